@@ -1,0 +1,85 @@
+// Auth's part of the contract: HTTP bodies, which are also the bus payloads (design §3 and §4).
+import { Type, type Static } from 'typebox'
+import { Instant, Nullable, Uuid } from './scalars.ts'
+
+const closed = { additionalProperties: false }
+
+export const Device = Type.Object(
+  {
+    id: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+    platform: Type.Optional(
+      Type.Union([Type.Literal('ios'), Type.Literal('android'), Type.Literal('web'), Type.Literal('other')]),
+    ),
+  },
+  closed,
+)
+export type Device = Static<typeof Device>
+
+export const User = Type.Object({
+  id: Uuid,
+  is_guest: Type.Boolean(),
+  display_name: Nullable(Type.String()),
+  email: Nullable(Type.String()),
+  created_at: Instant,
+})
+export type User = Static<typeof User>
+
+export const Session = Type.Object({
+  access_token: Type.String(),
+  token_type: Type.Literal('Bearer'),
+  expires_in: Type.Integer({ description: 'Seconds until the access token expires.' }),
+  refresh_token: Type.String(),
+  refresh_expires_at: Instant,
+  session_id: Uuid,
+  user: User,
+  created: Type.Boolean({ description: 'True when this call made the account.' }),
+})
+export type Session = Static<typeof Session>
+
+export const Nonce = Type.Object({ nonce: Type.String(), expires_at: Instant })
+export type Nonce = Static<typeof Nonce>
+
+export const SignInWithApple = Type.Object(
+  {
+    identity_token: Type.String({ minLength: 1, maxLength: 8192 }),
+    nonce: Type.String({ minLength: 1, maxLength: 256 }),
+    authorization_code: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })),
+    display_name: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+    device: Type.Optional(Device),
+  },
+  closed,
+)
+export type SignInWithApple = Static<typeof SignInWithApple>
+
+export const SignInAsGuest = Type.Object({ device: Type.Optional(Device) }, closed)
+export type SignInAsGuest = Static<typeof SignInAsGuest>
+
+export const RefreshSession = Type.Object({ refresh_token: Type.String({ minLength: 1, maxLength: 1024 }) }, closed)
+export type RefreshSession = Static<typeof RefreshSession>
+
+export const Me = Type.Object({ user: User })
+export type Me = Static<typeof Me>
+
+/** One public signing key as in RFC 7517; `kid` is its RFC 7638 thumbprint. */
+export const PublicKey = Type.Object({
+  kid: Type.String(),
+  kty: Type.Literal('OKP'),
+  crv: Type.Literal('Ed25519'),
+  alg: Type.Literal('EdDSA'),
+  use: Type.Literal('sig'),
+  x: Type.String(),
+})
+export type PublicKey = Static<typeof PublicKey>
+
+export const KeySet = Type.Object({ keys: Type.Array(PublicKey) })
+export type KeySet = Static<typeof KeySet>
+
+/** Payload of `event.auth.session.ended.v1.<user>`. */
+export const SessionEnded = Type.Object({
+  user_id: Uuid,
+  session_id: Uuid,
+  reason: Type.Union([Type.Literal('logged_out'), Type.Literal('reuse_detected')]),
+  ended_at: Instant,
+})
+export type SessionEnded = Static<typeof SessionEnded>

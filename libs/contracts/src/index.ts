@@ -1,0 +1,11 @@
+// What crosses a border: HTTP and bus schemas, subjects, error codes, close codes. No I/O in here.
+export * from './auth.ts'
+export * from './caller.ts'
+export * from './errors.ts'
+export * from './headers.ts'
+export * from './operations.ts'
+export * from './problem.ts'
+export * from './progress.ts'
+export * from './realtime.ts'
+export * from './scalars.ts'
+export * from './subjects.ts'

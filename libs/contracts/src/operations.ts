@@ -1,0 +1,41 @@
+// Every request one service may make of another: its subject and the schemas of both directions.
+// A new one is a line here, a handler at its owner and a caller.
+import { Type, type Static, type TSchema } from 'typebox'
+import { KeySet, Me, Nonce, RefreshSession, Session, SignInAsGuest, SignInWithApple } from './auth.ts'
+import { ChangesPage, Head, ReadChanges, ReadSnapshot, Snapshot, SubmitEvents, SubmitResult } from './progress.ts'
+import { requestSubject, type Owner } from './subjects.ts'
+
+export interface Operation<Request extends TSchema = TSchema, Reply extends TSchema = TSchema> {
+  readonly owner: Owner
+  readonly subject: string
+  readonly request: Request
+  readonly reply: Reply
+}
+export type RequestOf<O extends Operation> = Static<O['request']>
+export type ReplyOf<O extends Operation> = Static<O['reply']>
+
+const Nothing = Type.Object({}, { additionalProperties: false })
+
+const operation =
+  (owner: Owner, entity: string) =>
+  <Request extends TSchema, Reply extends TSchema>(verb: string, request: Request, reply: Reply): Operation<Request, Reply> => ({
+    owner,
+    subject: requestSubject(owner, entity, verb),
+    request,
+    reply,
+  })
+
+const session = operation('auth', 'session')
+const log = operation('progress', 'log')
+
+export const issueNonce = operation('auth', 'nonce')('issue', Nothing, Nonce)
+export const signInWithApple = session('sign-in-with-apple', SignInWithApple, Session)
+export const signInAsGuest = session('sign-in-as-guest', SignInAsGuest, Session)
+export const refreshSession = session('refresh', RefreshSession, Session)
+export const readMe = operation('auth', 'user')('read', Nothing, Me)
+export const readKeySet = operation('auth', 'keys')('read', Nothing, KeySet)
+
+export const submitEvents = log('submit', SubmitEvents, SubmitResult)
+export const readSnapshot = log('read-snapshot', ReadSnapshot, Snapshot)
+export const readChanges = log('read-changes', ReadChanges, ChangesPage)
+export const readHead = log('read-head', Nothing, Head)

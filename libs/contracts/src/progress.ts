@@ -1,0 +1,132 @@
+// Progress's part of the contract: receipts, snapshots and changes pages (design §5).
+// Events come in as `unknown`: each is judged on its own by progress, so that one bad event never blocks the rest.
+import { Type, type Static } from 'typebox'
+import { Count, Instant, LocalDate, Nullable, Uuid } from './scalars.ts'
+
+const closed = { additionalProperties: false }
+
+export const eventKinds = ['started', 'advanced', 'completed', 'practiced', 'reset'] as const
+export type EventKind = (typeof eventKinds)[number]
+export const itemStatuses = ['not_started', 'in_progress', 'completed'] as const
+export type ItemStatus = (typeof itemStatuses)[number]
+
+export const Head = Type.Object({ epoch: Type.String(), seq: Count })
+export type Head = Static<typeof Head>
+
+export const Streak = Type.Object({
+  current: Count,
+  longest: Count,
+  last_day: Nullable(LocalDate),
+  valid_until: Nullable(LocalDate),
+})
+export type Streak = Static<typeof Streak>
+
+export const Totals = Type.Object({
+  tracks: Count,
+  items: Count,
+  completed_items: Count,
+  points: Count,
+  duration_ms: Count,
+  event_count: Count,
+  active_days: Count,
+})
+export type Totals = Static<typeof Totals>
+
+export const Track = Type.Object({
+  track_id: Type.String(),
+  items: Count,
+  completed_items: Count,
+  points: Count,
+  duration_ms: Count,
+  event_count: Count,
+  last_at: Nullable(Instant),
+})
+export type Track = Static<typeof Track>
+
+export const Item = Type.Object({
+  track_id: Type.String(),
+  item_id: Type.String(),
+  status: Type.Enum(itemStatuses),
+  percent: Type.Number(),
+  best_score: Nullable(Type.Number()),
+  points: Count,
+  duration_ms: Count,
+  event_count: Count,
+  first_at: Nullable(Instant),
+  last_at: Nullable(Instant),
+  completed_at: Nullable(Instant),
+})
+export type Item = Static<typeof Item>
+
+/** An event as it was sent (its own offset kept), plus its place in the log. */
+export const LoggedEvent = Type.Object({
+  seq: Count,
+  received_at: Instant,
+  event_id: Uuid,
+  track_id: Type.String(),
+  item_id: Type.String(),
+  kind: Type.Enum(eventKinds),
+  occurred_at: Type.String(),
+  percent: Type.Optional(Type.Number()),
+  score: Type.Optional(Type.Number()),
+  points: Type.Optional(Count),
+  duration_ms: Type.Optional(Count),
+})
+export type LoggedEvent = Static<typeof LoggedEvent>
+
+export const maxEventsPerRequest = 500
+
+export const SubmitEvents = Type.Object(
+  { events: Type.Array(Type.Unknown(), { minItems: 1, maxItems: maxEventsPerRequest }) },
+  closed,
+)
+export type SubmitEvents = Static<typeof SubmitEvents>
+
+export const Receipt = Type.Object({
+  event_id: Nullable(Type.String()),
+  status: Type.Enum(['applied', 'duplicate', 'rejected']),
+  seq: Type.Optional(Count),
+  code: Type.Optional(Type.Enum(['event_conflict', 'occurred_in_future', 'invalid_event'])),
+  errors: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }))),
+})
+export type Receipt = Static<typeof Receipt>
+
+export const SubmitResult = Type.Object({ results: Type.Array(Receipt), head: Head })
+export type SubmitResult = Static<typeof SubmitResult>
+
+export const ReadSnapshot = Type.Object({ time_zone: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })) }, closed)
+export type ReadSnapshot = Static<typeof ReadSnapshot>
+
+export const Snapshot = Type.Object({
+  head: Head,
+  totals: Totals,
+  streak: Streak,
+  tracks: Type.Array(Track),
+  next_cursor: Nullable(Type.String()),
+})
+export type Snapshot = Static<typeof Snapshot>
+
+export const ReadChanges = Type.Object(
+  {
+    since: Count,
+    epoch: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    limit: Type.Optional(Type.Integer({ minimum: 1 })),
+    time_zone: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  },
+  closed,
+)
+export type ReadChanges = Static<typeof ReadChanges>
+
+export const ChangesPage = Type.Object({
+  epoch: Type.String(),
+  from_seq: Count,
+  to_seq: Count,
+  events: Type.Array(LoggedEvent),
+  items: Type.Array(Item),
+  tracks: Type.Array(Track),
+  totals: Totals,
+  streak: Streak,
+  head: Head,
+  has_more: Type.Boolean(),
+})
+export type ChangesPage = Static<typeof ChangesPage>

@@ -1,0 +1,38 @@
+// Realtime's vocabulary: the same frames on both doors, and every close code (design §6).
+import { Type, type Static } from 'typebox'
+import { Count } from './scalars.ts'
+
+export const frameType = {
+  sessionReady: 'session.ready',
+  progressChanged: 'progress.changed',
+  resumeReset: 'resume.reset',
+  tokenExpiring: 'token.expiring',
+  sessionClosing: 'session.closing',
+  resume: 'resume',
+  tokenRefresh: 'token.refresh',
+} as const
+
+export const SessionReady = Type.Object({ epoch: Type.String(), seq: Count, expires_in: Type.Integer() })
+export type SessionReady = Static<typeof SessionReady>
+
+export const Resume = Type.Object({ epoch: Type.String({ maxLength: 64 }), seq: Count }, { additionalProperties: false })
+export type Resume = Static<typeof Resume>
+
+export const SessionClosing = Type.Object({
+  code: Type.Integer(),
+  retry_after_ms: Type.Optional(Count),
+  incident_id: Type.Optional(Type.String()),
+})
+export type SessionClosing = Static<typeof SessionClosing>
+
+/** Codes below 4500: come back (4401 with a new token). From 4500 on: stay away. */
+export const closeCode = {
+  drain: 4001,
+  tooSlow: 4008,
+  tooMany: 4029,
+  tokenExpired: 4401,
+  badFrame: 4500,
+  sessionRevoked: 4503,
+  replaced: 4504,
+} as const
+export type CloseCode = (typeof closeCode)[keyof typeof closeCode]
