@@ -16,4 +16,5 @@ export const header = {
 
 const requestIdPattern = /^[A-Za-z0-9_-]{8,64}$/
 
-export const isRequestId = (value: unknown): value is string => typeof value === 'string' && requestIdPattern.test(value)
+export const isRequestId = (value: unknown): value is string =>
+  typeof value === 'string' && requestIdPattern.test(value)

@@ -18,7 +18,11 @@ const Nothing = Type.Object({}, { additionalProperties: false })
 
 const operation =
   (owner: Owner, entity: string) =>
-  <Request extends TSchema, Reply extends TSchema>(verb: string, request: Request, reply: Reply): Operation<Request, Reply> => ({
+  <Request extends TSchema, Reply extends TSchema>(
+    verb: string,
+    request: Request,
+    reply: Reply,
+  ): Operation<Request, Reply> => ({
     owner,
     subject: requestSubject(owner, entity, verb),
     request,

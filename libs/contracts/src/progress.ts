@@ -94,7 +94,10 @@ export type Receipt = Static<typeof Receipt>
 export const SubmitResult = Type.Object({ results: Type.Array(Receipt), head: Head })
 export type SubmitResult = Static<typeof SubmitResult>
 
-export const ReadSnapshot = Type.Object({ time_zone: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })) }, closed)
+export const ReadSnapshot = Type.Object(
+  { time_zone: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })) },
+  closed,
+)
 export type ReadSnapshot = Static<typeof ReadSnapshot>
 
 export const Snapshot = Type.Object({

@@ -15,7 +15,10 @@ export const frameType = {
 export const SessionReady = Type.Object({ epoch: Type.String(), seq: Count, expires_in: Type.Integer() })
 export type SessionReady = Static<typeof SessionReady>
 
-export const Resume = Type.Object({ epoch: Type.String({ maxLength: 64 }), seq: Count }, { additionalProperties: false })
+export const Resume = Type.Object(
+  { epoch: Type.String({ maxLength: 64 }), seq: Count },
+  { additionalProperties: false },
+)
 export type Resume = Static<typeof Resume>
 
 export const SessionClosing = Type.Object({

@@ -3,7 +3,8 @@
 export type Owner = 'auth' | 'progress'
 
 /** `request.<owner>.<entity>.<verb>.v1`, answered by one member of the owner's queue group. */
-export const requestSubject = (owner: Owner, entity: string, verb: string): string => `request.${owner}.${entity}.${verb}.v1`
+export const requestSubject = (owner: Owner, entity: string, verb: string): string =>
+  `request.${owner}.${entity}.${verb}.v1`
 
 /** All requests of one owner. */
 export const requestSubjectsOf = (owner: Owner): string => `request.${owner}.>`

@@ -1,0 +1,104 @@
+// The connection to NATS: never gives up, says whether it is connected, and drains in the order that loses nothing.
+import type { NatsConnection } from '@nats-io/nats-core'
+import { connect } from '@nats-io/transport-node'
+import type { Logger } from '@cairn/runtime'
+import { InFlight } from './in-flight.ts'
+import { PendingReplies } from './pending-replies.ts'
+
+export interface BusOptions {
+  /** `nats://user:password@host:port`, several hosts separated by commas. */
+  readonly url: string
+  /** Name shown in the server's monitoring. */
+  readonly name: string
+  readonly logger: Logger
+  /** Requests and events worked on at the same time; beyond it requests are refused with `unavailable`. */
+  readonly maxInFlight?: number
+}
+
+const connectionOptions = (url: string) => {
+  const [first = '', ...rest] = url.split(',')
+  const { username, password, host } = new URL(first)
+  return {
+    servers: [host, ...rest.map(other => new URL(other).host)],
+    ...(username === '' ? {} : { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
+  }
+}
+
+export class Bus {
+  readonly nats: NatsConnection
+  readonly logger: Logger
+  readonly inFlight: InFlight
+  readonly replies: PendingReplies
+  readonly #reconnectListeners = new Set<() => void>()
+  #connected = true
+  #disconnectedAt: number | undefined
+
+  private constructor(nats: NatsConnection, { logger, maxInFlight = 2_000 }: BusOptions) {
+    this.nats = nats
+    this.logger = logger
+    this.inFlight = new InFlight(maxInFlight)
+    this.replies = new PendingReplies(nats)
+    void this.#watch()
+  }
+
+  /** Resolves once connected for the first time, however long that takes. */
+  static async connect(options: BusOptions): Promise<Bus> {
+    const nats = await connect({
+      ...connectionOptions(options.url),
+      name: options.name,
+      waitOnFirstConnect: true,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 100,
+      reconnectJitter: 150,
+      ignoreAuthErrorAbort: true,
+      pingInterval: 5_000,
+      maxPingOut: 2,
+      timeout: 2_000,
+      noAsyncTraces: true,
+    })
+    return new Bus(nats, options)
+  }
+
+  get connected(): boolean {
+    return this.#connected && !this.nats.isClosed()
+  }
+
+  /** Milliseconds since the connection was lost; 0 while connected. */
+  get disconnectedForMs(): number {
+    return this.#disconnectedAt === undefined ? 0 : Date.now() - this.#disconnectedAt
+  }
+
+  /** Calls `listener` after each reconnection: whatever was published meanwhile has been missed. */
+  onReconnect(listener: () => void): void {
+    this.#reconnectListeners.add(listener)
+  }
+
+  /** Finishes what is in flight (at most `withinMs`), then leaves. `nats.drain()` alone does not wait for handlers. */
+  async drain(withinMs: number): Promise<void> {
+    await this.inFlight.settled(withinMs)
+    this.replies.close()
+    if (this.#connected) await this.nats.drain()
+    else await this.nats.close()
+  }
+
+  async #watch(): Promise<void> {
+    for await (const status of this.nats.status()) {
+      if (status.type === 'disconnect') {
+        this.#connected = false
+        this.#disconnectedAt ??= Date.now()
+        this.replies.failAll()
+        this.logger.warn('lost the connection to NATS')
+      } else if (status.type === 'reconnect') {
+        this.#connected = true
+        this.#disconnectedAt = undefined
+        this.logger.info('connected to NATS again')
+        for (const listener of this.#reconnectListeners) listener()
+      } else if (status.type === 'error' || status.type === 'slowConsumer') {
+        this.logger.error(
+          { status: status.type, error: status.type === 'error' ? status.error : undefined },
+          'NATS reports a fault',
+        )
+      }
+    }
+  }
+}

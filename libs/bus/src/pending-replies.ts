@@ -1,0 +1,81 @@
+// One inbox subscription and one timer for all requests of a connection: the client library's own request() makes two
+// error objects and a timer for each, which was the dearest part of the gateway's hop.
+import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/nats-core'
+import { CairnError } from '@cairn/contracts'
+
+interface Pending {
+  readonly resolve: (message: Msg) => void
+  readonly reject: (error: CairnError) => void
+  readonly deadlineAt: number
+  readonly subject: string
+}
+
+const sweepEveryMs = 25
+
+const unavailable = (subject: string, reason: string): CairnError =>
+  new CairnError('unavailable', { cause: new Error(`${subject}: ${reason}`) })
+
+export class PendingReplies {
+  readonly #inbox = createInbox()
+  readonly #pending = new Map<string, Pending>()
+  readonly #nats: NatsConnection
+  readonly #sweeper: NodeJS.Timeout
+  #next = 0
+
+  constructor(nats: NatsConnection) {
+    this.#nats = nats
+    nats.subscribe(`${this.#inbox}.*`, { callback: (_error, message) => this.#settle(message) })
+    this.#sweeper = setInterval(() => this.#sweep(), sweepEveryMs)
+    this.#sweeper.unref()
+  }
+
+  /** Sends a request and waits for its reply, at most `timeoutMs` (give or take 25 ms). Every failure is `unavailable`. */
+  send(
+    subject: string,
+    payload: string,
+    { timeoutMs, headers }: { timeoutMs: number; headers: MsgHdrs },
+  ): Promise<Msg> {
+    const token = (this.#next++).toString(36)
+    return new Promise((resolve, reject) => {
+      this.#pending.set(token, { resolve, reject, subject, deadlineAt: performance.now() + timeoutMs })
+      try {
+        this.#nats.publish(subject, payload, { headers, reply: `${this.#inbox}.${token}` })
+      } catch (cause) {
+        this.#pending.delete(token)
+        reject(new CairnError('unavailable', { cause }))
+      }
+    })
+  }
+
+  /** Fails everything that waits: the connection is lost, and with it the replies. */
+  failAll(): void {
+    for (const [token, { reject, subject }] of this.#pending) {
+      this.#pending.delete(token)
+      reject(unavailable(subject, 'the connection to the bus was lost'))
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#sweeper)
+    this.failAll()
+  }
+
+  #settle(message: Msg): void {
+    const token = message.subject.slice(this.#inbox.length + 1)
+    const pending = this.#pending.get(token)
+    if (pending === undefined) return
+    this.#pending.delete(token)
+    const nobodyServes = message.data.length === 0 && message.headers?.code === 503
+    if (nobodyServes) pending.reject(unavailable(pending.subject, 'nobody serves this subject'))
+    else pending.resolve(message)
+  }
+
+  #sweep(): void {
+    const now = performance.now()
+    for (const [token, { deadlineAt, reject, subject }] of this.#pending) {
+      if (deadlineAt > now) continue
+      this.#pending.delete(token)
+      reject(unavailable(subject, 'no reply in time'))
+    }
+  }
+}

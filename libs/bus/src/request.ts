@@ -1,0 +1,48 @@
+// Asking an owner: one request, one reply or one CairnError.
+import {
+  CairnError,
+  header,
+  isErrorCode,
+  type Caller,
+  type Operation,
+  type ReplyOf,
+  type RequestOf,
+} from '@cairn/contracts'
+import type { Msg } from '@nats-io/nats-core'
+import { outgoingHeaders, setCaller } from './bus-headers.ts'
+import type { Bus } from './connection.ts'
+import type { BusFailure } from './failure.ts'
+
+export interface RequestOptions {
+  /** On whose behalf; the owner acts for nobody when left out. */
+  readonly caller?: Caller
+  readonly timeoutMs: number
+}
+
+/** The callee gives up this much earlier, so that its own answer names the cause before the caller stops waiting. */
+const marginMs = 1_000
+
+const failureOf = (message: Msg, code: string): CairnError => {
+  const { detail, errors, retry_after: retryAfterSeconds } = message.json<BusFailure>()
+  return new CairnError(isErrorCode(code) ? code : 'internal', {
+    ...(detail === undefined ? {} : { detail }),
+    ...(errors === undefined ? {} : { errors }),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+  })
+}
+
+/** Sends `payload` to the operation's owner. Rejects with the owner's CairnError, or `unavailable` when it gives none in time. */
+export const request = async <O extends Operation>(
+  bus: Bus,
+  operation: O,
+  { payload, caller, timeoutMs }: RequestOptions & { payload: RequestOf<O> },
+): Promise<ReplyOf<O>> => {
+  if (!bus.connected) throw new CairnError('unavailable', { cause: new Error('not connected to the bus') })
+  const headers = outgoingHeaders()
+  headers.set(header.timeoutMs, String(Math.max(timeoutMs - marginMs, Math.ceil(timeoutMs / 2))))
+  if (caller !== undefined) setCaller(headers, caller)
+  const message = await bus.replies.send(operation.subject, JSON.stringify(payload), { timeoutMs, headers })
+  const code = message.headers?.get(header.errorCode)
+  if (code !== undefined && code !== '') throw failureOf(message, code)
+  return message.json<ReplyOf<O>>()
+}

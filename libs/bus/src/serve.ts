@@ -1,0 +1,130 @@
+// Answering requests: one queue-group subscription per owner, payloads checked by the contract's schema, a deadline for
+// each, a bound on how many run at once. A handler's CairnError goes back; anything else is logged once and is `internal`.
+import type { Msg } from '@nats-io/nats-core'
+import {
+  CairnError,
+  errorKinds,
+  requestSubjectsOf,
+  toCairnError,
+  type Caller,
+  type Operation,
+  type Owner,
+  type ReplyOf,
+  type RequestOf,
+} from '@cairn/contracts'
+import { runInRequest, type HashUser } from '@cairn/runtime'
+import { Compile, type Validator } from 'typebox/compile'
+import { callerOf, incomingRequest, timeoutOf } from './bus-headers.ts'
+import type { Bus } from './connection.ts'
+import { respondWithFailure } from './failure.ts'
+
+/** What a handler knows of the call besides its payload. */
+export interface Call {
+  readonly caller: Caller | undefined
+  /** `performance.now()` by which the answer has to be given. */
+  readonly deadlineAt: number
+}
+export type Handler<O extends Operation> = (payload: RequestOf<O>, call: Call) => Promise<ReplyOf<O>>
+
+export interface Route {
+  readonly subject: string
+  readonly validator: Validator
+  readonly handle: (payload: unknown, call: Call) => Promise<unknown>
+}
+
+/** Ties an operation to its handler; the schema is compiled here, once. */
+export const route = <O extends Operation>(operation: O, handle: Handler<O>): Route => ({
+  subject: operation.subject,
+  validator: Compile(operation.request) as unknown as Validator,
+  handle: (payload, call) => handle(payload as RequestOf<O>, call),
+})
+
+export interface ServeOptions {
+  readonly owner: Owner
+  readonly routes: readonly Route[]
+  readonly hashUser: HashUser
+  /** Most a request may take here, whatever the caller would wait. */
+  readonly handlerTimeoutMs: number
+}
+
+export interface Serving {
+  /** Takes no more requests; those begun go on. */
+  stop(): Promise<void>
+}
+
+const parse = (message: Msg, { validator }: Route): unknown => {
+  let payload: unknown
+  try {
+    payload = message.json()
+  } catch (cause) {
+    throw new CairnError('invalid_request', { detail: 'The payload is not JSON.', cause })
+  }
+  if (validator.Check(payload)) return payload
+  const errors = validator
+    .Errors(payload)
+    .slice(0, 10)
+    .map(fault => ({ path: fault.instancePath, message: fault.message }))
+  throw new CairnError('invalid_request', { errors })
+}
+
+const within = async <T>(work: Promise<T>, deadlineAt: number): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    const fail = (): void => reject(new CairnError('unavailable', { cause: new Error('the handler ran out of time') }))
+    timer = setTimeout(fail, Math.max(deadlineAt - performance.now(), 1))
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const answer = async (
+  bus: Bus,
+  message: Msg,
+  { routes, options }: { routes: ReadonlyMap<string, Route>; options: ServeOptions },
+) => {
+  try {
+    const found = routes.get(message.subject)
+    if (found === undefined) throw new CairnError('not_found', { detail: 'No such operation.' })
+    if (!bus.inFlight.hasRoom) throw new CairnError('unavailable', { cause: new Error('too many requests in flight') })
+    const timeoutMs = Math.min(timeoutOf(message.headers) ?? options.handlerTimeoutMs, options.handlerTimeoutMs)
+    const call = { caller: callerOf(message.headers), deadlineAt: performance.now() + timeoutMs }
+    const reply = await bus.inFlight.track(() => within(found.handle(parse(message, found), call), call.deadlineAt))
+    message.respond(JSON.stringify(reply))
+  } catch (thrown) {
+    const error = toCairnError(thrown)
+    if (errorKinds[error.code].status >= 500) {
+      bus.logger.error({ error: error.cause ?? error, code: error.code, subject: message.subject }, 'request failed')
+    }
+    respondWithFailure(message, error)
+  }
+}
+
+/** Serves the owner's requests until `stop()`. */
+export const serve = (bus: Bus, options: ServeOptions): Serving => {
+  const routes = new Map(options.routes.map(one => [one.subject, one]))
+  const subscription = bus.nats.subscribe(requestSubjectsOf(options.owner), {
+    queue: options.owner,
+    callback: (error, message) => {
+      if (error !== null) {
+        bus.logger.error({ error }, 'subscription failed')
+        return
+      }
+      const context = incomingRequest(message.headers)
+      const caller = callerOf(message.headers)
+      if (caller !== undefined) context.userHash = options.hashUser(caller.userId)
+      runInRequest(context, () => {
+        answer(bus, message, { routes, options }).catch((failed: unknown) =>
+          bus.logger.error({ error: failed }, 'could not answer'),
+        )
+      })
+    },
+  })
+  return {
+    stop: async () => {
+      if (bus.connected) await subscription.drain()
+    },
+  }
+}

@@ -1,0 +1,28 @@
+// Which failures of Postgres mean "not now": the caller answers 503 and the same request may succeed later.
+import { CairnError } from '@cairn/contracts'
+import pg from 'pg'
+
+/** SQLSTATE classes and codes: https://www.postgresql.org/docs/18/errcodes-appendix.html */
+const passingStates = [/^08/, /^53/, /^57P/, /^57014$/, /^40001$/, /^40P01$/, /^55P03$/, /^58/, /^25006$/]
+const connectionMessages = /connect|terminat|timeout|ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|socket|not queryable/i
+
+/** True when nothing is wrong with the statement itself: connection lost, server stopping, out of time, deadlock. */
+export const isPassing = (error: unknown): boolean => {
+  if (error instanceof pg.DatabaseError) return passingStates.some(state => state.test(error.code ?? ''))
+  if (error instanceof AggregateError) return error.errors.some(isPassing)
+  if (!(error instanceof Error)) return false
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  return connectionMessages.test(code) || connectionMessages.test(error.message)
+}
+
+/** True when the connection itself is gone, so that the fate of a COMMIT may be unknown. */
+export const isConnectionLoss = (error: unknown): boolean =>
+  isPassing(error) && !(error instanceof pg.DatabaseError && !/^(08|57P)/.test(error.code ?? ''))
+
+/** What to throw at the border for a failure of the database. */
+export const databaseFailure = (error: unknown): CairnError =>
+  error instanceof CairnError ? error : new CairnError(isPassing(error) ? 'unavailable' : 'internal', { cause: error })
+
+/** Name of the violated constraint, when that is what failed. */
+export const violatedConstraint = (error: unknown): string | undefined =>
+  error instanceof pg.DatabaseError && error.code?.startsWith('23') === true ? error.constraint : undefined

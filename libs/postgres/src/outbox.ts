@@ -1,0 +1,111 @@
+// The relay of a transactional outbox. Rows are a queue, not a log: whatever is committed is published in order of id and
+// deleted once the publisher has acknowledged it, so a transaction that commits late is simply picked up late. One relay
+// works at a time (an advisory lock on a session of its own), which keeps each user's order with any number of replicas.
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+
+export interface OutboxRow {
+  readonly id: number
+  readonly subject: string
+  readonly message_id: string
+  readonly payload: string
+}
+
+export interface OutboxOptions {
+  readonly url: string
+  /** Qualified name of the table, e.g. `progress.outbox`. Not input: part of the code. */
+  readonly table: string
+  readonly batchSize: number
+  /** How long a row waits at most when the wake-up was lost. */
+  readonly pollMs: number
+  readonly publish: (row: OutboxRow) => Promise<void>
+  readonly onFailure: (error: unknown) => void
+}
+
+export class OutboxRelay {
+  readonly #options: OutboxOptions
+  readonly #aborter = new AbortController()
+  readonly #finished: Promise<void>
+  /** Set by a wake-up that arrives while a batch is under way, so that none is lost. */
+  #dirty = true
+  #wake: (() => void) | undefined
+
+  constructor(options: OutboxOptions) {
+    this.#options = options
+    this.#finished = this.#run()
+  }
+
+  /** Call after a commit that filled the outbox. Cheap, and safe at any time. */
+  wake(): void {
+    this.#dirty = true
+    this.#wake?.()
+  }
+
+  /** Finishes the batch under way and ends. */
+  async stop(): Promise<void> {
+    this.#aborter.abort()
+    this.#wake?.()
+    await this.#finished
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#aborter.signal.aborted) {
+      const client = new pg.Client({
+        connectionString: this.#options.url,
+        application_name: `relay ${this.#options.table}`,
+        connectionTimeoutMillis: 2_000,
+        query_timeout: 5_000,
+        keepAlive: true,
+      })
+      client.on('error', () => undefined)
+      try {
+        await client.connect()
+        await this.#relay(client)
+      } catch (error) {
+        this.#options.onFailure(error)
+        await sleep(250, undefined, { signal: this.#aborter.signal }).catch(() => undefined)
+      } finally {
+        await client.end().catch(() => undefined)
+      }
+    }
+  }
+
+  async #relay(client: pg.Client): Promise<void> {
+    let owner = false
+    while (!this.#aborter.signal.aborted) {
+      if (!owner) {
+        const lock = 'SELECT pg_try_advisory_lock(hashtext(current_database()), hashtext($1)) AS locked'
+        const { rows } = await client.query<{ locked: boolean }>(lock, [this.#options.table])
+        owner = rows[0]?.locked === true
+      }
+      this.#dirty = false
+      const relayed = owner ? await this.#relayBatch(client) : 0
+      if (relayed < this.#options.batchSize) await this.#idle()
+    }
+  }
+
+  async #relayBatch(client: pg.Client): Promise<number> {
+    const { table, batchSize, publish } = this.#options
+    const select = `SELECT id::float8 AS id, subject, message_id, payload FROM ${table} ORDER BY id LIMIT ${batchSize}`
+    const { rows } = await client.query<OutboxRow>(select)
+    if (rows.length === 0) return 0
+    const outcomes = await Promise.allSettled(rows.map(row => publish(row)))
+    const done = rows.filter((_row, index) => outcomes[index]?.status === 'fulfilled').map(row => row.id)
+    await client.query(`DELETE FROM ${table} WHERE id = ANY($1::bigint[])`, [done])
+    const failed = outcomes.find(outcome => outcome.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+    return rows.length
+  }
+
+  async #idle(): Promise<void> {
+    if (this.#dirty || this.#aborter.signal.aborted) return
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, this.#options.pollMs)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    this.#wake = undefined
+  }
+}

@@ -1,0 +1,42 @@
+// A pool of connections whose every wait is bounded, on the client's side of the database too.
+import pg from 'pg'
+
+export interface PoolOptions {
+  readonly url: string
+  /** Shown in pg_stat_activity. */
+  readonly name: string
+  readonly maxConnections: number
+  /** Longest wait for a connection, and longest run of one statement, both in milliseconds. */
+  readonly connectTimeoutMs: number
+  readonly statementTimeoutMs: number
+  /** Told of idle connections that broke; the pool replaces them by itself. */
+  readonly onIdleError: (error: Error) => void
+}
+
+const int8Oid = 20
+const dateOid = 1082
+
+/** int8 as number (all of Cairn's stay below 2^53), `date` as the text it is, everything else as pg does it. */
+const typeParsers: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
+    if (oid === int8Oid) return Number
+    if (oid === dateOid) return String
+    return pg.types.getTypeParser(oid, format as 'text')
+  }) as typeof pg.types.getTypeParser,
+}
+
+export const createPool = (options: PoolOptions): pg.Pool => {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    application_name: options.name,
+    max: options.maxConnections,
+    connectionTimeoutMillis: options.connectTimeoutMs,
+    statement_timeout: options.statementTimeoutMs,
+    query_timeout: options.statementTimeoutMs + 250,
+    idle_in_transaction_session_timeout: options.statementTimeoutMs * 4,
+    keepAlive: true,
+    types: typeParsers,
+  })
+  pool.on('error', options.onIdleError)
+  return pool
+}

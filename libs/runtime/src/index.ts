@@ -1,0 +1,12 @@
+// What every service's process needs: environment, logs, request context, health, life cycle.
+export * from './common-variables.ts'
+export * from './environment.ts'
+export * from './health.ts'
+export * from './ids.ts'
+export * from './life-cycle.ts'
+export * from './logger.ts'
+export * from './ops-server.ts'
+export * from './request-context.ts'
+export * from './trace-context.ts'
+export * from './user-hash.ts'
+export * as variable from './variables.ts'

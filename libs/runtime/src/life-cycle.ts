@@ -1,0 +1,48 @@
+// The life of a service's process: start, serve, stop once on a signal, never hang while stopping.
+import { ConfigError } from './environment.ts'
+import type { Logger } from './logger.ts'
+
+export interface RunningService {
+  /** Stops taking work, finishes what is in flight, closes connections. Called once. */
+  stop(): Promise<void>
+}
+
+export interface ProcessOptions {
+  readonly start: () => Promise<{ service: RunningService; logger: Logger; stopWithinMs: number }>
+}
+
+const stopSignals = ['SIGTERM', 'SIGINT'] as const
+
+const failToStart = (error: unknown): never => {
+  const text =
+    error instanceof ConfigError
+      ? error.message
+      : error instanceof Error
+        ? (error.stack ?? error.message)
+        : String(error)
+  process.stderr.write(`${text}\n`)
+  process.exit(1)
+}
+
+/** Runs a service until SIGTERM or SIGINT. A fault in the environment prints one message and exits 1. */
+export const runService = async ({ start }: ProcessOptions): Promise<void> => {
+  const { service, logger, stopWithinMs } = await start().catch(failToStart)
+  let stopping = false
+  const stop = async (reason: string, exitCode: number): Promise<void> => {
+    if (stopping) return
+    stopping = true
+    logger.info({ reason }, 'stopping')
+    setTimeout(() => {
+      logger.error({ stopWithinMs }, 'did not stop in time')
+      process.exit(1)
+    }, stopWithinMs).unref()
+    await service.stop().catch((error: unknown) => logger.error({ error }, 'failed while stopping'))
+    logger.info('stopped')
+    process.exit(exitCode)
+  }
+  for (const signal of stopSignals) process.on(signal, () => void stop(signal, 0))
+  process.on('uncaughtException', error => {
+    logger.fatal({ error }, 'uncaught exception')
+    void stop('uncaughtException', 1)
+  })
+}

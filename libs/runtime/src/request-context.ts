@@ -1,0 +1,18 @@
+// What is known of the request being worked on, carried along all asynchronous work by AsyncLocalStorage.
+// The storage is the one piece of module state: a context nobody can reach from the outside is no context.
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Trace } from './trace-context.ts'
+
+export interface RequestContext {
+  readonly requestId: string
+  readonly trace: Trace
+  /** Set once the caller is known. */
+  userHash?: string
+}
+
+const storage = new AsyncLocalStorage<RequestContext>()
+
+export const currentRequest = (): RequestContext | undefined => storage.getStore()
+
+/** Runs `work` (and all it starts) as part of this request. */
+export const runInRequest = <T>(context: RequestContext, work: () => T): T => storage.run(context, work)

@@ -1,0 +1,35 @@
+// W3C Trace Context (https://www.w3.org/TR/trace-context/), level 1: continue what comes in, start anew what is malformed.
+import { randomBytes } from 'node:crypto'
+
+export interface Trace {
+  /** 32 lower-case hex digits. */
+  readonly traceId: string
+  /** 16 lower-case hex digits: this service's own span, the parent of what it calls. */
+  readonly spanId: string
+  /** Two hex digits; bit 0 is "sampled". */
+  readonly flags: string
+  readonly state?: string
+}
+
+const traceparentPattern = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
+const maxStateLength = 512
+
+const isZero = (hex: string): boolean => /^0+$/.test(hex)
+
+/** Continues the caller's trace with a new span, or starts a new trace where `traceparent` is absent or not valid. */
+export const continueTrace = (traceparent?: string, tracestate?: string): Trace => {
+  const spanId = randomBytes(8).toString('hex')
+  const [, version, traceId = '', parentId = '', flags = '01', rest] = traceparentPattern.exec(traceparent ?? '') ?? []
+  const valid =
+    version !== undefined &&
+    version !== 'ff' &&
+    !isZero(traceId) &&
+    !isZero(parentId) &&
+    (version !== '00' || rest === undefined)
+  if (!valid) return { traceId: randomBytes(16).toString('hex'), spanId, flags: '01' }
+  const state =
+    tracestate !== undefined && tracestate !== '' && tracestate.length <= maxStateLength ? tracestate : undefined
+  return { traceId, spanId, flags, ...(state === undefined ? {} : { state }) }
+}
+
+export const traceparentOf = (trace: Trace): string => `00-${trace.traceId}-${trace.spanId}-${trace.flags}`
