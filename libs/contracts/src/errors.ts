@@ -16,7 +16,6 @@ export const errorKinds = {
   token_invalid: kind(401, false, 'The token is not valid'),
   forbidden: kind(403, false, 'Not allowed'),
   not_found: kind(404, false, 'Not found'),
-  method_not_allowed: kind(405, false, 'Method not allowed'),
   request_timeout: kind(408, true, 'The request took too long to arrive'),
   identity_taken: kind(409, false, 'This Apple identity belongs to another account'),
   resync_required: kind(409, false, 'The client has to start again from a snapshot'),

@@ -1,6 +1,7 @@
 // What crosses a border: HTTP and bus schemas, subjects, error codes, close codes. No I/O in here.
 export * from './auth.ts'
 export * from './caller.ts'
+export * from './clean-up.ts'
 export * from './errors.ts'
 export * from './headers.ts'
 export * from './operations.ts'

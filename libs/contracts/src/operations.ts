@@ -2,6 +2,7 @@
 // A new one is a line here, a handler at its owner and a caller.
 import { Type, type Static, type TSchema } from 'typebox'
 import { KeySet, Me, Nonce, RefreshSession, Session, SignInAsGuest, SignInWithApple } from './auth.ts'
+import { CleanUpBatch, CleanUpResult } from './clean-up.ts'
 import { ChangesPage, Head, ReadChanges, ReadSnapshot, Snapshot, SubmitEvents, SubmitResult } from './progress.ts'
 import { requestSubject, type Owner } from './subjects.ts'
 
@@ -37,6 +38,8 @@ export const signInWithApple = session('sign-in-with-apple', SignInWithApple, Se
 export const signInAsGuest = session('sign-in-as-guest', SignInAsGuest, Session)
 export const refreshSession = session('refresh', RefreshSession, Session)
 export const readMe = operation('auth', 'user')('read', Nothing, Me)
+export const cleanUpNonces = operation('auth', 'nonces')('clean-up', CleanUpBatch, CleanUpResult)
+export const cleanUpSessions = operation('auth', 'sessions')('clean-up', CleanUpBatch, CleanUpResult)
 export const readKeySet = operation('auth', 'keys')('read', Nothing, KeySet)
 
 export const submitEvents = log('submit', SubmitEvents, SubmitResult)

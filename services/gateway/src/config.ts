@@ -1,0 +1,37 @@
+// Everything that can be set of the gateway.
+import { commonVariables, variable, type ConfigOf } from '@cairn/runtime'
+import { tokenVariables } from '@cairn/tokens'
+
+export const gatewayVariables = {
+  ...commonVariables,
+  ...tokenVariables,
+  port: variable.port('GATEWAY_PORT', { fallback: 8080, description: 'port of the HTTP edge' }),
+  host: variable.text('GATEWAY_HOST', { fallback: '0.0.0.0', description: 'address the HTTP edge listens on' }),
+  opsPort: variable.port('GATEWAY_OPS_PORT', { fallback: 9101, description: 'ops port of the gateway' }),
+  requestTimeoutMs: variable.integer('GATEWAY_REQUEST_TIMEOUT_MS', {
+    min: 100,
+    max: 60_000,
+    fallback: 5_000,
+    description: 'longest wait for an owner; owners give up one second earlier',
+  }),
+  receiveTimeoutMs: variable.integer('GATEWAY_RECEIVE_TIMEOUT_MS', {
+    min: 1_000,
+    max: 300_000,
+    fallback: 15_000,
+    description: 'longest time a client may take to send a request',
+  }),
+  maxBodyBytes: variable.integer('GATEWAY_MAX_BODY_BYTES', {
+    min: 1_024,
+    max: 1_900_000,
+    fallback: 1_048_576,
+    description: 'largest request body; more is 413',
+  }),
+  maxInFlight: variable.integer('GATEWAY_MAX_IN_FLIGHT', {
+    min: 1,
+    max: 100_000,
+    fallback: 2_000,
+    description: 'requests worked on at the same time; more are answered 503',
+  }),
+} as const
+
+export type GatewayConfig = ConfigOf<typeof gatewayVariables>

@@ -1,0 +1,34 @@
+// The access token of a request, before its query and body are looked at.
+import { CairnError, type Caller } from '@cairn/contracts'
+import { currentRequest } from '@cairn/runtime'
+import type { FastifyRequest } from 'fastify'
+import type { GatewayContext } from '../context.ts'
+import type { Access } from './route.ts'
+
+const bearerPattern = /^bearer +([^ ]+)$/i
+
+const tokenOf = (request: FastifyRequest): string | undefined => {
+  const given = request.headers.authorization
+  if (given === undefined) return undefined
+  const token = bearerPattern.exec(given)?.[1]
+  if (token === undefined) throw new CairnError('token_invalid')
+  return token
+}
+
+/** Who is calling, or undefined where a token is not needed and none is given. Throws `token_expired`, `token_invalid`. */
+export const authenticate = async (
+  { guard, hashUser }: GatewayContext,
+  access: Access,
+  request: FastifyRequest,
+): Promise<Caller | undefined> => {
+  if (access === 'open') return undefined
+  const token = tokenOf(request)
+  if (token === undefined) {
+    if (access === 'optional') return undefined
+    throw new CairnError('token_invalid')
+  }
+  const { userId, sessionId } = await guard.verify(token)
+  const current = currentRequest()
+  if (current !== undefined) current.userHash = hashUser(userId)
+  return { userId, sessionId }
+}

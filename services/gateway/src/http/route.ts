@@ -1,0 +1,59 @@
+// How an HTTP route becomes one bus request. A route is data; this file is the only place that acts on it.
+import { request as ask } from '@cairn/bus'
+import type { Caller, Operation, ReplyOf, RequestOf } from '@cairn/contracts'
+import { currentRequest } from '@cairn/runtime'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { TSchema } from 'typebox'
+import type { GatewayContext } from '../context.ts'
+import { authenticate } from './authenticate.ts'
+
+/** `open`: no token is looked at. `optional`: one may be given and must then be good. `bearer`: required. */
+export type Access = 'open' | 'optional' | 'bearer'
+
+export interface Route<O extends Operation = Operation> {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** Below the base path `/api/v1`, unless it starts with `/.well-known`. */
+  readonly path: string
+  readonly access: Access
+  readonly operation: O
+  readonly body?: TSchema
+  readonly query?: TSchema
+  /** The bus payload of a request whose body and query have passed their schemas. */
+  readonly payload: (request: FastifyRequest) => RequestOf<O>
+  /** Headers of the answer, e.g. how long it may be cached; `no-store` when left out. */
+  readonly cacheControl?: string
+  /** The reply goes out as it is, without `request_id`: for formats that others define. */
+  readonly bare?: boolean
+}
+
+/** Keeps the operation's types while making it one entry of the list. */
+export const defineRoute = <O extends Operation>(route: Route<O>): Route => route as unknown as Route
+
+const basePath = '/api/v1'
+
+/** Adds the route: token, then query and body, then one request to the owner. */
+export const registerRoute = (server: FastifyInstance, context: GatewayContext, route: Route): void => {
+  const callers = new WeakMap<FastifyRequest, Caller>()
+  server.route({
+    method: route.method,
+    url: route.path.startsWith('/.well-known') ? route.path : `${basePath}${route.path}`,
+    schema: {
+      ...(route.body === undefined ? {} : { body: route.body }),
+      ...(route.query === undefined ? {} : { querystring: route.query }),
+    },
+    onRequest: async request => {
+      const caller = await authenticate(context, route.access, request)
+      if (caller !== undefined) callers.set(request, caller)
+    },
+    handler: async (request, reply) => {
+      const caller = callers.get(request)
+      const answer: ReplyOf<Operation> = await ask(context.bus, route.operation, {
+        payload: route.payload(request),
+        timeoutMs: context.requestTimeoutMs,
+        ...(caller === undefined ? {} : { caller }),
+      })
+      reply.header('cache-control', route.cacheControl ?? 'no-store')
+      return route.bare === true ? answer : { ...(answer as object), request_id: currentRequest()?.requestId }
+    },
+  })
+}

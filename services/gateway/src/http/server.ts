@@ -1,0 +1,72 @@
+// The HTTP server: limits, hooks in their order, routes. No answer leaves without ids, whoever writes it.
+import { CairnError } from '@cairn/contracts'
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
+import type { GatewayConfig } from '../config.ts'
+import type { GatewayContext } from '../context.ts'
+import { routes } from '../routes/index.ts'
+import { registerHealthRoutes } from './health-routes.ts'
+import { problemHandler, sendProblem } from './problems.ts'
+import { rawProblemHandler } from './raw-problems.ts'
+import { registerRequestScope } from './request-scope.ts'
+import { registerRoute } from './route.ts'
+import { validatorCompiler } from './validation.ts'
+
+const maxHeadBytes = 16_384
+
+/** Refuses what cannot be served now, before any work is done for it. */
+const registerAdmission = (server: FastifyInstance, { health }: GatewayContext, maxInFlight: number): void => {
+  let inFlight = 0
+  server.addHook('onRequest', async (_request, reply) => {
+    inFlight += 1
+    // Not the `onResponse` hook: a client that goes away early would never be counted out.
+    reply.raw.once('close', () => {
+      inFlight -= 1
+    })
+    if (health.draining) {
+      reply.header('connection', 'close')
+      throw new CairnError('unavailable', { detail: 'This server is shutting down; try again.' })
+    }
+    if (inFlight > maxInFlight) throw new CairnError('unavailable', { detail: 'Too many requests at once; try again.' })
+  })
+}
+
+/** JSON and nothing else. A body may be empty, whatever its content type says: some routes need none. */
+const registerBodyParser = (server: FastifyInstance): void => {
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, body === '' ? undefined : JSON.parse(String(body)))
+    } catch (error) {
+      done(error as Error, undefined)
+    }
+  })
+}
+
+/** Builds the server; it does not listen yet. */
+export const createServer = (context: GatewayContext, config: GatewayConfig): FastifyInstance => {
+  const { logger } = context
+  const server = Fastify({
+    bodyLimit: config.maxBodyBytes,
+    requestTimeout: config.receiveTimeoutMs,
+    connectionTimeout: 0,
+    keepAliveTimeout: 65_000,
+    http: { maxHeaderSize: maxHeadBytes, headersTimeout: config.receiveTimeoutMs },
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: 256 },
+    frameworkErrors: (error, _request, reply) => {
+      sendProblem(reply as FastifyReply, error, logger)
+    },
+    clientErrorHandler: rawProblemHandler(logger),
+  })
+  server.setValidatorCompiler(validatorCompiler as Parameters<FastifyInstance['setValidatorCompiler']>[0])
+  server.setErrorHandler(problemHandler(logger))
+  server.setNotFoundHandler((_request, reply) => sendProblem(reply, new CairnError('not_found'), logger))
+  registerBodyParser(server)
+  registerRequestScope(server, logger)
+  registerAdmission(server, context, config.maxInFlight)
+  registerHealthRoutes(server, context)
+  for (const route of routes) registerRoute(server, context, route)
+  return server
+}

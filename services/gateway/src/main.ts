@@ -1,0 +1,12 @@
+// The gateway's process.
+import { createLogger, readEnvironment, runService } from '@cairn/runtime'
+import { gatewayVariables } from './config.ts'
+import { startGateway } from './service.ts'
+
+await runService({
+  start: async () => {
+    const config = readEnvironment(gatewayVariables, process.env)
+    const logger = createLogger({ service: 'gateway', level: config.logLevel })
+    return { service: await startGateway(config, logger), logger, stopWithinMs: config.drainWindowMs + 5_000 }
+  },
+})

@@ -1,0 +1,11 @@
+// `POST /auth/nonce`: a nonce to put into an Apple sign-in; single use.
+import { issueNonce } from '@cairn/contracts'
+import { defineRoute } from '../http/route.ts'
+
+export default defineRoute({
+  method: 'POST',
+  path: '/auth/nonce',
+  access: 'open',
+  operation: issueNonce,
+  payload: () => ({}),
+})

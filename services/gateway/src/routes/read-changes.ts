@@ -1,0 +1,12 @@
+// `GET /progress/changes`: what happened after `since`, page by page.
+import { readChanges, type ReadChanges } from '@cairn/contracts'
+import { defineRoute } from '../http/route.ts'
+
+export default defineRoute({
+  method: 'GET',
+  path: '/progress/changes',
+  access: 'bearer',
+  operation: readChanges,
+  query: readChanges.request,
+  payload: request => request.query as ReadChanges,
+})

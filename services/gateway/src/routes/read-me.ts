@@ -1,0 +1,5 @@
+// `GET /me`: the account the access token belongs to.
+import { readMe } from '@cairn/contracts'
+import { defineRoute } from '../http/route.ts'
+
+export default defineRoute({ method: 'GET', path: '/me', access: 'bearer', operation: readMe, payload: () => ({}) })

@@ -1,0 +1,12 @@
+// `POST /progress/events`: a batch of events for a receipt each.
+import { submitEvents, type SubmitEvents } from '@cairn/contracts'
+import { defineRoute } from '../http/route.ts'
+
+export default defineRoute({
+  method: 'POST',
+  path: '/progress/events',
+  access: 'bearer',
+  operation: submitEvents,
+  body: submitEvents.request,
+  payload: request => request.body as SubmitEvents,
+})

@@ -1,0 +1,48 @@
+// The gateway put together. It has no database: whatever it answers, an owner said over the bus.
+import type { AddressInfo } from 'node:net'
+import { Bus } from '@cairn/bus'
+import { HealthState, startOpsServer, userHasher, type Logger, type RunningService } from '@cairn/runtime'
+import { startTokenGuard } from '@cairn/tokens'
+import type { GatewayConfig } from './config.ts'
+import { createServer } from './http/server.ts'
+
+export interface RunningGateway extends RunningService {
+  readonly port: number
+  readonly opsPort: number
+}
+
+/** After this long without the bus, tokens revoked meanwhile could pass: not ready until the deny list is loaded anew. */
+const busGraceMs = 5_000
+
+export const startGateway = async (config: GatewayConfig, logger: Logger): Promise<RunningGateway> => {
+  const bus = await Bus.connect({ url: config.natsUrl, name: 'gateway', logger })
+  const guard = await startTokenGuard({
+    bus,
+    logger,
+    issuer: config.accessTokenIssuer,
+    audience: config.accessTokenAudience,
+    maxLifetimeSeconds: config.accessTokenTtlSeconds,
+    clockSkewSeconds: config.clockSkewSeconds,
+    requestTimeoutMs: config.requestTimeoutMs,
+  })
+  const health = new HealthState({ bus: () => bus.disconnectedForMs < busGraceMs, tokens: () => guard.ready })
+  const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health)
+  const hashUser = userHasher(config.userHashKey)
+  const server = createServer(
+    { bus, guard, health, logger, hashUser, requestTimeoutMs: config.requestTimeoutMs },
+    config,
+  )
+  await server.listen({ port: config.port, host: config.host })
+  const { port } = server.server.address() as AddressInfo
+  logger.info({ port, ops_port: ops.port }, 'gateway listens')
+  const stop = async (): Promise<void> => {
+    health.drain()
+    const timer = setTimeout(() => server.server.closeAllConnections(), config.drainWindowMs)
+    await server.close()
+    clearTimeout(timer)
+    guard.stop()
+    await bus.drain(config.drainWindowMs)
+    await ops.close()
+  }
+  return { port, opsPort: ops.port, stop }
+}

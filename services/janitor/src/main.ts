@@ -1,0 +1,12 @@
+// The janitor's process.
+import { createLogger, readEnvironment, runService } from '@cairn/runtime'
+import { janitorVariables } from './config.ts'
+import { startJanitor } from './service.ts'
+
+await runService({
+  start: async () => {
+    const config = readEnvironment(janitorVariables, process.env)
+    const logger = createLogger({ service: 'janitor', level: config.logLevel })
+    return { service: await startJanitor(config, logger), logger, stopWithinMs: config.drainWindowMs + 5_000 }
+  },
+})

@@ -1,0 +1,22 @@
+// Runs a job again and again with a pause between runs. The first run and every pause are moved at random, so that
+// janitors started together do not ask together. Any number may run: the owner's statements share the rows out.
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export interface ScheduleOptions {
+  readonly everyMs: number
+  readonly run: () => Promise<void>
+  readonly signal: AbortSignal
+}
+
+const jitter = 0.1
+
+/** Resolves when `signal` aborts and the run under way has ended. `run` must not reject. */
+export const repeat = async ({ everyMs, run, signal }: ScheduleOptions): Promise<void> => {
+  let pauseMs = everyMs * jitter * Math.random()
+  while (!signal.aborted) {
+    await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
+    if (signal.aborted) return
+    await run()
+    pauseMs = everyMs * (1 + jitter * (2 * Math.random() - 1))
+  }
+}

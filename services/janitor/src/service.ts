@@ -1,0 +1,50 @@
+// The janitor put together: it owns nothing and only asks owners to clean up, a bounded number of rows at a time.
+import { Bus, request } from '@cairn/bus'
+import {
+  continueTrace,
+  HealthState,
+  newIncidentId,
+  newRequestId,
+  runInRequest,
+  startOpsServer,
+  type Logger,
+  type RunningService,
+} from '@cairn/runtime'
+import type { JanitorConfig } from './config.ts'
+import { jobs } from './jobs/index.ts'
+import type { Job } from './jobs/job.ts'
+import { runJob } from './jobs/run-job.ts'
+import { repeat } from './schedule.ts'
+
+export interface RunningJanitor extends RunningService {
+  readonly opsPort: number
+}
+
+export const startJanitor = async (config: JanitorConfig, logger: Logger): Promise<RunningJanitor> => {
+  const bus = await Bus.connect({ url: config.natsUrl, name: 'janitor', logger })
+  const health = new HealthState({ bus: () => bus.connected })
+  const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health)
+  const aborter = new AbortController()
+  const cleanUp = async (job: Job): Promise<number> => {
+    const options = { payload: { limit: job.batchRows }, timeoutMs: config.requestTimeoutMs }
+    return (await request(bus, job.operation, options)).deleted
+  }
+  const run = (job: Job) => (): Promise<void> =>
+    runInRequest({ requestId: newRequestId(), trace: continueTrace() }, async () => {
+      try {
+        logger.info({ ...(await runJob(job, cleanUp, aborter.signal)) }, 'job done')
+      } catch (error) {
+        logger.error({ job: job.name, incident_id: newIncidentId(), error }, 'job failed; the next run goes on')
+      }
+    })
+  const running = jobs.map(job => repeat({ everyMs: config.everyMs, run: run(job), signal: aborter.signal }))
+  logger.info({ ops_port: ops.port, jobs: jobs.map(job => job.name) }, 'janitor works')
+  const stop = async (): Promise<void> => {
+    health.drain()
+    aborter.abort()
+    await Promise.all(running)
+    await bus.drain(config.drainWindowMs)
+    await ops.close()
+  }
+  return { opsPort: ops.port, stop }
+}
