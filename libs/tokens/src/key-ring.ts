@@ -1,0 +1,104 @@
+// Auth's public keys as this process knows them. Loaded in the background until it works, kept when auth is down, loaded
+// again when keys rotate, and on an unknown key id, which anybody can send: so one load for all callers and a floor between.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CairnError, type KeySet, type PublicKey } from '@cairn/contracts'
+import type { Logger } from '@cairn/runtime'
+import { importJWK, type CryptoKey } from 'jose'
+
+export interface KeyRingOptions {
+  readonly logger: Logger
+  readonly readKeySet: () => Promise<KeySet>
+  /** Shortest time between two loads that unknown key ids cause, in milliseconds. */
+  readonly unknownKeyFloorMs: number
+  /** Wait after a failed background load, in milliseconds. */
+  readonly retryDelayMs: number
+}
+
+const importKey = async ({ kid, kty, crv, x }: PublicKey): Promise<[string, CryptoKey]> => {
+  const key = await importJWK({ kty, crv, x }, 'EdDSA')
+  if (key instanceof Uint8Array) throw new TypeError('a secret key stands among the public keys')
+  return [kid, key]
+}
+
+export class KeyRing {
+  readonly #options: KeyRingOptions
+  readonly #aborter = new AbortController()
+  #keys: ReadonlyMap<string, CryptoKey> = new Map()
+  #keySet: KeySet = { keys: [] }
+  #loading: Promise<void> | undefined
+  #loadedAt = Number.NEGATIVE_INFINITY
+  #wanted = false
+  #running = false
+
+  constructor(options: KeyRingOptions) {
+    this.#options = options
+  }
+
+  get loaded(): boolean {
+    return this.#keys.size > 0
+  }
+
+  get keySet(): KeySet {
+    return this.#keySet
+  }
+
+  has(keyId: string): boolean {
+    return this.#keys.has(keyId)
+  }
+
+  /** Rejects with `unavailable` only when no key set could be had so far. */
+  async keyFor(keyId: string): Promise<CryptoKey | undefined> {
+    const known = this.#keys.get(keyId)
+    if (known !== undefined) return known
+    if (this.#loading !== undefined || performance.now() - this.#loadedAt >= this.#options.unknownKeyFloorMs) {
+      await this.#loadOnce().catch((error: unknown) => {
+        this.#options.logger.warn({ error }, 'could not load the key set for an unknown key id')
+      })
+    }
+    if (!this.loaded) throw new CairnError('unavailable', { cause: new Error('no key set could be loaded yet') })
+    return this.#keys.get(keyId)
+  }
+
+  /** Loads in the background until it has worked, beginning anew: a load under way may have read the old keys. */
+  refresh(): void {
+    this.#wanted = true
+    if (!this.#running) void this.#refreshUntilDone()
+  }
+
+  stop(): void {
+    this.#wanted = false
+    this.#aborter.abort()
+  }
+
+  async #refreshUntilDone(): Promise<void> {
+    this.#running = true
+    while (this.#wanted && !this.#aborter.signal.aborted) {
+      this.#wanted = false
+      await this.#loading?.catch(() => undefined)
+      try {
+        await this.#loadOnce()
+      } catch (error) {
+        this.#options.logger.warn({ error }, 'could not load the key set; will try again')
+        this.#wanted = true
+        await sleep(this.#options.retryDelayMs, undefined, { signal: this.#aborter.signal }).catch(() => undefined)
+      }
+    }
+    this.#running = false
+  }
+
+  async #loadOnce(): Promise<void> {
+    this.#loading ??= this.#load().finally(() => {
+      this.#loading = undefined
+    })
+    await this.#loading
+  }
+
+  async #load(): Promise<void> {
+    this.#loadedAt = performance.now()
+    const keySet = await this.#options.readKeySet()
+    const keys = new Map(await Promise.all(keySet.keys.map(importKey)))
+    if (keys.size === 0) throw new Error('the key set is empty')
+    this.#keys = keys
+    this.#keySet = keySet
+  }
+}
