@@ -2,5 +2,6 @@
 export * from './failures.ts'
 export * from './migrate.ts'
 export * from './outbox.ts'
+export * from './owners.ts'
 export * from './pool.ts'
 export * from './transaction.ts'

@@ -11,9 +11,6 @@ export interface RunningGateway extends RunningService {
   readonly opsPort: number
 }
 
-/** After this long without the bus, tokens revoked meanwhile could pass: not ready until the deny list is loaded anew. */
-const busGraceMs = 5_000
-
 export const startGateway = async (config: GatewayConfig, logger: Logger): Promise<RunningGateway> => {
   const bus = await Bus.connect({ url: config.natsUrl, name: 'gateway', logger })
   const guard = await startTokenGuard({
@@ -25,7 +22,7 @@ export const startGateway = async (config: GatewayConfig, logger: Logger): Promi
     clockSkewSeconds: config.clockSkewSeconds,
     requestTimeoutMs: config.requestTimeoutMs,
   })
-  const health = new HealthState({ bus: () => bus.disconnectedForMs < busGraceMs, tokens: () => guard.ready })
+  const health = new HealthState({ bus: () => bus.connected, tokens: () => guard.ready })
   const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health)
   const hashUser = userHasher(config.userHashKey)
   const server = createServer(

@@ -1,0 +1,98 @@
+// Tables in the documents that are written from the code: environment variables and error codes. Everything outside the
+// markers is for people to write.
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { authVariables } from '@cairn/auth/config'
+import { errorKinds } from '@cairn/contracts'
+import { gatewayVariables } from '@cairn/gateway/config'
+import { janitorVariables } from '@cairn/janitor/config'
+import { progressVariables } from '@cairn/progress/config'
+import { realtimeVariables } from '@cairn/realtime/config'
+import { commonVariables, type VariableTable } from '@cairn/runtime'
+import { tokenVariables } from '@cairn/tokens'
+
+const services: Readonly<Record<string, VariableTable>> = {
+  gateway: gatewayVariables,
+  auth: authVariables,
+  progress: progressVariables,
+  realtime: realtimeVariables,
+  janitor: janitorVariables,
+}
+const shared: VariableTable = { ...commonVariables, ...tokenVariables }
+
+const cell = (text: string): string => text.replaceAll('|', String.raw`\|`)
+
+const fallbackOf = (fallback: unknown): string => {
+  if (fallback === undefined) return '**required**'
+  return `\`${Array.isArray(fallback) ? fallback.join(',') : String(fallback)}\``
+}
+
+const variableRows = (table: VariableTable): string[] => [
+  '| variable | default | expects | what it is |',
+  '|---|---|---|---|',
+  ...Object.values(table).map(
+    one =>
+      `| \`${one.name}\` | ${fallbackOf(one.fallback)} | ${cell(one.expects)} | ${cell(one.description)}${one.secret ? '; a secret' : ''} |`,
+  ),
+]
+
+const withoutShared = (table: VariableTable): VariableTable =>
+  Object.fromEntries(Object.entries(table).filter(([key]) => !Object.hasOwn(shared, key)))
+
+const environmentTables = (): string =>
+  [
+    '### Several services',
+    '',
+    ...variableRows(shared),
+    ...Object.entries(services).flatMap(([name, table]) => [
+      '',
+      `### ${name}`,
+      '',
+      ...variableRows(withoutShared(table)),
+    ]),
+  ].join('\n')
+
+const errorTable = (): string =>
+  [
+    '| code | status | try again | title |',
+    '|---|---|---|---|',
+    ...Object.entries(errorKinds).map(
+      ([code, { status, retryable, title }]) =>
+        `| \`${code}\` | ${status} | ${retryable ? 'later' : 'no'} | ${title} |`,
+    ),
+  ].join('\n')
+
+const documents: Readonly<Record<string, () => string>> = {
+  'docs/environment.md': environmentTables,
+  'docs/errors.md': errorTable,
+}
+
+const begin = '<!-- generated: begin -->'
+const end = '<!-- generated: end -->'
+
+/** The document with the text between its markers replaced; undefined when it has none. */
+export const withGenerated = (document: string, generated: string): string | undefined => {
+  const from = document.indexOf(begin)
+  const to = document.indexOf(end)
+  if (from < 0 || to < from) return undefined
+  return `${document.slice(0, from + begin.length)}\n\n${generated}\n\n${document.slice(to)}`
+}
+
+/** Cells lose their padding before a comparison: aligning tables is the formatter's business. */
+const essence = (document: string): string => document.replaceAll(/ +/g, ' ').replaceAll(/-{3,}/g, '---')
+
+/** Compares each document with the code, or brings it up to date with `write`. Returns what is wrong. */
+export const checkGeneratedDocs = async (root: string, { write }: { write: boolean }): Promise<string[]> => {
+  const faults: string[] = []
+  for (const [file, generate] of Object.entries(documents)) {
+    const path = join(root, file)
+    const before = await readFile(path, 'utf8')
+    const after = withGenerated(before, generate())
+    if (after === undefined) faults.push(`${file}: the markers of its generated part are missing`)
+    else if (essence(after) !== essence(before)) {
+      if (write) await writeFile(path, after)
+      else faults.push(`${file} differs from the code: run npm run check -- --write`)
+    }
+  }
+  return faults
+}

@@ -1,0 +1,53 @@
+// HTTP as tests speak it: each answer is checked for the ids that every answer must carry, whatever the test is about.
+import assert from 'node:assert/strict'
+
+export interface Call {
+  readonly method?: 'GET' | 'POST' | 'DELETE'
+  readonly token?: string
+  /** Sent as JSON; a string or bytes are sent as they are. */
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface Answer<Body> {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: Body
+}
+
+const assertIds = (response: Response, body: unknown): void => {
+  const requestId = response.headers.get('x-request-id')
+  assert.match(requestId ?? '', /^[A-Za-z0-9_-]{8,64}$/, `${response.url}: x-request-id`)
+  if (typeof body !== 'object' || body === null || 'keys' in body) return
+  assert.equal((body as { request_id?: string }).request_id, requestId, `${response.url}: request_id in the body`)
+  if (response.status < 500) return
+  assert.match(
+    (body as { incident_id?: string }).incident_id ?? '',
+    /^inc_[0-9A-HJKMNP-TV-Z]{26}$/,
+    `${response.url}: incident_id`,
+  )
+  assert.equal((body as { incident_id?: string }).incident_id, response.headers.get('x-incident-id'))
+}
+
+/** One request to the gateway. `path` is below the server's root, e.g. `/api/v1/me`. */
+export const call = async <Body = Record<string, unknown>>(
+  gatewayUrl: string,
+  path: string,
+  { method = 'GET', token, body, headers = {} }: Call = {},
+): Promise<Answer<Body>> => {
+  const raw = typeof body === 'string' || body instanceof Uint8Array
+  const response = await fetch(`${gatewayUrl}${path}`, {
+    method,
+    headers: {
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: raw ? (body as string) : JSON.stringify(body) }),
+    signal: AbortSignal.timeout(15_000),
+  })
+  const text = await response.text()
+  const parsed: unknown = text === '' ? undefined : JSON.parse(text)
+  if (!path.endsWith('/readyz')) assertIds(response, parsed)
+  return { status: response.status, headers: response.headers, body: parsed as Body }
+}

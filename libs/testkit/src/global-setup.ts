@@ -1,0 +1,2 @@
+// Once per run of the suite.
+export const setup = (): void => undefined
