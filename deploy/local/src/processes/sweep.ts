@@ -1,0 +1,43 @@
+// Directories of test runs: named after the process that owns them, and swept by a later run when that process is dead.
+import { existsSync, globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { identify, isAlive, type ProcessIdentity } from '../../bootstrap/process-identity.js'
+import { thisMachine } from '../provision/machine.ts'
+import { removeWithTwin } from '../provision/postgres-home.ts'
+import { ledgerFileName, stopLeftovers } from './ledger.ts'
+
+const prefix = 'test-'
+const ownerFileName = 'owner.json'
+
+/** Makes `<parent>/test-<pid>-<random>` for this process and everything below it. */
+export const createTestDirectory = (parent: string): string => {
+  mkdirSync(parent, { recursive: true })
+  const directory = mkdtempSync(join(parent, `${prefix}${process.pid}-`))
+  writeFileSync(join(directory, ownerFileName), JSON.stringify(identify(process.pid)))
+  return directory
+}
+
+const isOwned = (directory: string, name: string): boolean => {
+  const file = join(directory, ownerFileName)
+  if (existsSync(file)) return isAlive(JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity)
+  // Killed between making the directory and naming its owner: the pid alone has to do.
+  return identify(Number(name.slice(prefix.length).split('-')[0])) !== undefined
+}
+
+/** Stops what the ledgers in and below the directory list, then removes it with all its twins. */
+export const removeTestDirectory = async (directory: string): Promise<void> => {
+  const ledgers = globSync(`{*/,*/*/,}${ledgerFileName}`, { cwd: directory }).map(file =>
+    dirname(join(directory, file)),
+  )
+  await Promise.all(ledgers.map(stopLeftovers))
+  const homes = globSync('{*/,*/*/,}secrets.json', { cwd: directory }).map(file => dirname(join(directory, file)))
+  for (const home of [...homes, directory]) removeWithTwin(home, thisMachine())
+}
+
+/** Removes the test directories in `parent` whose owner is dead, with whatever of theirs still runs; returns their names. */
+export const sweepAbandoned = async (parent: string): Promise<readonly string[]> => {
+  if (!existsSync(parent)) return []
+  const names = readdirSync(parent).filter(name => name.startsWith(prefix) && !isOwned(join(parent, name), name))
+  await Promise.all(names.map(name => removeTestDirectory(join(parent, name))))
+  return names
+}
