@@ -1,5 +1,6 @@
 // Realtime's vocabulary: the same frames on both doors, and every close code (design §6).
 import { Type, type Static } from 'typebox'
+import { Head } from './progress.ts'
 import { Count } from './scalars.ts'
 
 export const frameType = {
@@ -20,6 +21,20 @@ export const Resume = Type.Object(
   { additionalProperties: false },
 )
 export type Resume = Static<typeof Resume>
+
+export const ResumeReset = Type.Object({ head: Head })
+export type ResumeReset = Static<typeof ResumeReset>
+
+export const TokenExpiring = Type.Object({
+  expires_in: Type.Integer({ description: 'Seconds until the token expires.' }),
+})
+export type TokenExpiring = Static<typeof TokenExpiring>
+
+export const TokenRefresh = Type.Object(
+  { token: Type.String({ minLength: 1, maxLength: 8192 }) },
+  { additionalProperties: false },
+)
+export type TokenRefresh = Static<typeof TokenRefresh>
 
 export const SessionClosing = Type.Object({
   code: Type.Integer(),
