@@ -24,7 +24,7 @@ const failToStart = (error: unknown): never => {
   process.exit(1)
 }
 
-/** Runs a service until SIGTERM or SIGINT. A fault in the environment prints one message and exits 1. */
+/** Runs a service until SIGTERM or SIGINT; a signal while it still starts ends it at once, since nothing is in flight yet. A fault in the environment prints one message and exits 1. */
 export const runService = async ({ start }: ProcessOptions): Promise<void> => {
   const { service, logger, stopWithinMs } = await start().catch(failToStart)
   let stopping = false
@@ -45,4 +45,5 @@ export const runService = async ({ start }: ProcessOptions): Promise<void> => {
     logger.fatal({ error }, 'uncaught exception')
     void stop('uncaughtException', 1)
   })
+  logger.info('started')
 }

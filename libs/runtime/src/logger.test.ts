@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { createLogger } from './logger.ts'
+import { runInRequest } from './request-context.ts'
+import { continueTrace } from './trace-context.ts'
+import { userHasher } from './user-hash.ts'
+
+const capture = (level: string) => {
+  const lines: Record<string, unknown>[] = []
+  const destination = { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) }
+  return { lines, logger: createLogger({ service: 'test', level, destination }) }
+}
+
+describe('a log line', () => {
+  it('carries service and, within a request, its ids and the hash of the user', () => {
+    const { lines, logger } = capture('info')
+    const trace = continueTrace()
+    const userHash = userHasher(Buffer.alloc(32, 1))('8d6c9a3e-0000-4000-8000-000000000001')
+    logger.info('before')
+    runInRequest({ requestId: 'request-1', trace, userHash }, () => logger.info({ rows: 3 }, 'during'))
+    expect(lines[0]).toMatchObject({ service: 'test', level: 'info', message: 'before' })
+    expect(lines[0]).not.toHaveProperty('request_id')
+    expect(lines[1]).toMatchObject({ request_id: 'request-1', trace_id: trace.traceId, user_hash: userHash, rows: 3 })
+    expect(userHash).toMatch(/^[0-9a-f]{16}$/)
+  })
+
+  it('holds no secret, at the top or two levels down', () => {
+    const { lines, logger } = capture('info')
+    const secret = 'do-not-print'
+    logger.info(
+      { token: secret, body: { refresh_token: secret, user: { email: secret } }, headers: { authorization: secret } },
+      'x',
+    )
+    expect(JSON.stringify(lines)).not.toContain(secret)
+  })
+
+  it('below the level is not written', () => {
+    const { lines, logger } = capture('warn')
+    logger.info('quiet')
+    expect(lines).toEqual([])
+  })
+})
+
+describe('userHasher', () => {
+  it('depends on the key', () => {
+    expect(userHasher(Buffer.alloc(32, 1))('u')).not.toBe(userHasher(Buffer.alloc(32, 2))('u'))
+  })
+})

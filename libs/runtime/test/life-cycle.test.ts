@@ -1,0 +1,53 @@
+// The life cycle is that of a process, so each case is one.
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const run = (behaviour: string, signal?: NodeJS.Signals): Promise<{ code: number | null; output: string }> =>
+  new Promise(resolve => {
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'fixtures', 'service.ts'), behaviour])
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => {
+        output += chunk.toString()
+        if (signal === undefined || !chunk.toString().includes('started')) return
+        child.kill(signal)
+        child.kill(signal)
+      })
+    }
+    child.on('close', code => resolve({ code, output }))
+  })
+
+describe('runService', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('stops once on %s, however often it comes', async signal => {
+    const { code, output } = await run('obey', signal)
+    expect(code).toBe(0)
+    expect(output.match(/"stopping"/g)).toHaveLength(1)
+    expect(output).toContain('"stopped"')
+  })
+
+  it('ends with 1 when it does not stop in time', async () => {
+    const { code, output } = await run('hang', 'SIGTERM')
+    expect(code).toBe(1)
+    expect(output).toContain('did not stop in time')
+  })
+
+  it('ends all the same when stopping fails', async () => {
+    const { code, output } = await run('fail', 'SIGTERM')
+    expect(code).toBe(0)
+    expect(output).toContain('could not close')
+  })
+
+  it('prints what is wrong with the environment and exits 1, without a stack', async () => {
+    const { code, output } = await run('unset')
+    expect(code).toBe(1)
+    expect(output).toContain('SECRET_KEY is missing')
+    expect(output).not.toMatch(/\n\s+at /)
+  })
+
+  it('logs an exception nobody caught, stops and exits 1', async () => {
+    const { code, output } = await run('crash')
+    expect(code).toBe(1)
+    expect(output).toContain('unforeseen')
+  })
+})
