@@ -4,8 +4,6 @@ import pg from 'pg'
 
 const beingCopied = '55006'
 
-export const templateDatabase = 'cairn_template'
-
 /** The same URL with another database (and, where given, another user). */
 export const databaseUrlOf = (serverUrl: string, database: string, as?: { user: string; password: string }): string => {
   const url = new URL(serverUrl)
@@ -25,10 +23,10 @@ export const administer = async (serverUrl: string, statement: string): Promise<
   }
 }
 
-const createFromTemplate = async (serverUrl: string, database: string): Promise<void> => {
+const createFromTemplate = async (serverUrl: string, template: string, database: string): Promise<void> => {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await administer(serverUrl, `CREATE DATABASE ${database} TEMPLATE ${templateDatabase}`)
+      await administer(serverUrl, `CREATE DATABASE ${database} TEMPLATE ${template}`)
       return
     } catch (error) {
       const busy = error instanceof pg.DatabaseError && error.code === beingCopied
@@ -42,8 +40,8 @@ export interface TestDatabase {
   drop(): Promise<void>
 }
 
-export const createTestDatabase = async (serverUrl: string): Promise<TestDatabase> => {
+export const createTestDatabase = async (serverUrl: string, template: string): Promise<TestDatabase> => {
   const name = `test_${randomBytes(6).toString('hex')}`
-  await createFromTemplate(serverUrl, name)
+  await createFromTemplate(serverUrl, template, name)
   return { name, drop: () => administer(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) }
 }
