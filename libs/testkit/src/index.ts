@@ -1,0 +1,8 @@
+// What tests share: the stack in one process, clients that check every answer, waiting for conditions.
+export * from './accounts.ts'
+export * from './buses.ts'
+export * from './captured-logs.ts'
+export * from './databases.ts'
+export * from './eventually.ts'
+export * from './gateway-client.ts'
+export * from './stack.ts'

@@ -1,0 +1,112 @@
+// The whole stack in one process: real services, real servers, free ports, a database of its own. What a test wants to be
+// different it says in the terms an operator would use: environment variables.
+import { authVariables } from '@cairn/auth/config'
+import { startAuth } from '@cairn/auth/service'
+import { gatewayVariables } from '@cairn/gateway/config'
+import { startGateway } from '@cairn/gateway/service'
+import { janitorVariables } from '@cairn/janitor/config'
+import { startJanitor } from '@cairn/janitor/service'
+import { deriveServiceUrls, startAppleIssuer, type AppleIssuer, type Backend } from '@cairn/local'
+import { progressVariables } from '@cairn/progress/config'
+import { startProgress } from '@cairn/progress/service'
+import { realtimeVariables } from '@cairn/realtime/config'
+import { startRealtime } from '@cairn/realtime/service'
+import { readEnvironment, type Environment, type RunningService } from '@cairn/runtime'
+import { inject } from 'vitest'
+import { startTestBus } from './buses.ts'
+import { captureLogs, type CapturedLogs } from './captured-logs.ts'
+import { createTestDatabase, databaseUrlOf } from './databases.ts'
+
+export interface StackOptions {
+  /** On top of what the stack needs, for every service. */
+  readonly environment?: Environment
+}
+
+export interface Stack {
+  readonly gatewayUrl: string
+  readonly realtimeUrl: string
+  readonly apple: AppleIssuer
+  readonly logs: CapturedLogs
+  readonly bus: Backend
+  /** As the migrator sees it: for looking into tables. */
+  readonly databaseUrl: string
+  /** The environment the services were started with. */
+  readonly environment: Environment
+  stop(): Promise<void>
+}
+
+const testKey = (letter: string): string => Buffer.alloc(32, letter).toString('base64url')
+
+const environmentOf = (
+  urls: { database: string; nats: string; apple: AppleIssuer },
+  options: StackOptions,
+): Environment => {
+  const { authDatabaseUrl, progressDatabaseUrl } = deriveServiceUrls(urls.database, 'tests')
+  return {
+    NODE_ENV: 'test',
+    NATS_URL: urls.nats,
+    USER_HASH_KEY: testKey('u'),
+    DRAIN_WINDOW_MS: '500',
+    OPS_HOST: '127.0.0.1',
+    GATEWAY_HOST: '127.0.0.1',
+    GATEWAY_PORT: '0',
+    GATEWAY_OPS_PORT: '0',
+    AUTH_DATABASE_URL: authDatabaseUrl,
+    AUTH_OPS_PORT: '0',
+    AUTH_MASTER_KEY: testKey('m'),
+    APPLE_ISSUERS: urls.apple.issuer,
+    APPLE_KEYS_URL: `${urls.apple.issuer}/auth/keys`,
+    APPLE_CLIENT_IDS: 'app.cairn.test',
+    APPLE_TEAM_ID: 'TESTTEAM00',
+    PROGRESS_DATABASE_URL: progressDatabaseUrl,
+    PROGRESS_OPS_PORT: '0',
+    REALTIME_HOST: '127.0.0.1',
+    REALTIME_PORT: '0',
+    REALTIME_OPS_PORT: '0',
+    JANITOR_OPS_PORT: '0',
+    ...options.environment,
+  }
+}
+
+const startServices = async (environment: Environment, logs: CapturedLogs) => {
+  const owners = await Promise.all([
+    startAuth(readEnvironment(authVariables, environment), logs.loggerFor('auth')),
+    startProgress(readEnvironment(progressVariables, environment), logs.loggerFor('progress')),
+  ])
+  const [gateway, realtime, janitor] = await Promise.all([
+    startGateway(readEnvironment(gatewayVariables, environment), logs.loggerFor('gateway')),
+    startRealtime(readEnvironment(realtimeVariables, environment), logs.loggerFor('realtime')),
+    startJanitor(readEnvironment(janitorVariables, environment), logs.loggerFor('janitor')),
+  ])
+  return { gateway, realtime, all: [gateway, realtime, janitor, ...owners] satisfies RunningService[] }
+}
+
+/** Starts everything and resolves when the gateway is ready. `stop()` leaves nothing behind. */
+export const startStack = async (options: StackOptions = {}): Promise<Stack> => {
+  const backends = inject('backends')
+  const [database, bus] = await Promise.all([
+    createTestDatabase(backends.databaseUrl, backends.template),
+    startTestBus(),
+  ])
+  const apple = await startAppleIssuer({ port: 0, clientIds: ['app.cairn.test'] })
+  const databaseUrl = databaseUrlOf(backends.databaseUrl, database.name)
+  const environment = environmentOf({ database: databaseUrl, nats: bus.url, apple }, options)
+  const logs = captureLogs()
+  const { gateway, realtime, all } = await startServices(environment, logs)
+  const stop = async (): Promise<void> => {
+    await Promise.all(all.map(service => service.stop()))
+    await apple.stop()
+    await bus.stop()
+    await database.drop()
+  }
+  return {
+    gatewayUrl: `http://127.0.0.1:${gateway.port}`,
+    realtimeUrl: `http://127.0.0.1:${realtime.port}`,
+    apple,
+    logs,
+    bus,
+    databaseUrl,
+    environment,
+    stop,
+  }
+}
