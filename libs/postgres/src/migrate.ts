@@ -27,6 +27,9 @@ interface MigrationFile {
   readonly path: string
 }
 
+/** Migrations only go forward: knex wants a `down` all the same. */
+const noWayBack = (): Promise<void> => Promise.reject(new Error('migrations only go forward'))
+
 /** Names carry no file extension, so that history stays the same however the files are run. */
 const migrationSource = (directory: string): Knex.MigrationSource<MigrationFile> => ({
   getMigrations: async () =>
@@ -35,7 +38,10 @@ const migrationSource = (directory: string): Knex.MigrationSource<MigrationFile>
       .sort()
       .map(file => ({ name: file.replace(/\.ts$/, ''), path: join(directory, file) })),
   getMigrationName: file => file.name,
-  getMigration: async file => (await import(pathToFileURL(file.path).href)) as Knex.Migration,
+  getMigration: async file => ({
+    down: noWayBack,
+    ...((await import(pathToFileURL(file.path).href)) as Pick<Knex.Migration, 'up'>),
+  }),
 })
 
 const migrateOwner = async (database: Knex, owner: OwnerSchema, say: (line: string) => void): Promise<void> => {
