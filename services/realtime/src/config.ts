@@ -1,0 +1,135 @@
+// Everything that can be set of the realtime service.
+import { commonVariables, variable, type ConfigOf } from '@cairn/runtime'
+import { tokenVariables } from '@cairn/tokens'
+
+const listening = {
+  port: variable.port('REALTIME_PORT', { fallback: 8081, description: 'port of socket.io and plain WebSocket' }),
+  host: variable.text('REALTIME_HOST', { fallback: '0.0.0.0', description: 'address both doors listen on' }),
+  opsPort: variable.port('REALTIME_OPS_PORT', { fallback: 9104, description: 'ops port of realtime' }),
+  allowedOrigins: variable.list('REALTIME_ALLOWED_ORIGINS', {
+    fallback: [],
+    description: 'origins of web pages that may open sockets, besides the origin of this server itself',
+  }),
+} as const
+
+const handshakes = {
+  handshakeTimeoutMs: variable.integer('REALTIME_HANDSHAKE_TIMEOUT_MS', {
+    min: 100,
+    max: 30_000,
+    fallback: 3_000,
+    description: 'longest wait of a handshake for the head of the log',
+  }),
+  namespaceTimeoutMs: variable.integer('REALTIME_NAMESPACE_TIMEOUT_MS', {
+    min: 100,
+    max: 60_000,
+    fallback: 5_000,
+    description: 'a socket.io connection that has joined no namespace by then is closed',
+  }),
+  socketsPerUser: variable.integer('REALTIME_SOCKETS_PER_USER', {
+    min: 1,
+    max: 10_000,
+    fallback: 10,
+    description: 'sockets of one user on this node; of more the oldest is closed',
+  }),
+} as const
+
+const connections = {
+  maxFrameBytes: variable.integer('REALTIME_MAX_FRAME_BYTES', {
+    min: 1_024,
+    max: 1_048_576,
+    fallback: 16_384,
+    description: 'largest frame taken from a client',
+  }),
+  pingIntervalMs: variable.integer('REALTIME_PING_INTERVAL_MS', {
+    min: 100,
+    max: 300_000,
+    fallback: 25_000,
+    description: 'how often a client is pinged',
+  }),
+  pongTimeoutMs: variable.integer('REALTIME_PONG_TIMEOUT_MS', {
+    min: 100,
+    max: 300_000,
+    fallback: 20_000,
+    description: 'silence after a ping that ends the connection',
+  }),
+  outboundPauseBytes: variable.integer('REALTIME_OUTBOUND_PAUSE_BYTES', {
+    min: 1_024,
+    max: 16_777_216,
+    fallback: 262_144,
+    description: 'bytes waiting to go out to one client at which nothing more of the log is added',
+  }),
+  slowClientTimeoutMs: variable.integer('REALTIME_SLOW_CLIENT_TIMEOUT_MS', {
+    min: 100,
+    max: 60_000,
+    fallback: 8_000,
+    description: 'a client that stays above that mark for this long is closed as too slow',
+  }),
+  closeTimeoutMs: variable.integer('REALTIME_CLOSE_TIMEOUT_MS', {
+    min: 100,
+    max: 30_000,
+    fallback: 1_000,
+    description: 'longest wait for a client to answer a close before the connection is cut',
+  }),
+  tokenWarningSeconds: variable.integer('REALTIME_TOKEN_WARNING_S', {
+    min: 1,
+    max: 3_600,
+    fallback: 60,
+    description: 'seconds before the end of its token that a client is told',
+  }),
+  tokenGraceSeconds: variable.integer('REALTIME_TOKEN_GRACE_S', {
+    min: 0,
+    max: 24,
+    fallback: 20,
+    description: 'seconds a connection outlives its token, so that a refresh under way can arrive',
+  }),
+  drainRetryMs: variable.integer('REALTIME_DRAIN_RETRY_MS', {
+    min: 0,
+    max: 300_000,
+    fallback: 1_000,
+    description: 'clients of a stopping node are told to wait a random time up to this before they come back',
+  }),
+} as const
+
+const repairs = {
+  repairTimeoutMs: variable.integer('REALTIME_REPAIR_TIMEOUT_MS', {
+    min: 100,
+    max: 30_000,
+    fallback: 5_000,
+    description: 'longest wait for one page of the log',
+  }),
+  repairRetryMs: variable.integer('REALTIME_REPAIR_RETRY_MS', {
+    min: 10,
+    max: 60_000,
+    fallback: 500,
+    description: 'pause after a page could not be read, give or take half of it',
+  }),
+  repairConcurrency: variable.integer('REALTIME_REPAIR_CONCURRENCY', {
+    min: 1,
+    max: 10_000,
+    fallback: 50,
+    description: 'pages of the log read at the same time by this node',
+  }),
+  maxKeptPages: variable.integer('REALTIME_MAX_KEPT_PAGES', {
+    min: 1,
+    max: 10_000,
+    fallback: 64,
+    description: 'live pages kept for one socket while its log is repaired',
+  }),
+  maxEventsBehind: variable.integer('REALTIME_MAX_EVENTS_BEHIND', {
+    min: 1,
+    max: 100_000,
+    fallback: 1_000,
+    description: 'a client further back than this is told to start again from a snapshot',
+  }),
+} as const
+
+export const realtimeVariables = {
+  ...commonVariables,
+  ...tokenVariables,
+  ...listening,
+  ...handshakes,
+  ...connections,
+  ...repairs,
+} as const
+
+export type RealtimeConfig = ConfigOf<typeof realtimeVariables>

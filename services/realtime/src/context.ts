@@ -1,0 +1,16 @@
+// What the doors, the core and the frame handlers get handed; nothing of it is reached in another way.
+import type { HashUser, HealthState, Logger } from '@cairn/runtime'
+import type { TokenGuard } from '@cairn/tokens'
+import type { RealtimeConfig } from './config.ts'
+import type { ConnectionRegistry } from './core/connection-registry.ts'
+import type { LogReader } from './core/log-reader.ts'
+
+export interface RealtimeContext {
+  readonly config: RealtimeConfig
+  readonly logger: Logger
+  readonly guard: TokenGuard
+  readonly health: HealthState
+  readonly hashUser: HashUser
+  readonly logReader: LogReader
+  readonly registry: ConnectionRegistry
+}

@@ -1,0 +1,58 @@
+// The handshake, the same for both doors: who is it, may they, and where does their log stand. The connection listens
+// before the head is read, so nothing that is committed in between can be missed.
+import { CairnError, type Head } from '@cairn/contracts'
+import { currentRequest } from '@cairn/runtime'
+import type { AccessClaims } from '@cairn/tokens'
+import type { RealtimeContext } from '../context.ts'
+import { isAllowedOrigin, type OriginHeaders } from '../domain/origin.ts'
+import { Connection } from './connection.ts'
+
+export interface Handshake extends OriginHeaders {
+  /** The user whose path or namespace is asked for. */
+  readonly userId: string
+  readonly token: string | undefined
+}
+
+export interface Admission {
+  readonly connection: Connection
+  readonly head: Head
+}
+
+const authorise = async ({ guard, config }: RealtimeContext, handshake: Handshake): Promise<AccessClaims> => {
+  if (handshake.token === undefined || handshake.token === '') throw new CairnError('token_invalid')
+  const claims = await guard.verify(handshake.token)
+  if (claims.userId !== handshake.userId) throw new CairnError('forbidden', { detail: 'The token is of another user.' })
+  if (!isAllowedOrigin(handshake, config.allowedOrigins)) {
+    throw new CairnError('forbidden', { detail: 'This origin may not open sockets.' })
+  }
+  return claims
+}
+
+const assertServing = ({ health, guard }: RealtimeContext): void => {
+  if (health.draining) throw new CairnError('unavailable', { detail: 'This server is shutting down; try again.' })
+  if (!guard.ready) throw new CairnError('unavailable', { detail: 'Tokens cannot be verified at the moment.' })
+}
+
+/**
+ * Lets a client in. The caller attaches an outlet to the connection, or calls its `gone()`.
+ * Throws `token_invalid`, `token_expired`, `forbidden`, and `unavailable` while keys or head cannot be had.
+ */
+export const admitConnection = async (context: RealtimeContext, handshake: Handshake): Promise<Admission> => {
+  const { config, logger, logReader, registry } = context
+  assertServing(context)
+  const claims = await authorise(context, handshake)
+  const request = currentRequest()
+  if (request !== undefined) request.userHash = context.hashUser(claims.userId)
+  const onGone = (gone: Connection): void => registry.remove(gone)
+  const connection = new Connection(claims, { config, logger, logReader, onGone })
+  registry.add(connection)
+  try {
+    const head = await logReader.readHead(connection.caller)
+    assertServing(context)
+    if (connection.closing) throw new CairnError('token_invalid')
+    return { connection, head }
+  } catch (error) {
+    connection.gone()
+    throw error
+  }
+}

@@ -1,0 +1,33 @@
+// Reading a user's log from progress, to begin with and to repair. After an outage every socket of the node wants to at
+// once: a bounded number of reads run, the others wait.
+import { readChanges, readHead, type Caller, type ChangesPage, type Head } from '@cairn/contracts'
+import { request, type Bus } from '@cairn/bus'
+import { Limiter } from './limiter.ts'
+
+export interface LogReader {
+  /** Rejects with `unavailable` when progress gives no answer in time. */
+  readHead(caller: Caller): Promise<Head>
+  /** The next page after `position`. Rejects with `resync_required` when progress cannot continue from there. */
+  readChanges(caller: Caller, position: Head): Promise<ChangesPage>
+}
+
+export interface LogReaderOptions {
+  readonly bus: Bus
+  readonly handshakeTimeoutMs: number
+  readonly repairTimeoutMs: number
+  /** Pages read at the same time, over all sockets of this node. */
+  readonly repairConcurrency: number
+  readonly maxPageEvents: number
+}
+
+export const createLogReader = (options: LogReaderOptions): LogReader => {
+  const { bus, handshakeTimeoutMs, repairTimeoutMs, maxPageEvents } = options
+  const repairs = new Limiter(options.repairConcurrency)
+  return {
+    readHead: caller => request(bus, readHead, { caller, payload: {}, timeoutMs: handshakeTimeoutMs }),
+    readChanges: (caller, { epoch, seq }) => {
+      const payload = { since: seq, epoch, limit: maxPageEvents }
+      return repairs.run(() => request(bus, readChanges, { caller, payload, timeoutMs: repairTimeoutMs }))
+    },
+  }
+}

@@ -1,0 +1,137 @@
+// The socket.io door: one namespace per user, `/ws/user/<userId>`. The engine's handshake is always allowed; who somebody
+// is gets decided by the namespace, each time anew, because several namespaces may ride on one connection and the query
+// of the first URL is all that the later ones send along.
+import { createServer, type IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { CairnError, header } from '@cairn/contracts'
+import { continueTrace, currentRequest, newRequestId, runInRequest, type Logger } from '@cairn/runtime'
+import { Server, type ExtendedError, type Socket } from 'socket.io'
+import type { RealtimeConfig } from '../config.ts'
+import type { RealtimeContext } from '../context.ts'
+import { admitConnection, type Admission } from '../core/admit-connection.ts'
+import type { Connection } from '../core/connection.ts'
+import { receiveFrame } from '../handlers/receive-frame.ts'
+import { problemAnswer } from './problem-answer.ts'
+import { createSocketIoEncoder } from './socket-io-frames.ts'
+import { createSocketIoOutlets } from './socket-io-outlet.ts'
+import { userOfPath, type UpgradeRequest } from './upgrade-request.ts'
+
+export const socketIoPath = '/socket.io/'
+
+export interface SocketIoDoor {
+  /** Throws `invalid_request` for anything but a first WebSocket handshake of protocol 4. */
+  upgrade(request: IncomingMessage, target: { upgrade: UpgradeRequest; socket: Duplex; firstBytes: Buffer }): void
+  close(): void
+}
+
+const createIo = (config: RealtimeConfig): Server => {
+  const io = new Server({
+    transports: ['websocket'],
+    allowUpgrades: false,
+    serveClient: false,
+    perMessageDeflate: false,
+    destroyUpgrade: false,
+    cleanupEmptyChildNamespaces: true,
+    maxHttpBufferSize: config.maxFrameBytes,
+    connectTimeout: config.namespaceTimeoutMs,
+    pingInterval: config.pingIntervalMs,
+    pingTimeout: config.pongTimeoutMs,
+  })
+  // A server that never listens: requests and upgrades are ours, engine.io is handed those it shall have.
+  io.attach(createServer())
+  io.engine.on('headers', (headers: Record<string, string>) => {
+    const request = currentRequest()
+    if (request !== undefined) headers[header.requestId] = request.requestId
+  })
+  return io
+}
+
+const tokenOf = ({ handshake }: Socket): string | undefined => {
+  const given: unknown = handshake.auth['token'] ?? handshake.query['token']
+  return typeof given === 'string' ? given : undefined
+}
+
+const refusalOf = (error: unknown, requestId: string, logger: Logger): ExtendedError => {
+  const { code, title, request_id, incident_id, retry_after } = problemAnswer(error, requestId, logger).problem
+  return Object.assign(new Error(title), { data: { code, request_id, incident_id, retry_after } })
+}
+
+/** Middleware that runs a namespace's handshake as a request of its own; what `admit` throws is the `connect_error`. */
+const handshake =
+  ({ logger }: RealtimeContext, admit: (socket: Socket) => Promise<void>) =>
+  (socket: Socket, next: (refusal?: ExtendedError) => void): void => {
+    const requestId = newRequestId()
+    const trace = continueTrace(socket.handshake.headers['traceparent'] as string | undefined)
+    const decide = async (): Promise<void> => {
+      let refusal: ExtendedError | undefined
+      try {
+        await admit(socket)
+      } catch (error) {
+        refusal = refusalOf(error, requestId, logger)
+      }
+      next(refusal)
+    }
+    runInRequest({ requestId, trace }, () => void decide())
+  }
+
+const admitSocket = async (context: RealtimeContext, socket: Socket): Promise<Admission> => {
+  const userId = userOfPath(socket.nsp.name)
+  if (userId === undefined) throw new CairnError('not_found', { detail: 'There is no such namespace.' })
+  const { origin, host } = socket.handshake.headers
+  return admitConnection(context, { userId, token: tokenOf(socket), origin, host })
+}
+
+/** A namespace's socket may end with its connection, or alone, or before it has begun. */
+const goneWith = (socket: Socket, connection: Connection): void => {
+  const { conn } = socket
+  const gone = (): void => {
+    conn.off('close', gone)
+    connection.gone()
+  }
+  conn.once('close', gone)
+  socket.once('disconnect', gone)
+  if (conn.readyState !== 'open') gone()
+}
+
+const isFirstHandshake = ({ query }: UpgradeRequest): boolean =>
+  query.get('EIO') === '4' && query.get('transport') === 'websocket' && !query.has('sid')
+
+export const createSocketIoDoor = (context: RealtimeContext): SocketIoDoor => {
+  const io = createIo(context.config)
+  const outletOf = createSocketIoOutlets(createSocketIoEncoder())
+  const admissions = new WeakMap<Socket, Admission>()
+
+  const refuseDefaultNamespace = async (): Promise<void> => {
+    throw new CairnError('not_found', { detail: 'There is no such namespace.' })
+  }
+  const admit = async (socket: Socket): Promise<void> => {
+    const admission = await admitSocket(context, socket)
+    admissions.set(socket, admission)
+    goneWith(socket, admission.connection)
+  }
+  io.use(handshake(context, refuseDefaultNamespace))
+  const namespaces = io.of((_name, _auth, next) => next(null, true))
+  namespaces.use(handshake(context, admit))
+  namespaces.on('connection', socket => {
+    const admission = admissions.get(socket)
+    if (admission === undefined) return
+    const { connection, head } = admission
+    socket.onAny((type: unknown, data: unknown, context_?: { traceparent?: unknown } | null) => {
+      receiveFrame(context, connection, { type, data, traceparent: context_?.traceparent })
+    })
+    connection.attach(outletOf(socket), head)
+    context.registry.closeExcess(connection.userId)
+  })
+
+  return {
+    upgrade: (request, { upgrade, socket, firstBytes }) => {
+      if (!isFirstHandshake(upgrade)) {
+        throw new CairnError('invalid_request', { detail: 'socket.io is served over WebSocket alone, protocol 4.' })
+      }
+      io.engine.handleUpgrade(request, socket, firstBytes)
+    },
+    close: () => {
+      io.engine.close()
+    },
+  }
+}

@@ -1,0 +1,12 @@
+// The realtime service's process.
+import { createLogger, readEnvironment, runService } from '@cairn/runtime'
+import { realtimeVariables } from './config.ts'
+import { startRealtime } from './service.ts'
+
+await runService({
+  start: async () => {
+    const config = readEnvironment(realtimeVariables, process.env)
+    const logger = createLogger({ service: 'realtime', level: config.logLevel })
+    return { service: await startRealtime(config, logger), logger, stopWithinMs: config.drainWindowMs + 5_000 }
+  },
+})

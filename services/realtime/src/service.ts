@@ -1,0 +1,76 @@
+// The realtime service put together: the bus, the verifier, all connections of this node, and two doors on one port.
+import type { AddressInfo } from 'node:net'
+import { Bus } from '@cairn/bus'
+import { HealthState, startOpsServer, userHasher, type Logger, type RunningService } from '@cairn/runtime'
+import { startTokenGuard, type TokenGuard } from '@cairn/tokens'
+import type { RealtimeConfig } from './config.ts'
+import { ConnectionRegistry } from './core/connection-registry.ts'
+import { drainConnections } from './core/drain-connections.ts'
+import { createLogReader, type LogReader } from './core/log-reader.ts'
+import { startSweep } from './core/sweep.ts'
+import { createHttpServer, type HttpDoors } from './doors/http-server.ts'
+
+export interface RunningRealtime extends RunningService {
+  readonly port: number
+  readonly opsPort: number
+}
+
+const startGuard = (config: RealtimeConfig, bus: Bus, logger: Logger): Promise<TokenGuard> =>
+  startTokenGuard({
+    bus,
+    logger,
+    issuer: config.accessTokenIssuer,
+    audience: config.accessTokenAudience,
+    maxLifetimeSeconds: config.accessTokenTtlSeconds,
+    clockSkewSeconds: config.clockSkewSeconds,
+    requestTimeoutMs: config.handshakeTimeoutMs,
+  })
+
+const logReaderOf = (config: RealtimeConfig, bus: Bus): LogReader =>
+  createLogReader({
+    bus,
+    handshakeTimeoutMs: config.handshakeTimeoutMs,
+    repairTimeoutMs: config.repairTimeoutMs,
+    repairConcurrency: config.repairConcurrency,
+    maxPageEvents: config.maxEventsBehind,
+  })
+
+const listen = async ({ server }: HttpDoors, { port, host }: RealtimeConfig): Promise<number> => {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  return (server.address() as AddressInfo).port
+}
+
+/** Listens as soon as it is connected to the bus; ready once the keys of access tokens are known. */
+export const startRealtime = async (config: RealtimeConfig, logger: Logger): Promise<RunningRealtime> => {
+  const started: { bus?: Bus; guard?: TokenGuard } = {}
+  const health = new HealthState({
+    bus: () => started.bus?.connected ?? false,
+    tokens: () => started.guard?.ready ?? false,
+  })
+  const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health)
+  const bus = (started.bus = await Bus.connect({ url: config.natsUrl, name: 'realtime', logger }))
+  const guard = (started.guard = await startGuard(config, bus, logger))
+  const registry = new ConnectionRegistry(bus, config.socketsPerUser)
+  guard.onSessionEnded(({ user_id, session_id }) => registry.endSession(user_id, session_id))
+  const logReader = logReaderOf(config, bus)
+  const hashUser = userHasher(config.userHashKey)
+  const doors = createHttpServer({ config, logger, guard, health, hashUser, logReader, registry })
+  const endSweep = startSweep(registry)
+  const port = await listen(doors, config)
+  logger.info({ port, ops_port: ops.port }, 'realtime listens')
+
+  const stop = async (): Promise<void> => {
+    health.drain()
+    const { drainWindowMs: windowMs, drainRetryMs: retryMs, closeTimeoutMs } = config
+    await drainConnections(registry, { windowMs, retryMs, closeTimeoutMs })
+    endSweep()
+    await doors.close()
+    guard.stop()
+    await bus.drain(config.drainWindowMs)
+    await ops.close()
+  }
+  return { port, opsPort: ops.port, stop }
+}
