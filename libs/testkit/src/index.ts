@@ -1,8 +1,7 @@
-// What tests share: the stack in one process, clients that check every answer, waiting for conditions.
+// What tests share: servers and databases of their own, clients that check every answer, waiting for conditions.
 export * from './accounts.ts'
 export * from './buses.ts'
 export * from './captured-logs.ts'
 export * from './databases.ts'
 export * from './eventually.ts'
 export * from './gateway-client.ts'
-export * from './stack.ts'
