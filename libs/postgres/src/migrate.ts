@@ -66,6 +66,7 @@ export const migrate = async ({ databaseUrl, owners, say }: MigrateOptions): Pro
     client: 'pg',
     connection: { connectionString: databaseUrl, application_name: 'cairn-migrate' },
     pool: { min: 0, max: 2 },
+    log: { error: say, warn: say },
   })
   try {
     for (const owner of owners) await migrateOwner(database, owner, say)

@@ -1,6 +1,12 @@
 // Once per run of the suite: a PostgreSQL of its own with a migrated template, in a directory that is gone afterwards.
 import { join } from 'node:path'
-import { createTestDirectory, deriveServiceUrls, providePostgres, removeTestDirectory, sweepAbandoned } from '@cairn/local'
+import {
+  createTestDirectory,
+  deriveServiceUrls,
+  providePostgres,
+  removeTestDirectory,
+  sweepAbandoned,
+} from '@cairn/local'
 import { findOwners, migrate } from '@cairn/postgres'
 import type { TestProject } from 'vitest/node'
 import { administer, databaseUrlOf } from './databases.ts'

@@ -1,0 +1,120 @@
+// The relay: everything committed is published at least once, in order, and then gone.
+import { join } from 'node:path'
+import { migrate, OutboxRelay, type OutboxRow } from '@cairn/postgres'
+import { createEmptyDatabase, eventually, type EmptyDatabase } from '@cairn/testkit'
+import pg from 'pg'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+let database: EmptyDatabase
+let client: pg.Client
+const relays: OutboxRelay[] = []
+
+beforeEach(async () => {
+  database = await createEmptyDatabase()
+  const directory = join(import.meta.dirname, 'fixtures', 'first')
+  await migrate({
+    databaseUrl: database.url,
+    owners: [{ schema: 'first', directory, serviceUrl: database.url }],
+    say: () => undefined,
+  })
+  client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+})
+afterEach(async () => {
+  await Promise.all(relays.splice(0).map(relay => relay.stop()))
+  await client.end()
+  await database.drop()
+})
+
+const fill = (from: number, to: number) =>
+  client.query(
+    `INSERT INTO first.outbox (subject, message_id, payload) SELECT 's', n::text, '{}' FROM generate_series($1::int, $2::int) n`,
+    [from, to],
+  )
+const left = async (): Promise<number> =>
+  Number((await client.query('SELECT count(*) AS n FROM first.outbox')).rows[0].n)
+const start = (publish: (row: OutboxRow) => Promise<void>, pollMs = 50) => {
+  const failures: unknown[] = []
+  const relay = new OutboxRelay({
+    url: database.url,
+    table: 'first.outbox',
+    batchSize: 10,
+    pollMs,
+    publish,
+    onFailure: error => failures.push(error),
+  })
+  relays.push(relay)
+  return { relay, failures }
+}
+
+describe('the relay', () => {
+  it('publishes in order, several batches at a stretch, and leaves nothing', async () => {
+    await fill(1, 35)
+    const seen: string[] = []
+    start(async row => void seen.push(row.message_id))
+    await eventually(async () => expect(await left()).toBe(0))
+    expect(seen).toEqual(Array.from({ length: 35 }, (_, n) => String(n + 1)))
+  })
+
+  it('is woken after a commit, long before its poll', async () => {
+    const seen: string[] = []
+    const { relay } = start(async row => void seen.push(row.message_id), 60_000)
+    await fill(1, 1)
+    relay.wake()
+    await eventually(() => expect(seen).toEqual(['1']))
+    await fill(2, 2)
+    relay.wake()
+    await eventually(() => expect(seen).toEqual(['1', '2']))
+  })
+
+  it('finds by polling what it was not woken for', async () => {
+    const seen: string[] = []
+    start(async row => void seen.push(row.message_id))
+    await eventually(async () =>
+      expect((await client.query(`SELECT 1 FROM pg_locks WHERE locktype = 'advisory'`)).rowCount).toBe(1),
+    )
+    await fill(1, 1)
+    await eventually(() => expect(seen).toEqual(['1']))
+  })
+
+  it('keeps what could not be published, and tries again', async () => {
+    await fill(1, 3)
+    let refuse = true
+    const seen: string[] = []
+    const { failures } = start(async row => {
+      if (refuse && row.message_id === '2') throw new Error('no acknowledgement')
+      seen.push(row.message_id)
+    })
+    await eventually(() => expect(failures).toHaveLength(1))
+    expect(await left()).toBeGreaterThan(0)
+    refuse = false
+    await eventually(async () => expect(await left()).toBe(0))
+    expect(new Set(seen)).toEqual(new Set(['1', '2', '3']))
+  })
+
+  it('works once though several run, and the next takes over when it stops', async () => {
+    const seen: string[] = []
+    const first = start(async row => void seen.push(`first ${row.message_id}`))
+    await fill(1, 1)
+    await eventually(() => expect(seen).toEqual(['first 1']))
+    start(async row => void seen.push(`second ${row.message_id}`))
+    await fill(2, 2)
+    await eventually(() => expect(seen).toEqual(['first 1', 'first 2']))
+    await first.relay.stop()
+    await fill(3, 3)
+    await eventually(() => expect(seen).toEqual(['first 1', 'first 2', 'second 3']))
+  })
+
+  it('connects again when its session is ended', async () => {
+    const seen: string[] = []
+    const { failures } = start(async row => void seen.push(row.message_id))
+    await fill(1, 1)
+    await eventually(() => expect(seen).toEqual(['1']))
+    await client.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'relay%' AND datname = current_database()`,
+    )
+    await fill(2, 2)
+    await eventually(() => expect(seen).toEqual(['1', '2']))
+    expect(failures.length).toBeGreaterThan(0)
+  })
+})
