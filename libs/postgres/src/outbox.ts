@@ -28,11 +28,17 @@ export class OutboxRelay {
   readonly #finished: Promise<void>
   /** Set by a wake-up that arrives while a batch is under way, so that none is lost. */
   #dirty = true
+  #active = false
   #wake: (() => void) | undefined
 
   constructor(options: OutboxOptions) {
     this.#options = options
     this.#finished = this.#run()
+  }
+
+  /** Whether this relay is the one at work, so that wake-ups are for it and not for another replica's. */
+  get active(): boolean {
+    return this.#active
   }
 
   /** Call after a commit that filled the outbox. Cheap, and safe at any time. */
@@ -65,21 +71,21 @@ export class OutboxRelay {
         this.#options.onFailure(error)
         await sleep(250, undefined, { signal: this.#aborter.signal }).catch(() => undefined)
       } finally {
+        this.#active = false
         await client.end().catch(() => undefined)
       }
     }
   }
 
   async #relay(client: pg.Client): Promise<void> {
-    let owner = false
     while (!this.#aborter.signal.aborted) {
-      if (!owner) {
+      if (!this.#active) {
         const lock = 'SELECT pg_try_advisory_lock(hashtext(current_database()), hashtext($1)) AS locked'
         const { rows } = await client.query<{ locked: boolean }>(lock, [this.#options.table])
-        owner = rows[0]?.locked === true
+        this.#active = rows[0]?.locked === true
       }
       this.#dirty = false
-      const relayed = owner ? await this.#relayBatch(client) : 0
+      const relayed = this.#active ? await this.#relayBatch(client) : 0
       if (relayed < this.#options.batchSize) await this.#idle()
     }
   }
