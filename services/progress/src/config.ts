@@ -1,0 +1,96 @@
+// Everything that can be set of progress.
+import { commonVariables, variable, type ConfigOf } from '@cairn/runtime'
+
+export const progressVariables = {
+  ...commonVariables,
+  databaseUrl: variable.postgresUrl('PROGRESS_DATABASE_URL', {
+    description: 'Postgres as the role that sees the schema progress only',
+  }),
+  opsPort: variable.port('PROGRESS_OPS_PORT', { fallback: 9103, description: 'ops port of progress' }),
+  poolSize: variable.integer('PROGRESS_POOL_SIZE', {
+    min: 2,
+    max: 1_000,
+    fallback: 10,
+    description: 'most connections to Postgres, the relay of the outbox not counted',
+  }),
+  connectTimeoutMs: variable.integer('PROGRESS_CONNECT_TIMEOUT_MS', {
+    min: 50,
+    max: 60_000,
+    fallback: 1_500,
+    description: 'longest wait for a connection to Postgres',
+  }),
+  statementTimeoutMs: variable.integer('PROGRESS_STATEMENT_TIMEOUT_MS', {
+    min: 50,
+    max: 60_000,
+    fallback: 3_000,
+    description: 'longest run of one statement',
+  }),
+  handlerTimeoutMs: variable.integer('PROGRESS_HANDLER_TIMEOUT_MS', {
+    min: 50,
+    max: 60_000,
+    fallback: 4_000,
+    description: 'longest time a request may take here; longer than a statement, shorter than the gateway waits',
+  }),
+  maxInFlight: variable.integer('PROGRESS_MAX_IN_FLIGHT', {
+    min: 1,
+    max: 100_000,
+    fallback: 2_000,
+    description: 'requests worked on at the same time; more are answered 503',
+  }),
+  maxWaitingEvents: variable.integer('PROGRESS_MAX_WAITING_EVENTS', {
+    min: 500,
+    max: 1_000_000,
+    fallback: 20_000,
+    description: 'events that may wait to be committed; requests beyond it are answered 503',
+  }),
+  maxGroupEvents: variable.integer('PROGRESS_MAX_GROUP_EVENTS', {
+    min: 1,
+    max: 20_000,
+    fallback: 1_000,
+    description: 'events committed together; a single request may bring 500 whatever this says',
+  }),
+  maxGroupsInFlight: variable.integer('PROGRESS_MAX_GROUPS_IN_FLIGHT', {
+    min: 1,
+    max: 100,
+    fallback: 2,
+    description: 'groups being committed at the same time; keep it below the size of the pool',
+  }),
+  outboxPollMs: variable.integer('PROGRESS_OUTBOX_POLL_MS', {
+    min: 10,
+    max: 60_000,
+    fallback: 200,
+    description: 'longest time a change waits to be pushed when the wake-up after its commit was lost',
+  }),
+  outboxBatchSize: variable.integer('PROGRESS_OUTBOX_BATCH_SIZE', {
+    min: 1,
+    max: 1_000,
+    fallback: 100,
+    description: 'messages published before their rows are deleted, each of at most 256 KiB',
+  }),
+  publishTimeoutMs: variable.integer('PROGRESS_PUBLISH_TIMEOUT_MS', {
+    min: 50,
+    max: 60_000,
+    fallback: 2_000,
+    description: 'longest wait for JetStream to acknowledge a message',
+  }),
+  streamMaxAgeMs: variable.integer('PROGRESS_STREAM_MAX_AGE_MS', {
+    min: 60_000,
+    max: 31_536_000_000,
+    fallback: 86_400_000,
+    description: 'how long the stream of changes keeps a message; the log itself is kept for ever',
+  }),
+  streamMaxBytes: variable.integer('PROGRESS_STREAM_MAX_BYTES', {
+    min: 1_048_576,
+    max: 1_099_511_627_776,
+    fallback: 536_870_912,
+    description: 'how much the stream of changes keeps',
+  }),
+  streamDuplicateWindowMs: variable.integer('PROGRESS_STREAM_DUPLICATE_WINDOW_MS', {
+    min: 1_000,
+    max: 3_600_000,
+    fallback: 120_000,
+    description: 'within this time a message published again is not a second one',
+  }),
+} as const
+
+export type ProgressConfig = ConfigOf<typeof progressVariables>

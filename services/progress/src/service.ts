@@ -1,0 +1,73 @@
+// Progress put together. It starts without its database and answers `unavailable` until that is there.
+import { Bus, serve } from '@cairn/bus'
+import { createPool } from '@cairn/postgres'
+import { HealthState, startOpsServer, userHasher, type Logger, type RunningService } from '@cairn/runtime'
+import type pg from 'pg'
+import type { ProgressConfig } from './config.ts'
+import { routesOf } from './handlers/index.ts'
+import { startPublishingChanges, type ChangesPublisher } from './jobs/publish-changes.ts'
+import { commitGroup } from './store/commit-group.ts'
+import { CommitQueue } from './store/commit-queue.ts'
+
+export interface RunningProgress extends RunningService {
+  readonly opsPort: number
+}
+
+const connectPool = (config: ProgressConfig, logger: Logger): pg.Pool =>
+  createPool({
+    url: config.databaseUrl,
+    name: 'progress',
+    maxConnections: config.poolSize,
+    connectTimeoutMs: config.connectTimeoutMs,
+    statementTimeoutMs: config.statementTimeoutMs,
+    onIdleError: error => logger.warn({ error }, 'an idle connection to Postgres broke'),
+  })
+
+const createCommitQueue = (
+  config: ProgressConfig,
+  { pool, publisher, logger }: { pool: pg.Pool; publisher: ChangesPublisher; logger: Logger },
+): CommitQueue =>
+  new CommitQueue({
+    maxWaitingEvents: config.maxWaitingEvents,
+    maxGroupEvents: config.maxGroupEvents,
+    maxGroupsInFlight: config.maxGroupsInFlight,
+    commit: async group => {
+      const results = await commitGroup(pool, group, Date.now())
+      const applied = results.some(result => result.results.some(receipt => receipt.status === 'applied'))
+      if (applied) publisher.outboxFilled()
+      return results
+    },
+    onGroupFailed: (error, requests) => logger.warn({ error, requests }, 'a group failed; trying its requests alone'),
+  })
+
+/**
+ * Resolves once requests are served, which needs NATS. Ready as long as NATS is connected: requests come over the bus, so
+ * being unready would keep none of them away, and one that finds no database is answered `unavailable` at once.
+ */
+export const startProgress = async (config: ProgressConfig, logger: Logger): Promise<RunningProgress> => {
+  let connected: Bus | undefined
+  const health = new HealthState({ bus: () => connected?.connected === true })
+  const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health)
+  const bus = await Bus.connect({ url: config.natsUrl, name: 'progress', logger, maxInFlight: config.maxInFlight })
+  const pool = connectPool(config, logger)
+  const publisher = startPublishingChanges(bus, config, logger)
+  const commits = createCommitQueue(config, { pool, publisher, logger })
+  const serving = serve(bus, {
+    owner: 'progress',
+    routes: routesOf({ pool, commits, now: Date.now }),
+    hashUser: userHasher(config.userHashKey),
+    handlerTimeoutMs: config.handlerTimeoutMs,
+  })
+  connected = bus
+  logger.info({ ops_port: ops.port }, 'progress serves')
+  const stop = async (): Promise<void> => {
+    health.drain()
+    await serving.stop()
+    await bus.inFlight.settled(config.drainWindowMs)
+    await publisher.stop()
+    await bus.drain(0)
+    await pool.end()
+    await ops.close()
+  }
+  return { opsPort: ops.port, stop }
+}

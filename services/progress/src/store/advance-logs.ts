@@ -1,0 +1,75 @@
+// Stores what has been added to logs and everything that follows from it, for all users of a group at once: one statement
+// per table. The rules are the domain's; here things are only fetched, handed over and stored.
+import { logAdvancedSubject } from '@cairn/contracts'
+import type pg from 'pg'
+import { assemblePages, itemKeyOf } from '../domain/changes-page.ts'
+import type { ItemState } from '../domain/item.ts'
+import type { LogState } from '../domain/log-state.ts'
+import { presentStreak, todayOf } from '../domain/streak.ts'
+import { advanceTotals, presentTotals } from '../domain/totals.ts'
+import type { TrackState } from '../domain/track.ts'
+import { advanceItems, type UserEvents, type UserItemChange } from './advance-items.ts'
+import { advanceStreaks } from './advance-streaks.ts'
+import { advanceTracks, type UserTrackChange } from './advance-tracks.ts'
+import { fillOutbox, type OutboxMessage } from './statements/fill-outbox.ts'
+import { insertEvents } from './statements/insert-events.ts'
+import { writeHeads } from './statements/write-heads.ts'
+
+/** A locked log and what is added to it in this transaction: at least one event. */
+export interface AdvancedLog extends UserEvents {
+  readonly before: LogState
+}
+
+interface UserChanges {
+  readonly items: readonly UserItemChange[]
+  readonly tracks: readonly UserTrackChange[]
+}
+
+const messagesOf = (log: AdvancedLog, after: LogState, changes: UserChanges & { nowMs: number }): OutboxMessage[] => {
+  const items = new Map(changes.items.map(change => [itemKeyOf(change.after), change.after]))
+  const tracks = new Map(changes.tracks.map(change => [change.after.trackId, change.after]))
+  const pages = assemblePages(log.applied, {
+    itemOf: key => items.get(itemKeyOf(key)) as ItemState,
+    trackOf: trackId => tracks.get(trackId) as TrackState,
+    totals: presentTotals(after.totals, after.streak.activeDays),
+    streak: presentStreak(after.streak, todayOf(after.streak, changes.nowMs)),
+    head: { epoch: after.epoch, seq: after.seq },
+  })
+  return pages.map(page => ({
+    subject: logAdvancedSubject(log.userId),
+    messageId: `${log.userId}:${page.epoch}:${page.to_seq}`,
+    payload: JSON.stringify(page),
+  }))
+}
+
+/** `nowMs` dates the streak in what is pushed. */
+export const advanceLogs = async (
+  client: pg.ClientBase,
+  logs: readonly AdvancedLog[],
+  nowMs: number,
+): Promise<void> => {
+  const items = await advanceItems(client, logs)
+  const tracks = await advanceTracks(client, logs, items)
+  const streaks = await advanceStreaks(client, logs)
+  await insertEvents(
+    client,
+    logs.flatMap(({ userId, applied }) => applied.map(event => ({ userId, event }))),
+  )
+  const itemsByUser = Map.groupBy(items, change => change.userId)
+  const tracksByUser = Map.groupBy(tracks, change => change.userId)
+  const advanced = logs.map(log => {
+    const changes = { items: itemsByUser.get(log.userId) ?? [], tracks: tracksByUser.get(log.userId) ?? [] }
+    const after: LogState = {
+      epoch: log.before.epoch,
+      seq: log.before.seq + log.applied.length,
+      totals: advanceTotals(log.before.totals, changes),
+      streak: streaks.get(log.userId) ?? log.before.streak,
+    }
+    return { userId: log.userId, state: after, messages: messagesOf(log, after, { ...changes, nowMs }) }
+  })
+  await writeHeads(client, advanced)
+  await fillOutbox(
+    client,
+    advanced.flatMap(one => one.messages),
+  )
+}

@@ -1,0 +1,39 @@
+// A row of progress.events, to and from the rules' event.
+import type { EventKind } from '@cairn/contracts'
+import type { AppliedEvent } from '../domain/progress-event.ts'
+
+export interface EventRow {
+  readonly seq: number
+  readonly event_id: string
+  readonly track_id: string
+  readonly item_id: string
+  readonly kind: EventKind
+  readonly occurred_ms: number
+  readonly offset_minutes: number
+  readonly percent: number | null
+  readonly score: number | null
+  readonly points: number | null
+  readonly duration_ms: number | null
+  readonly received_ms: number
+}
+
+/** To be selected from `progress.events AS e`. Times as milliseconds: parsing them from text is what would cost. */
+export const eventColumns = `e.seq, e.event_id, e.track_id, e.item_id, e.kind,
+  (extract(epoch FROM e.occurred_at) * 1000)::float8 AS occurred_ms, e.offset_minutes,
+  e.percent, e.score, e.points, e.duration_ms,
+  (extract(epoch FROM e.received_at) * 1000)::float8 AS received_ms`
+
+export const eventOf = (row: EventRow): AppliedEvent => ({
+  seq: row.seq,
+  eventId: row.event_id,
+  trackId: row.track_id,
+  itemId: row.item_id,
+  kind: row.kind,
+  occurredAtMs: row.occurred_ms,
+  offsetMinutes: row.offset_minutes,
+  percent: row.percent,
+  score: row.score,
+  points: row.points,
+  durationMs: row.duration_ms,
+  receivedAtMs: row.received_ms,
+})

@@ -1,0 +1,50 @@
+// A row of progress.heads together with the epoch, to the rules' state of a log.
+import { parseDay } from '../domain/day.ts'
+import type { LogState } from '../domain/log-state.ts'
+
+export interface HeadRow {
+  readonly user_id: string
+  readonly epoch: string
+  readonly seq: number
+  readonly tracks: number
+  readonly items: number
+  readonly completed_items: number
+  readonly points: number
+  readonly duration_ms: number
+  readonly event_count: number
+  readonly active_days: number
+  readonly longest_run: number
+  readonly last_run: number
+  /** `YYYY-MM-DD`. */
+  readonly last_day: string | null
+  readonly latest_active_ms: number | null
+  readonly latest_active_offset_minutes: number | null
+}
+
+/** To be selected from `progress.heads AS h` and `progress.epoch AS e`. */
+export const headColumns = `h.user_id, e.epoch, h.seq, h.tracks, h.items, h.completed_items, h.points, h.duration_ms,
+  h.event_count, h.active_days, h.longest_run, h.last_run, h.last_day,
+  (extract(epoch FROM h.latest_active_at) * 1000)::float8 AS latest_active_ms, h.latest_active_offset_minutes`
+
+export const logStateOf = (row: HeadRow): LogState => ({
+  epoch: row.epoch,
+  seq: row.seq,
+  totals: {
+    tracks: row.tracks,
+    items: row.items,
+    completedItems: row.completed_items,
+    points: row.points,
+    durationMs: row.duration_ms,
+    eventCount: row.event_count,
+  },
+  streak: {
+    activeDays: row.active_days,
+    longestRun: row.longest_run,
+    lastRun: row.last_run,
+    lastDay: row.last_day === null ? null : parseDay(row.last_day),
+    latestActive:
+      row.latest_active_ms === null || row.latest_active_offset_minutes === null
+        ? null
+        : { occurredAtMs: row.latest_active_ms, offsetMinutes: row.latest_active_offset_minutes },
+  },
+})

@@ -1,0 +1,39 @@
+// A row of progress.items, to and from the rules' state of an item.
+import type { ItemState } from '../domain/item.ts'
+
+export interface ItemRow {
+  readonly user_id: string
+  readonly track_id: string
+  readonly item_id: string
+  readonly reset_ms: number | null
+  readonly percent: number
+  readonly best_score: number | null
+  readonly points: number
+  readonly duration_ms: number
+  readonly event_count: number
+  readonly first_ms: number | null
+  readonly last_ms: number | null
+  readonly completed_ms: number | null
+}
+
+/** To be selected from `progress.items AS i`. */
+export const itemColumns = `i.user_id, i.track_id, i.item_id,
+  (extract(epoch FROM i.reset_at) * 1000)::float8 AS reset_ms,
+  i.percent, i.best_score, i.points, i.duration_ms, i.event_count,
+  (extract(epoch FROM i.first_at) * 1000)::float8 AS first_ms,
+  (extract(epoch FROM i.last_at) * 1000)::float8 AS last_ms,
+  (extract(epoch FROM i.completed_at) * 1000)::float8 AS completed_ms`
+
+export const itemOf = (row: ItemRow): ItemState => ({
+  trackId: row.track_id,
+  itemId: row.item_id,
+  resetAtMs: row.reset_ms,
+  percent: row.percent,
+  bestScore: row.best_score,
+  points: row.points,
+  durationMs: row.duration_ms,
+  eventCount: row.event_count,
+  firstAtMs: row.first_ms,
+  lastAtMs: row.last_ms,
+  completedAtMs: row.completed_ms,
+})

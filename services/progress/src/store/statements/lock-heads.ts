@@ -1,0 +1,21 @@
+// Locks the logs of these users until the end of the transaction, in order of user id, and reads their state.
+// The lock is what makes `seq` dense and the order of commits the order of `seq`.
+import type pg from 'pg'
+import type { LogState } from '../../domain/log-state.ts'
+import { headColumns, logStateOf, type HeadRow } from '../head-row.ts'
+
+const statement = {
+  name: 'lock-heads',
+  text: `SELECT ${headColumns}
+    FROM progress.heads AS h CROSS JOIN progress.epoch AS e
+    WHERE h.user_id = ANY ($1::uuid[]) ORDER BY h.user_id FOR UPDATE OF h`,
+}
+
+/** By user id. Every user must have a row: `ensureHeads` comes first. */
+export const lockHeads = async (
+  client: pg.ClientBase,
+  userIds: readonly string[],
+): Promise<ReadonlyMap<string, LogState>> => {
+  const { rows } = await client.query<HeadRow>({ ...statement, values: [userIds] })
+  return new Map(rows.map(row => [row.user_id, logStateOf(row)]))
+}

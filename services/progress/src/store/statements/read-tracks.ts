@@ -1,0 +1,27 @@
+// The stored state of these tracks; those that have none are left out.
+import type pg from 'pg'
+import type { TrackState } from '../../domain/track.ts'
+import { trackColumns, trackOf, type TrackRow } from '../track-row.ts'
+
+export interface UserTrackKey {
+  readonly userId: string
+  readonly trackId: string
+}
+
+const statement = {
+  name: 'read-tracks',
+  text: `SELECT ${trackColumns}
+    FROM unnest($1::uuid[], $2::text[]) AS wanted (user_id, track_id)
+    JOIN progress.tracks AS t ON t.user_id = wanted.user_id AND t.track_id = wanted.track_id COLLATE "C"`,
+}
+
+export const readTracks = async (
+  client: pg.ClientBase,
+  keys: readonly UserTrackKey[],
+): Promise<readonly { userId: string; track: TrackState }[]> => {
+  const { rows } = await client.query<TrackRow>({
+    ...statement,
+    values: [keys.map(key => key.userId), keys.map(key => key.trackId)],
+  })
+  return rows.map(row => ({ userId: row.user_id, track: trackOf(row) }))
+}

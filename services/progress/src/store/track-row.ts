@@ -1,0 +1,29 @@
+// A row of progress.tracks, to and from the rules' state of a track.
+import type { TrackState } from '../domain/track.ts'
+
+export interface TrackRow {
+  readonly user_id: string
+  readonly track_id: string
+  readonly items: number
+  readonly completed_items: number
+  readonly points: number
+  readonly duration_ms: number
+  readonly event_count: number
+  readonly last_ms: number | null
+  readonly last_seq: number
+}
+
+/** To be selected from `progress.tracks AS t`. */
+export const trackColumns = `t.user_id, t.track_id, t.items, t.completed_items, t.points, t.duration_ms, t.event_count,
+  (extract(epoch FROM t.last_at) * 1000)::float8 AS last_ms, t.last_seq`
+
+export const trackOf = (row: TrackRow): TrackState => ({
+  trackId: row.track_id,
+  items: row.items,
+  completedItems: row.completed_items,
+  points: row.points,
+  durationMs: row.duration_ms,
+  eventCount: row.event_count,
+  lastAtMs: row.last_ms,
+  lastSeq: row.last_seq,
+})
