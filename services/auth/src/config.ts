@@ -1,0 +1,134 @@
+// Everything that can be set of auth. That production trusts nobody but Apple is checked in refuse-other-issuers.ts.
+import { commonVariables, variable, type ConfigOf } from '@cairn/runtime'
+import { tokenVariables } from '@cairn/tokens'
+
+const databaseVariables = {
+  databaseUrl: variable.postgresUrl('AUTH_DATABASE_URL', {
+    description: "auth's database, as a role that sees its schema",
+  }),
+  databaseConnections: variable.integer('AUTH_DATABASE_CONNECTIONS', {
+    min: 1,
+    max: 200,
+    fallback: 10,
+    description: 'most connections to the database',
+  }),
+  connectTimeoutMs: variable.integer('AUTH_CONNECT_TIMEOUT_MS', {
+    min: 100,
+    max: 60_000,
+    fallback: 2_000,
+    description: 'longest wait for a connection to the database',
+  }),
+  statementTimeoutMs: variable.integer('AUTH_STATEMENT_TIMEOUT_MS', {
+    min: 100,
+    max: 60_000,
+    fallback: 3_000,
+    description: 'longest run of one statement',
+  }),
+} as const
+
+const appleVariables = {
+  appleIssuers: variable.list('APPLE_ISSUERS', {
+    fallback: ['https://appleid.apple.com'],
+    description: '`iss` of identity tokens that are believed; never taken from a token or a discovery document',
+  }),
+  appleClientIds: variable.list('APPLE_CLIENT_IDS', {
+    description: '`aud` of identity tokens that are believed: bundle ids and Services IDs of this app',
+  }),
+  appleKeysUrl: variable.url('APPLE_KEYS_URL', {
+    protocols: ['https:', 'http:'],
+    fallback: 'https://appleid.apple.com/auth/keys',
+    description: "where Apple's public keys are",
+  }),
+  appleTeamId: variable.text('APPLE_TEAM_ID', {
+    description: 'id of the Apple developer team; subjects are stable within one team only',
+  }),
+  appleKeysTimeoutMs: variable.integer('APPLE_KEYS_TIMEOUT_MS', {
+    min: 100,
+    max: 10_000,
+    fallback: 2_000,
+    description: "longest fetch of Apple's keys",
+  }),
+  appleKeysMaxAgeSeconds: variable.integer('APPLE_KEYS_MAX_AGE_S', {
+    min: 1,
+    max: 86_400,
+    fallback: 600,
+    description: "age at which Apple's keys are fetched again, in seconds",
+  }),
+  appleKeysStaleSeconds: variable.integer('APPLE_KEYS_STALE_S', {
+    min: 0,
+    max: 604_800,
+    fallback: 86_400,
+    description: "how long known keys serve beyond that age while Apple's do not come, in seconds",
+  }),
+  appleKeysFetchFloorMs: variable.integer('APPLE_KEYS_FETCH_FLOOR_MS', {
+    min: 0,
+    max: 600_000,
+    fallback: 10_000,
+    description: "shortest time between two fetches of Apple's keys",
+  }),
+} as const
+
+const lifetimeVariables = {
+  nonceTtlSeconds: variable.integer('AUTH_NONCE_TTL_S', {
+    min: 10,
+    max: 3_600,
+    fallback: 600,
+    description: 'lifetime of a sign-in nonce in seconds; also the greatest age of an identity token',
+  }),
+  refreshIdleSeconds: variable.integer('AUTH_REFRESH_IDLE_S', {
+    min: 60,
+    max: 31_536_000,
+    fallback: 5_184_000,
+    description: 'a session ends when it has not been refreshed for so long, in seconds (60 days)',
+  }),
+  refreshAbsoluteSeconds: variable.integer('AUTH_REFRESH_ABSOLUTE_S', {
+    min: 60,
+    max: 315_360_000,
+    fallback: 31_536_000,
+    description: 'a session ends at this age however much it is used, in seconds (365 days)',
+  }),
+  refreshGraceSeconds: variable.integer('AUTH_REFRESH_GRACE_S', {
+    min: 0,
+    max: 600,
+    fallback: 30,
+    description: 'how long after a rotation the previous refresh token gets the same successor again, in seconds',
+  }),
+  refreshRepeats: variable.integer('AUTH_REFRESH_REPEATS', {
+    min: 1,
+    max: 10_000,
+    fallback: 50,
+    description: 'answers to the previous refresh token in one generation; more are refused with 429',
+  }),
+  endedSessionKeepSeconds: variable.integer('AUTH_ENDED_SESSION_KEEP_S', {
+    min: 3_600,
+    max: 31_536_000,
+    fallback: 86_400,
+    description: 'how long the row of an ended session is kept, in seconds',
+  }),
+} as const
+
+export const authVariables = {
+  ...commonVariables,
+  ...tokenVariables,
+  ...databaseVariables,
+  ...appleVariables,
+  ...lifetimeVariables,
+  opsPort: variable.port('AUTH_OPS_PORT', { fallback: 9102, description: 'ops port of auth' }),
+  masterKey: variable.secretKey('AUTH_MASTER_KEY', {
+    description: 'secret that seals signing keys and authenticates refresh tokens; losing it ends every session',
+  }),
+  handlerTimeoutMs: variable.integer('AUTH_HANDLER_TIMEOUT_MS', {
+    min: 100,
+    max: 60_000,
+    fallback: 4_000,
+    description: 'longest time one request may take here',
+  }),
+  maxInFlight: variable.integer('AUTH_MAX_IN_FLIGHT', {
+    min: 1,
+    max: 100_000,
+    fallback: 2_000,
+    description: 'requests worked on at the same time; more are refused',
+  }),
+} as const
+
+export type AuthConfig = ConfigOf<typeof authVariables>

@@ -1,0 +1,18 @@
+// What every handler of auth is given.
+import type { Bus } from '@cairn/bus'
+import type { HashUser, Logger } from '@cairn/runtime'
+import type pg from 'pg'
+import type { AppleKeySet } from './apple/apple-key-set.ts'
+import type { AuthConfig } from './config.ts'
+import type { SigningKeys } from './crypto/signing-keys.ts'
+
+export interface AuthContext {
+  readonly config: AuthConfig
+  readonly logger: Logger
+  readonly hashUser: HashUser
+  readonly bus: Bus
+  readonly pool: pg.Pool
+  readonly signingKeys: SigningKeys
+  readonly refreshMacKey: Buffer
+  readonly appleKeys: AppleKeySet
+}

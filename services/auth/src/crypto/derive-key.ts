@@ -1,0 +1,12 @@
+// Keys with one purpose each, from one secret: HKDF-SHA-256 (RFC 5869), the purpose as its info.
+import { hkdfSync } from 'node:crypto'
+
+const purposes = {
+  signingKeys: 'cairn/auth/seal-signing-keys/v1',
+  refreshTokenMac: 'cairn/auth/refresh-token-mac/v1',
+  refreshSuccessor: 'cairn/auth/seal-refresh-successor/v1',
+} as const
+
+/** 32 bytes. `secret` has to hold at least 128 bits of entropy: nothing here slows guessing down. */
+export const deriveKey = (secret: Buffer, purpose: keyof typeof purposes): Buffer =>
+  Buffer.from(hkdfSync('sha256', secret, Buffer.alloc(0), purposes[purpose], 32))

@@ -1,0 +1,34 @@
+// Every request auth answers: one line each. A failure of the database becomes `unavailable` or `internal` here.
+import { route, type Handler, type Route } from '@cairn/bus'
+import * as operations from '@cairn/contracts'
+import type { Operation } from '@cairn/contracts'
+import { databaseFailure } from '@cairn/postgres'
+import type { AuthContext } from '../context.ts'
+import { handleCleanUpNonces } from './clean-up-nonces.ts'
+import { handleCleanUpSessions } from './clean-up-sessions.ts'
+import { handleIssueNonce } from './issue-nonce.ts'
+import { handleReadKeySet } from './read-key-set.ts'
+import { handleReadMe } from './read-me.ts'
+import { handleRefreshSession } from './refresh-session.ts'
+import { handleSignInAsGuest } from './sign-in-as-guest.ts'
+import { handleSignInWithApple } from './sign-in-with-apple.ts'
+
+const serving = <O extends Operation>(operation: O, handle: Handler<O>): Route =>
+  route(operation, async (payload, call) => {
+    try {
+      return await handle(payload, call)
+    } catch (error) {
+      throw databaseFailure(error)
+    }
+  })
+
+export const routesOf = (context: AuthContext): readonly Route[] => [
+  serving(operations.issueNonce, handleIssueNonce(context)),
+  serving(operations.signInWithApple, handleSignInWithApple(context)),
+  serving(operations.signInAsGuest, handleSignInAsGuest(context)),
+  serving(operations.refreshSession, handleRefreshSession(context)),
+  serving(operations.readMe, handleReadMe(context)),
+  serving(operations.readKeySet, handleReadKeySet(context)),
+  serving(operations.cleanUpNonces, handleCleanUpNonces(context)),
+  serving(operations.cleanUpSessions, handleCleanUpSessions(context)),
+]

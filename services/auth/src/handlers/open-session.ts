@@ -1,0 +1,34 @@
+// Begins a session for a user, within the caller's transaction.
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { Device } from '@cairn/contracts'
+import type { AuthContext } from '../context.ts'
+import { makeRefreshToken } from '../crypto/refresh-token.ts'
+import type { StoredUser } from '../domain/user-answer.ts'
+import { insertSession } from '../store/insert-session.ts'
+import type { Queryable } from '../store/queryable.ts'
+import type { GrantedSession } from './session-answer.ts'
+
+export interface SignedIn {
+  readonly user: StoredUser
+  readonly created: boolean
+  readonly device: Device | undefined
+}
+
+export const openSession = async (
+  { config, refreshMacKey }: AuthContext,
+  database: Queryable,
+  { user, created, device }: SignedIn,
+): Promise<GrantedSession> => {
+  const sessionId = randomUUID()
+  const token = makeRefreshToken(refreshMacKey, { sessionId, generation: 0, secret: randomBytes(16) })
+  const refreshExpiresAt = await insertSession(database, {
+    id: sessionId,
+    userId: user.id,
+    generation: token.generation,
+    currentHash: token.hash,
+    device,
+    idleSeconds: config.refreshIdleSeconds,
+    absoluteSeconds: config.refreshAbsoluteSeconds,
+  })
+  return { user, created, sessionId, refreshToken: token.text, refreshExpiresAt }
+}

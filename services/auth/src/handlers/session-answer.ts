@@ -1,0 +1,40 @@
+// The answer of everything that signs somebody in: a fresh access token beside the refresh token.
+import type { Session } from '@cairn/contracts'
+import { currentRequest } from '@cairn/runtime'
+import type { AuthContext } from '../context.ts'
+import { signAccessToken } from '../crypto/access-token.ts'
+import { userAnswer, type StoredUser } from '../domain/user-answer.ts'
+
+export interface GrantedSession {
+  readonly user: StoredUser
+  readonly sessionId: string
+  readonly refreshToken: string
+  readonly refreshExpiresAt: Date
+  /** Whether this call made the account. */
+  readonly created: boolean
+}
+
+export const sessionAnswer = async (
+  { config, hashUser, signingKeys }: AuthContext,
+  { user, sessionId, refreshToken, refreshExpiresAt, created }: GrantedSession,
+): Promise<Session> => {
+  const request = currentRequest()
+  if (request !== undefined) request.userHash = hashUser(user.id)
+  const order = {
+    issuer: config.accessTokenIssuer,
+    audience: config.accessTokenAudience,
+    userId: user.id,
+    sessionId,
+    ttlSeconds: config.accessTokenTtlSeconds,
+  }
+  return {
+    access_token: await signAccessToken(signingKeys, order, Math.floor(Date.now() / 1_000)),
+    token_type: 'Bearer',
+    expires_in: config.accessTokenTtlSeconds,
+    refresh_token: refreshToken,
+    refresh_expires_at: refreshExpiresAt.toISOString(),
+    session_id: sessionId,
+    user: userAnswer(user),
+    created,
+  }
+}

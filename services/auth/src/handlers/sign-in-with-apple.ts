@@ -1,0 +1,40 @@
+// Sign-in with Apple. The token is verified before the database is asked anything; nonce, account and session are then one
+// transaction, so a nonce is used up exactly when a session exists.
+import type { Handler } from '@cairn/bus'
+import { CairnError, type signInWithApple } from '@cairn/contracts'
+import { inTransaction } from '@cairn/postgres'
+import { verifyIdentityToken } from '../apple/verify-identity-token.ts'
+import type { AuthContext } from '../context.ts'
+import { displayText } from '../domain/display-text.ts'
+import { consumeNonce } from '../store/consume-nonce.ts'
+import { accountForIdentity } from './account-for-identity.ts'
+import { nonceHash } from './nonce-hash.ts'
+import { openSession } from './open-session.ts'
+import { sessionAnswer } from './session-answer.ts'
+
+export const handleSignInWithApple =
+  (context: AuthContext): Handler<typeof signInWithApple> =>
+  async ({ identity_token: token, nonce, display_name: displayName, device }, { caller }) => {
+    const { config, logger, pool, appleKeys } = context
+    const rules = {
+      issuers: config.appleIssuers,
+      clientIds: config.appleClientIds,
+      maxAgeSeconds: config.nonceTtlSeconds,
+      skewSeconds: config.clockSkewSeconds,
+    }
+    const identity = await verifyIdentityToken({ keys: appleKeys, rules, logger }, { token, nonce })
+    const granted = await inTransaction(pool, async client => {
+      if (!(await consumeNonce(client, nonceHash(nonce)))) {
+        logger.debug({ fault: 'nonce_not_ours' }, 'identity token refused')
+        throw new CairnError('token_invalid')
+      }
+      const account = await accountForIdentity(client, {
+        identity,
+        teamId: config.appleTeamId,
+        displayName: displayText(displayName),
+        callerId: caller?.userId,
+      })
+      return openSession(context, client, { ...account, device })
+    })
+    return sessionAnswer(context, granted)
+  }

@@ -1,0 +1,12 @@
+// Auth's process.
+import { createLogger, readEnvironment, runService } from '@cairn/runtime'
+import { authVariables } from './config.ts'
+import { startAuth } from './service.ts'
+
+await runService({
+  start: async () => {
+    const config = readEnvironment(authVariables, process.env)
+    const logger = createLogger({ service: 'auth', level: config.logLevel })
+    return { service: await startAuth(config, logger), logger, stopWithinMs: config.drainWindowMs + 5_000 }
+  },
+})

@@ -1,0 +1,111 @@
+// Auth put together. It serves once its signing keys are loaded, however long the database takes to come.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Bus, serve, type Serving } from '@cairn/bus'
+import { createPool, isPassing } from '@cairn/postgres'
+import { HealthState, startOpsServer, userHasher, type Logger, type RunningService } from '@cairn/runtime'
+import type pg from 'pg'
+import { AppleKeySet } from './apple/apple-key-set.ts'
+import { fetchAppleKeys } from './apple/fetch-apple-keys.ts'
+import type { AuthConfig } from './config.ts'
+import { deriveKey } from './crypto/derive-key.ts'
+import { loadSigningKeys, type SigningKeys } from './crypto/signing-keys.ts'
+import { routesOf } from './handlers/index.ts'
+import { refuseOtherIssuers } from './refuse-other-issuers.ts'
+
+export interface RunningAuth extends RunningService {
+  readonly opsPort: number
+}
+
+const databaseRetryMs = 500
+
+const openPool = (config: AuthConfig, logger: Logger): pg.Pool =>
+  createPool({
+    url: config.databaseUrl,
+    name: 'auth',
+    maxConnections: config.databaseConnections,
+    connectTimeoutMs: config.connectTimeoutMs,
+    statementTimeoutMs: config.statementTimeoutMs,
+    onIdleError: error => logger.warn({ error }, 'lost a connection to the database'),
+  })
+
+const appleKeysOf = (config: AuthConfig, logger: Logger): AppleKeySet =>
+  new AppleKeySet({
+    logger,
+    fetchKeys: () => fetchAppleKeys({ url: config.appleKeysUrl, timeoutMs: config.appleKeysTimeoutMs }),
+    maxAgeSeconds: config.appleKeysMaxAgeSeconds,
+    staleSeconds: config.appleKeysStaleSeconds,
+    fetchFloorMs: config.appleKeysFetchFloorMs,
+  })
+
+/** Waits for a database that is down; anything else that is wrong with it is a reason not to start. */
+const waitForSigningKeys = async (pool: pg.Pool, sealingKey: Buffer, logger: Logger): Promise<SigningKeys> => {
+  for (;;) {
+    try {
+      return await loadSigningKeys(pool, sealingKey)
+    } catch (error) {
+      if (!isPassing(error)) throw error
+      logger.warn({ error }, 'the database is not there yet')
+      await sleep(databaseRetryMs)
+    }
+  }
+}
+
+/** What the running service stands on; closed again in the opposite order. */
+interface Foundations {
+  readonly bus: Bus
+  readonly pool: pg.Pool
+  readonly signingKeys: SigningKeys
+}
+
+const layFoundations = async (config: AuthConfig, logger: Logger): Promise<Foundations> => {
+  const bus = await Bus.connect({ url: config.natsUrl, name: 'auth', logger, maxInFlight: config.maxInFlight })
+  const pool = openPool(config, logger)
+  try {
+    const signingKeys = await waitForSigningKeys(pool, deriveKey(config.masterKey, 'signingKeys'), logger)
+    return { bus, pool, signingKeys }
+  } catch (error) {
+    await pool.end()
+    await bus.drain(0)
+    throw error
+  }
+}
+
+const serveAuth = (config: AuthConfig, logger: Logger, { bus, pool, signingKeys }: Foundations): Serving => {
+  const hashUser = userHasher(config.userHashKey)
+  const refreshMacKey = deriveKey(config.masterKey, 'refreshTokenMac')
+  const appleKeys = appleKeysOf(config, logger)
+  return serve(bus, {
+    owner: 'auth',
+    routes: routesOf({ config, logger, hashUser, bus, pool, signingKeys, refreshMacKey, appleKeys }),
+    hashUser,
+    handlerTimeoutMs: config.handlerTimeoutMs,
+  })
+}
+
+/** Rejects with `ConfigError` in production unless it trusts Apple alone. */
+export const startAuth = async (config: AuthConfig, logger: Logger): Promise<RunningAuth> => {
+  refuseOtherIssuers(config)
+  let foundations: Foundations | undefined
+  const health = new HealthState({
+    bus: () => foundations?.bus.connected === true,
+    keys: () => foundations !== undefined,
+  })
+  const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health)
+  try {
+    foundations = await layFoundations(config, logger)
+  } catch (error) {
+    await ops.close()
+    throw error
+  }
+  const { bus, pool, signingKeys } = foundations
+  const serving = serveAuth(config, logger, foundations)
+  logger.info({ ops_port: ops.port, key_id: signingKeys.current.kid }, 'auth serves')
+  const stop = async (): Promise<void> => {
+    health.drain()
+    await serving.stop()
+    await bus.drain(config.drainWindowMs)
+    await pool.end()
+    await ops.close()
+  }
+  return { opsPort: ops.port, stop }
+}

@@ -1,0 +1,26 @@
+// Clean-up of sessions: those past their absolute end at once, those that were ended a while after, so that a user can
+// still ask for them. Several janitors at once share the work.
+import type { Queryable } from './queryable.ts'
+
+const statement = {
+  name: 'delete-dead-sessions',
+  text: `WITH expired AS (
+      SELECT id FROM auth.sessions WHERE absolute_expires_at <= now()
+      ORDER BY absolute_expires_at LIMIT $1 FOR UPDATE SKIP LOCKED
+    ), ended AS (
+      SELECT id FROM auth.sessions WHERE ended_at <= now() - make_interval(secs => $2)
+      ORDER BY ended_at LIMIT $1 FOR UPDATE SKIP LOCKED
+    )
+    DELETE FROM auth.sessions
+    WHERE id IN (SELECT id FROM expired UNION SELECT id FROM ended LIMIT $1)`,
+}
+
+export interface DeadSessions {
+  readonly limit: number
+  /** How long an ended session is kept. */
+  readonly keepSeconds: number
+}
+
+/** Resolves with how many were deleted. */
+export const deleteDeadSessions = async (database: Queryable, { limit, keepSeconds }: DeadSessions): Promise<number> =>
+  (await database.query({ ...statement, values: [limit, keepSeconds] })).rowCount ?? 0

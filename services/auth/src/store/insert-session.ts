@@ -1,0 +1,37 @@
+// Begins a session. Its times are the database's.
+import type { Device } from '@cairn/contracts'
+import { displayText } from '../domain/display-text.ts'
+import type { Queryable } from './queryable.ts'
+
+export interface NewSession {
+  readonly id: string
+  readonly userId: string
+  readonly generation: number
+  readonly currentHash: Buffer
+  readonly device: Device | undefined
+  readonly idleSeconds: number
+  readonly absoluteSeconds: number
+}
+
+const statement = {
+  name: 'insert-session',
+  text: `INSERT INTO auth.sessions (id, user_id, generation, current_hash, device_id, device_name, device_platform,
+      rotated_at, created_at, last_seen_at, idle_expires_at, absolute_expires_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, now(), now(), now(),
+      now() + make_interval(secs => least($8::float8, $9::float8)), now() + make_interval(secs => $9::float8))
+    RETURNING idle_expires_at`,
+}
+
+/** Resolves with when its refresh token expires if it is never used. */
+export const insertSession = async (database: Queryable, session: NewSession): Promise<Date> => {
+  const { device, idleSeconds, absoluteSeconds } = session
+  const labels = [displayText(device?.id), displayText(device?.name), device?.platform ?? null]
+  const values = [session.id, session.userId, session.generation, session.currentHash, ...labels]
+  const { rows } = await database.query<{ idle_expires_at: Date }>({
+    ...statement,
+    values: [...values, idleSeconds, absoluteSeconds],
+  })
+  const [row] = rows
+  if (row === undefined) throw new Error('the session was not inserted')
+  return row.idle_expires_at
+}
