@@ -161,7 +161,7 @@ describe('what is refused', () => {
     expect(await call(stack.gatewayUrl, '/api/v1/auth/refresh', { ...post, body: '{,}' })).toMatchObject({
       status: 400,
     })
-    const large = 'x'.repeat(2 ** 20)
+    const large = 'x'.repeat(2 ** 20 + 1)
     expect(await call(stack.gatewayUrl, '/api/v1/auth/refresh', { ...post, body: large })).toMatchObject({
       status: 413,
     })

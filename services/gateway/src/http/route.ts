@@ -17,6 +17,8 @@ export interface Route<O extends Operation = Operation> {
   readonly access: Access
   readonly operation: O
   readonly body?: TSchema
+  /** Whether a request without a body counts as one with `{}`. */
+  readonly bodyOptional?: boolean
   readonly query?: TSchema
   /** The bus payload of a request whose body and query have passed their schemas. */
   readonly payload: (request: FastifyRequest) => RequestOf<O>
@@ -44,6 +46,9 @@ export const registerRoute = (server: FastifyInstance, context: GatewayContext, 
     onRequest: async request => {
       const caller = await authenticate(context, route.access, request)
       if (caller !== undefined) callers.set(request, caller)
+    },
+    preValidation: async request => {
+      if (route.bodyOptional === true) request.body ??= {}
     },
     handler: async (request, reply) => {
       const caller = callers.get(request)

@@ -1,6 +1,5 @@
 // `POST /auth/guest`: an account without an identity; the body may be left out.
 import { signInAsGuest, type SignInAsGuest } from '@cairn/contracts'
-import { Type } from 'typebox'
 import { defineRoute } from '../http/route.ts'
 
 export default defineRoute({
@@ -8,6 +7,7 @@ export default defineRoute({
   path: '/auth/guest',
   access: 'open',
   operation: signInAsGuest,
-  body: Type.Union([signInAsGuest.request, Type.Undefined()]),
-  payload: request => (request.body ?? {}) as SignInAsGuest,
+  body: signInAsGuest.request,
+  bodyOptional: true,
+  payload: request => request.body as SignInAsGuest,
 })
