@@ -16,7 +16,7 @@ const maxHeadBytes = 16_384
 /** Refuses what cannot be served now, before any work is done for it. */
 const registerAdmission = (server: FastifyInstance, { health }: GatewayContext, maxInFlight: number): void => {
   let inFlight = 0
-  server.addHook('onRequest', async (_request, reply) => {
+  server.addHook('onRequest', async (request, reply) => {
     inFlight += 1
     // Not the `onResponse` hook: a client that goes away early would never be counted out.
     reply.raw.once('close', () => {
@@ -25,6 +25,10 @@ const registerAdmission = (server: FastifyInstance, { health }: GatewayContext, 
     if (health.draining) {
       reply.header('connection', 'close')
       throw new CairnError('unavailable', { detail: 'This server is shutting down; try again.' })
+    }
+    // Left to Node, this answer would go out without ids.
+    if (request.raw.httpVersion === '1.1' && request.headers.host === undefined) {
+      throw new CairnError('invalid_request', { detail: 'The Host header is missing.' })
     }
     if (inFlight > maxInFlight) throw new CairnError('unavailable', { detail: 'Too many requests at once; try again.' })
   })
@@ -50,7 +54,7 @@ export const createServer = (context: GatewayContext, config: GatewayConfig): Fa
     requestTimeout: config.receiveTimeoutMs,
     connectionTimeout: 0,
     keepAliveTimeout: 65_000,
-    http: { maxHeaderSize: maxHeadBytes, headersTimeout: config.receiveTimeoutMs },
+    http: { maxHeaderSize: maxHeadBytes, headersTimeout: config.receiveTimeoutMs, requireHostHeader: false },
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
@@ -63,6 +67,8 @@ export const createServer = (context: GatewayContext, config: GatewayConfig): Fa
   server.setValidatorCompiler(validatorCompiler as Parameters<FastifyInstance['setValidatorCompiler']>[0])
   server.setErrorHandler(problemHandler(logger))
   server.setNotFoundHandler((_request, reply) => sendProblem(reply, new CairnError('not_found'), logger))
+  // An expectation we do not know is ignored (RFC 9110, 10.1.1); Node's own 417 would go out without ids.
+  server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response))
   registerBodyParser(server)
   registerRequestScope(server, logger)
   registerAdmission(server, context, config.maxInFlight)
