@@ -1,0 +1,127 @@
+// Both doors as a client sees them, behind one interface: the suite is written once and run over each.
+import { io, type Socket } from 'socket.io-client'
+import { WebSocket } from 'ws'
+
+export interface SeenFrame {
+  readonly type: string
+  readonly data: Record<string, unknown>
+  readonly context: { traceparent?: string; request_id?: string }
+}
+
+export interface TestClient {
+  readonly frames: SeenFrame[]
+  /** Whether the connection has ended. */
+  closed: boolean
+  /** The WebSocket close code, where the door shows it. */
+  closeCode: number | undefined
+  send(type: string, data: unknown): void
+  /** Bytes or text that are no frame of the door. */
+  sendGarbage(): void
+  end(): void
+}
+
+export interface Refused {
+  readonly refused: { status: number | undefined; code: string; requestId: string }
+}
+
+export interface Door {
+  readonly name: string
+  connect(baseUrl: string, userId: string, options?: ConnectOptions): Promise<TestClient | Refused>
+}
+
+export interface ConnectOptions {
+  readonly token?: string | undefined
+  /** Where the token goes: the URL, or what the door offers besides it. */
+  readonly tokenIn?: 'query' | 'elsewhere'
+  readonly origin?: string
+  readonly signal?: 'reconnects'
+}
+
+const pathOf = (userId: string, { token, tokenIn = 'query' }: ConnectOptions): string =>
+  token !== undefined && tokenIn === 'query' ? `/ws/user/${userId}?token=${token}` : `/ws/user/${userId}`
+
+const connectPlain: Door['connect'] = (baseUrl, userId, options = {}) => {
+  const { token, tokenIn, origin } = options
+  const headers = token !== undefined && tokenIn === 'elsewhere' ? { authorization: `Bearer ${token}` } : {}
+  const webSocket = new WebSocket(`${baseUrl}${pathOf(userId, options)}`, {
+    headers,
+    ...(origin === undefined ? {} : { origin }),
+  })
+  const client: TestClient = {
+    frames: [],
+    closed: false,
+    closeCode: undefined,
+    send: (type, data) => webSocket.send(JSON.stringify({ type, data })),
+    sendGarbage: () => webSocket.send('{"type":'),
+    end: () => webSocket.terminate(),
+  }
+  webSocket.on('message', message => {
+    const { type, data, ...context } = JSON.parse((message as Buffer).toString()) as SeenFrame & SeenFrame['context']
+    client.frames.push({ type, data, context })
+  })
+  webSocket.on('close', code => Object.assign(client, { closed: true, closeCode: code }))
+  return new Promise((resolve, reject) => {
+    webSocket.on('open', () => resolve(client))
+    webSocket.on('error', reject)
+    webSocket.on('unexpected-response', (_request, response) => {
+      let body = ''
+      response.on('data', (chunk: Buffer) => (body += chunk.toString()))
+      response.on('end', () => {
+        const { code, status, request_id } = JSON.parse(body) as { code: string; status: number; request_id: string }
+        const requestId = String(response.headers['x-request-id'])
+        if (requestId !== request_id || status !== response.statusCode) reject(new Error('header and body disagree'))
+        else resolve({ refused: { status, code, requestId } })
+      })
+    })
+  })
+}
+
+/** Also used by tests that are about socket.io itself. */
+export const followSocket = (socket: Socket): TestClient => {
+  const client: TestClient = {
+    frames: [],
+    closed: false,
+    closeCode: undefined,
+    send: (type, data) => socket.emit(type, data),
+    sendGarbage: () => socket.emit('nonsense', Buffer.from([1, 2, 3])),
+    end: () => socket.disconnect(),
+  }
+  socket.onAny((type: string, data: SeenFrame['data'], context: SeenFrame['context']) => {
+    client.frames.push({ type, data, context })
+  })
+  socket.on('connect', () => Object.assign(client, { closed: false }))
+  socket.on('disconnect', () => Object.assign(client, { closed: true }))
+  return client
+}
+
+export const connected = (socket: Socket, client: TestClient): Promise<TestClient | Refused> =>
+  new Promise((resolve, reject) => {
+    socket.on('connect', () => resolve(client))
+    socket.on('connect_error', error => {
+      const { data } = error as Error & { data?: { code: string; request_id: string } }
+      if (data === undefined) reject(error)
+      else resolve({ refused: { status: undefined, code: data.code, requestId: data.request_id } })
+    })
+  })
+
+const connectSocketIo: Door['connect'] = async (baseUrl, userId, options = {}) => {
+  const { token, tokenIn, origin, signal } = options
+  const socket = io(`${baseUrl}${pathOf(userId, options)}`, {
+    transports: ['websocket'],
+    forceNew: true,
+    reconnection: signal === 'reconnects',
+    reconnectionDelay: 50,
+    ...(token !== undefined && tokenIn === 'elsewhere' ? { auth: { token } } : {}),
+    ...(origin === undefined ? {} : { extraHeaders: { origin } }),
+  })
+  const result = await connected(socket, followSocket(socket))
+  if ('refused' in result) socket.disconnect()
+  return result
+}
+
+export const doors: readonly Door[] = [
+  { name: 'plain WebSocket', connect: connectPlain },
+  { name: 'socket.io', connect: connectSocketIo },
+]
+
+export const [plainDoor, socketIoDoor] = doors as [Door, Door]

@@ -1,0 +1,32 @@
+// A realtime node of the test's own, on free ports, with short times where a test would otherwise wait.
+import { eventually } from '@cairn/testkit'
+import { readEnvironment, type Environment, type Logger } from '@cairn/runtime'
+import { realtimeVariables } from '../src/config.ts'
+import { startRealtime, type RunningRealtime } from '../src/service.ts'
+
+export interface TestNode extends RunningRealtime {
+  readonly url: string
+  /** Resolves once it is ready to serve. */
+  ready(): Promise<void>
+}
+
+export const startNode = async (natsUrl: string, logger: Logger, environment: Environment = {}): Promise<TestNode> => {
+  const config = readEnvironment(realtimeVariables, {
+    NODE_ENV: 'test',
+    NATS_URL: natsUrl,
+    USER_HASH_KEY: Buffer.alloc(32, 'u').toString('base64url'),
+    REALTIME_HOST: '127.0.0.1',
+    REALTIME_PORT: '0',
+    REALTIME_OPS_PORT: '0',
+    OPS_HOST: '127.0.0.1',
+    DRAIN_WINDOW_MS: '300',
+    ...environment,
+  })
+  const running = await startRealtime(config, logger)
+  const url = `http://127.0.0.1:${running.port}`
+  const ready = (): Promise<void> =>
+    eventually(async () => {
+      if (!(await fetch(`${url}/readyz`)).ok) throw new Error('not ready')
+    })
+  return { ...running, url, ready }
+}

@@ -1,0 +1,260 @@
+// What is true of a node as a whole: its HTTP answers, its drain, the bus going away, connections shared by namespaces.
+import { once } from 'node:events'
+import { connect as connectTcp } from 'node:net'
+import { captureLogs, eventually, startTestBus } from '@cairn/testkit'
+import { io } from 'socket.io-client'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+import { startBusProxy } from './bus-proxy.ts'
+import { connected, doors, followSocket, plainDoor, socketIoDoor, type Door, type TestClient } from './doors.ts'
+import { startNode, type TestNode } from './realtime-node.ts'
+import { epoch, startStandIns, type Person, type StandIns } from './stand-ins.ts'
+
+describe('a realtime node', () => {
+  const logs = captureLogs()
+  let nats: Awaited<ReturnType<typeof startTestBus>>
+  let others: StandIns
+  let node: TestNode
+  let person: Person
+  const clients: { end(): void }[] = []
+  const nodes: TestNode[] = []
+
+  const startAnother = async (environment: Record<string, string>): Promise<TestNode> => {
+    const another = await startNode(nats.url, logs.loggerFor('realtime'), environment)
+    nodes.push(another)
+    await another.ready()
+    return another
+  }
+  beforeAll(async () => {
+    nats = await startTestBus()
+    others = await startStandIns(nats.url, logs.loggerFor('stand-ins'))
+    node = await startNode(nats.url, logs.loggerFor('realtime'), { REALTIME_NAMESPACE_TIMEOUT_MS: '200' })
+    await node.ready()
+  })
+  afterAll(async () => {
+    await node.stop()
+    await others.stop()
+    await nats.stop()
+  })
+  beforeEach(async () => {
+    person = await others.signIn()
+  })
+  afterEach(async () => {
+    for (const client of clients.splice(0)) client.end()
+    for (const another of nodes.splice(0)) await another.stop()
+  })
+
+  const connect = async (door: Door, at: TestNode, who: Person): Promise<TestClient> => {
+    const client = await door.connect(at.url, who.userId, { token: who.token, signal: 'reconnects' })
+    if ('refused' in client) throw new Error(`refused: ${client.refused.code}`)
+    clients.push(client)
+    await eventually(() => expect(client.frames.length).toBeGreaterThan(0))
+    return client
+  }
+  const pushed = (client: TestClient): unknown[] =>
+    client.frames.filter(({ type }) => type === 'progress.changed').map(({ data }) => data['to_seq'])
+
+  /** Sends bytes as they are and gives back all that is answered. */
+  const raw = async (bytes: string): Promise<string> => {
+    const socket = connectTcp({ port: node.port, host: '127.0.0.1' })
+    let answer = ''
+    socket.on('data', (chunk: Buffer) => (answer += chunk.toString()))
+    socket.on('error', () => undefined)
+    socket.write(bytes)
+    await once(socket, 'close')
+    return answer
+  }
+  const upgrade = (target: string, rest = 'sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==') =>
+    raw(`GET ${target} HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n${rest}\r\n\r\n`)
+
+  describe('over HTTP', () => {
+    it.each([
+      ['/healthz', 200],
+      ['/readyz?x', 200],
+      ['/', 404],
+      ['/ws/user/x', 404],
+      ['/socket.io/?EIO=4&transport=polling', 404],
+    ])('answers %s with %i and ids', async (path, status) => {
+      const response = await fetch(`${node.url}${path}`)
+      const body = (await response.json()) as { request_id: string }
+      expect(response.status).toBe(status)
+      expect(body.request_id).toBe(response.headers.get('x-request-id'))
+      const type = status === 404 ? 'application/problem+json' : 'application/json'
+      expect(response.headers.get('content-type')).toBe(`${type}; charset=utf-8`)
+    })
+
+    it.each([
+      ['an upgrade elsewhere', () => upgrade('/ws/other'), 404],
+      ['a trailing slash', () => upgrade('/ws/user/x/'), 404],
+      ['an upgrade that is no WebSocket', () => upgrade('/ws/user/x', 'sec-websocket-version: 8'), 400],
+      ['an old engine.io', () => upgrade('/socket.io/?EIO=3&transport=websocket'), 400],
+      ['a foreign session id', () => upgrade('/socket.io/?EIO=4&transport=websocket&sid=x'), 400],
+      ['what is no HTTP', () => raw('NONSENSE\r\n\r\n'), 400],
+      ['a head without end', () => raw(`GET /ws/user/x?token=${'a'.repeat(100_000)} HTTP/1.1\r\n\r\n`), 431],
+    ])('refuses %s with a problem', async (_what, ask, status) => {
+      const answer = await ask()
+      expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+      const [head = '', body = ''] = answer.split('\r\n\r\n')
+      const { request_id } = JSON.parse(body) as { request_id: string }
+      expect(head).toContain(`x-request-id: ${request_id}`)
+    })
+
+    it('has the request id on upgrades of both doors', async () => {
+      const ids = await Promise.all(
+        [`/ws/user/${person.userId}?token=${person.token}`, '/socket.io/?EIO=4&transport=websocket'].map(async path => {
+          const webSocket = new WebSocket(`${node.url}${path}`)
+          const [response] = (await once(webSocket, 'upgrade')) as [{ headers: Record<string, string> }]
+          webSocket.terminate()
+          return response.headers['x-request-id']
+        }),
+      )
+      for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9_-]{22}$/)
+    })
+  })
+
+  describe('over socket.io', () => {
+    it("refuses a second namespace that rides on the first one's connection and token", async () => {
+      const other = await others.signIn()
+      const first = io(`${node.url}/ws/user/${person.userId}?token=${person.token}`, {
+        transports: ['websocket'],
+        forceNew: true,
+      })
+      clients.push({ end: () => first.io.engine.close() })
+      const seen = followSocket(first)
+      expect(await connected(first, seen)).toBe(seen)
+      const second = first.io.socket(`/ws/user/${other.userId}`)
+      const [error] = await new Promise<[Error & { data?: unknown }]>(resolve => {
+        second.on('connect_error', refused => resolve([refused]))
+        second.connect()
+      })
+      expect(error.data).toMatchObject({ code: 'forbidden' })
+      others.publish(other.userId, others.commit(other.userId, 1))
+      others.publish(person.userId, others.commit(person.userId, 1))
+      await eventually(() => expect(pushed(seen)).toEqual([1]))
+    })
+
+    it('lets two users share a connection when each brings a token, and ends them one by one', async () => {
+      const other = await others.signIn()
+      const first = io(`${node.url}/ws/user/${person.userId}?token=${person.token}`, {
+        transports: ['websocket'],
+        forceNew: true,
+        reconnection: false,
+      })
+      clients.push({ end: () => first.io.engine.close() })
+      const second = first.io.socket(`/ws/user/${other.userId}`, { auth: { token: other.token } })
+      const seen = [followSocket(first), followSocket(second)] as const
+      second.connect()
+      expect(await Promise.all([connected(first, seen[0]), connected(second, seen[1])])).toEqual(seen)
+      others.endSession(other)
+      await eventually(() => expect(seen[1].closed).toBe(true))
+      others.publish(person.userId, others.commit(person.userId, 1))
+      await eventually(() => expect(pushed(seen[0])).toEqual([1]))
+      others.endSession(person)
+      await eventually(() => expect(seen[0].closed).toBe(true))
+    })
+
+    it.each(['/', '/admin', '/ws/user/'])('refuses the namespace %s', async namespace => {
+      const socket = io(`${node.url}${namespace}`, { transports: ['websocket'], forceNew: true, reconnection: false })
+      clients.push({ end: () => socket.disconnect() })
+      expect(await connected(socket, followSocket(socket))).toMatchObject({ refused: { code: 'not_found' } })
+    })
+
+    it('closes a connection that joins no namespace', async () => {
+      const webSocket = new WebSocket(`${node.url}/socket.io/?EIO=4&transport=websocket`)
+      await once(webSocket, 'close')
+      expect(webSocket.readyState).toBe(WebSocket.CLOSED)
+    })
+  })
+
+  describe('whose token ends', () => {
+    it.each(doors)('closes 4401 over $name', async door => {
+      const short = await startAnother({ REALTIME_TOKEN_GRACE_S: '0' })
+      const exp = Math.floor(Date.now() / 1_000) + 2
+      const client = await connect(door, short, { ...person, token: await others.tokenFor(person, { exp }) })
+      await eventually(() => {
+        expect(client.frames.map(({ type }) => type)).toEqual(['session.ready', 'token.expiring', 'session.closing'])
+      })
+      expect(client.frames.at(-1)?.data['code']).toBe(4401)
+    })
+  })
+
+  describe('that stops', () => {
+    it('sends its clients to the next one; what was missed is there on return', async () => {
+      const first = await startAnother({ REALTIME_PORT: '0' })
+      const [plain, viaSocketIo] = [await connect(plainDoor, first, person), await connect(socketIoDoor, first, person)]
+      nodes.splice(nodes.indexOf(first), 1)
+      await first.stop()
+      const closing = { type: 'session.closing', data: { code: 4001, retry_after_ms: expect.any(Number) as number } }
+      expect(plain.frames.at(-1)).toMatchObject(closing)
+      expect(plain.closeCode).toBe(4001)
+      expect(viaSocketIo.frames.at(-1)).toMatchObject(closing)
+      others.commit(person.userId, 2)
+      await startAnother({ REALTIME_PORT: String(first.port) })
+      await eventually(() =>
+        expect(viaSocketIo.frames.at(-1)).toMatchObject({ type: 'session.ready', data: { seq: 2 } }),
+      )
+      viaSocketIo.send('resume', { epoch, seq: 0 })
+      await eventually(() => expect(pushed(viaSocketIo)).toEqual([2]))
+    })
+
+    it('says that it is not ready and lets nobody in meanwhile', async () => {
+      const slow = await startAnother({ DRAIN_WINDOW_MS: '1000' })
+      const all = await Promise.all([1, 2, 3].map(() => connect(plainDoor, slow, person)))
+      const stopped = slow.stop()
+      nodes.splice(nodes.indexOf(slow), 1)
+      await eventually(async () => expect((await fetch(`${slow.url}/readyz`)).status).toBe(503))
+      const late = await plainDoor.connect(slow.url, person.userId, { token: person.token })
+      expect(late).toMatchObject({ refused: { code: 'unavailable', status: 503 } })
+      expect(all.some(({ closed }) => !closed)).toBe(true)
+      await stopped
+      await eventually(() => expect(all.every(({ closed }) => closed)).toBe(true))
+    })
+  })
+
+  describe('whose client stops reading', () => {
+    it.each(doors)('closes it as too slow over $name, and keeps little for it', async door => {
+      const strict = await startAnother({
+        REALTIME_OUTBOUND_PAUSE_BYTES: '20000',
+        REALTIME_SLOW_CLIENT_TIMEOUT_MS: '300',
+        REALTIME_CLOSE_TIMEOUT_MS: '100',
+        REALTIME_SOCKETS_PER_USER: '1',
+      })
+      const path =
+        door === plainDoor ? `/ws/user/${person.userId}?token=${person.token}` : '/socket.io/?EIO=4&transport=websocket'
+      const webSocket = new WebSocket(`${strict.url}${path}`)
+      clients.push({ end: () => webSocket.terminate() })
+      if (door !== plainDoor) {
+        await once(webSocket, 'message')
+        webSocket.send(`40/ws/user/${person.userId},${JSON.stringify({ token: person.token })}`)
+      }
+      await once(webSocket, 'message')
+      webSocket.pause()
+      const closedAsTooSlow = (): number => logs.lines.filter(line => line.includes('"code":4008')).length
+      const before = closedAsTooSlow()
+      await eventually(() => {
+        for (let page = 0; page < 20; page += 1) others.publish(person.userId, others.commit(person.userId, 200))
+        expect(closedAsTooSlow()).toBe(before + 1)
+      }, 15_000)
+    })
+  })
+
+  describe('when the bus goes away and comes back', () => {
+    it.each(doors)('gives $name what was committed meanwhile, once and in order', async door => {
+      const proxy = await startBusProxy(nats.url)
+      const cutOff = await startNode(proxy.url, logs.loggerFor('realtime'))
+      nodes.push(cutOff)
+      await cutOff.ready()
+      const client = await connect(door, cutOff, person)
+      proxy.cut()
+      await eventually(async () => expect((await fetch(`${cutOff.url}/readyz`)).status).toBe(503))
+      for (let lost = 0; lost < 3; lost += 1) others.publish(person.userId, others.commit(person.userId, 1))
+      proxy.restore()
+      await eventually(() => expect(pushed(client)).toEqual([3]))
+      others.publish(person.userId, others.commit(person.userId, 1))
+      await eventually(() => expect(pushed(client)).toEqual([3, 4]))
+      await cutOff.stop()
+      nodes.splice(nodes.indexOf(cutOff), 1)
+      await proxy.stop()
+    })
+  })
+})
