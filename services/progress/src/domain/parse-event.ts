@@ -33,7 +33,9 @@ const isKind = (value: unknown): value is EventKind => eventKinds.some(kind => k
 
 /** JSON pointer (RFC 6901) to a field that has no business here; a name of any length and kind fits into an answer. */
 const pointerTo = (name: string): string => {
-  const cut = Array.from(name.slice(0, 2 * maxPathCodePoints).toWellFormed()).slice(0, maxPathCodePoints).join('')
+  const cut = Array.from(name.slice(0, 2 * maxPathCodePoints).toWellFormed())
+    .slice(0, maxPathCodePoints)
+    .join('')
   return `/${cut.replaceAll('~', '~0').replaceAll('/', '~1')}`
 }
 

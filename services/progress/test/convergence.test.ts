@@ -1,0 +1,126 @@
+// Devices that sync late, twice or in any order converge: whatever way a set of events arrives, the stored state is the one
+// that the plain rules give for the whole set, after every step.
+import { randomUUID } from 'node:crypto'
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expectedState } from './expected-state.ts'
+import {
+  eventWith,
+  phoneOf,
+  startProgressUnderTest,
+  type ProgressUnderTest,
+  type SentEvent,
+} from './running-progress.ts'
+
+let progress: ProgressUnderTest
+beforeAll(async () => {
+  progress = await startProgressUnderTest()
+})
+afterAll(() => progress.stop())
+
+const day = 86_400_000
+const start = Date.parse('2024-02-27T00:00:00Z')
+const offsets = ['Z', '+05:45', '-09:30', '+14:00']
+/** Few times and names, so that they meet often. */
+const anyEvent = fc
+  .record({
+    kind: fc.constantFrom('started', 'advanced', 'completed', 'practiced', 'reset' as const),
+    track: fc.integer({ min: 0, max: 1 }),
+    item: fc.integer({ min: 0, max: 2 }),
+    step: fc.integer({ min: 0, max: 12 }),
+    offset: fc.constantFrom(...offsets),
+    percent: fc.option(fc.integer({ min: 0, max: 100 }), { nil: undefined }),
+    score: fc.option(fc.double({ min: -5, max: 5, noNaN: true }), { nil: undefined }),
+    points: fc.option(fc.integer({ min: 0, max: 9 }), { nil: undefined }),
+    duration: fc.option(fc.integer({ min: 0, max: 9 }), { nil: undefined }),
+  })
+  .map(({ kind, track, item, step, offset, percent, score, points, duration }): SentEvent => {
+    const values = {
+      ...(percent === undefined ? {} : { percent }),
+      ...(score === undefined ? {} : { score: score === 0 ? 0 : score }),
+      ...(points === undefined ? {} : { points }),
+      ...(duration === undefined ? {} : { duration_ms: duration }),
+    }
+    return eventWith({
+      kind: kind as SentEvent['kind'],
+      track_id: `t${track}`,
+      item_id: `i${item}`,
+      occurred_at: new Date(start + step * (day / 2)).toISOString().replace('Z', offset),
+      ...(kind === 'reset' ? {} : values),
+    })
+  })
+
+const storedState = async (userId: string) => {
+  const ms = (column: string): string =>
+    `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS ${column}`
+  const rows = async (statement: string): Promise<Record<string, unknown>[]> => {
+    const { rows: found } = await progress.database.query<{ row: Record<string, unknown> }>(
+      `SELECT to_json(found) AS row FROM (${statement}) AS found`,
+      [userId],
+    )
+    return found.map(one => one.row)
+  }
+  return {
+    items: await rows(`SELECT track_id, item_id, status, percent, best_score, points, duration_ms, event_count,
+      ${ms('first_at')}, ${ms('last_at')}, ${ms('completed_at')}
+      FROM progress.items WHERE user_id = $1 ORDER BY track_id, item_id`),
+    tracks: await rows(`SELECT track_id, items, completed_items, points, duration_ms, event_count, ${ms('last_at')}
+      FROM progress.tracks WHERE user_id = $1 ORDER BY track_id`),
+    days: await rows(`SELECT day, events, points, duration_ms FROM progress.days WHERE user_id = $1 ORDER BY day`),
+  }
+}
+
+it('gives the state of the plain rules after every batch, in any order, with anything sent twice', async () => {
+  const arrival = fc.record({
+    events: fc.array(anyEvent, { minLength: 1, maxLength: 24 }),
+    sizes: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 5 }),
+    again: fc.array(fc.nat(), { maxLength: 8 }),
+  })
+  await fc.assert(
+    fc.asyncProperty(arrival, async ({ events, sizes, again }) => {
+      const phone = phoneOf(progress)
+      const log: SentEvent[] = []
+      for (let sent = 0, batch = 0; sent < events.length; batch += 1) {
+        const fresh = events.slice(sent, sent + (sizes[batch % sizes.length] as number))
+        sent += fresh.length
+        const repeated = again.map(index => log[index % (log.length || 1)]).filter(event => event !== undefined)
+        log.push(...fresh)
+        const { head } = await phone.submit(...repeated, ...fresh, ...fresh)
+        const expected = expectedState(log)
+        const { totals, streak } = await phone.snapshot()
+        expect(head.seq).toBe(log.length)
+        expect(await storedState(phone.userId)).toEqual({
+          items: expected.items,
+          tracks: expected.tracks,
+          days: expected.days,
+        })
+        expect(totals).toEqual(expected.totals)
+        expect([streak.longest, streak.last_day]).toEqual([expected.longest, expected.lastDay])
+      }
+    }),
+    { numRuns: 40 },
+  )
+})
+
+it('gives two users the same who send the same from two devices in opposite order at once', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyEvent, { minLength: 2, maxLength: 20 }), async events => {
+      const users = [phoneOf(progress, randomUUID()), phoneOf(progress, randomUUID())]
+      const orders = [events, events.toReversed()]
+      await Promise.all(
+        users.flatMap((phone, index) =>
+          orders.map((order, device) =>
+            device === index ? phone.submit(...order) : Promise.all(order.map(event => phone.submit(event))),
+          ),
+        ),
+      )
+      const [one, other] = await Promise.all(users.map(phone => storedState(phone.userId)))
+      expect(one).toEqual(other)
+      const [first, second] = await Promise.all(users.map(phone => phone.snapshot('UTC')))
+      expect(first?.totals).toEqual(second?.totals)
+      expect(first?.streak).toEqual(second?.streak)
+      expect(first?.head).toEqual(second?.head)
+    }),
+    { numRuns: 15 },
+  )
+})
