@@ -22,11 +22,12 @@ const run =
     })
 
 const checks: Readonly<Record<string, Check>> = {
+  // Before the format: what it writes is formatted next.
+  'generated documents': () => checkGeneratedDocs(root, { write }),
   format: run('prettier/bin/prettier.cjs', '--log-level', 'warn', write ? '--write' : '--check', '.'),
   types: run('typescript/bin/tsc', '--project', 'tsconfig.json'),
   lint: run('oxlint/bin/oxlint', '--type-aware', ...(write ? ['--fix'] : []), '.'),
   'import boundaries': () => checkImports(root),
-  'generated documents': () => checkGeneratedDocs(root, { write }),
 }
 
 let failed = 0

@@ -24,7 +24,7 @@ const cell = (text: string): string => text.replaceAll('|', String.raw`\|`)
 
 const fallbackOf = (fallback: unknown): string => {
   if (fallback === undefined) return '**required**'
-  return `\`${Array.isArray(fallback) ? fallback.join(',') : String(fallback)}\``
+  return `\`${JSON.stringify(fallback).replaceAll(/["[\]]/g, '')}\``
 }
 
 const variableRows = (table: VariableTable): string[] => [

@@ -66,12 +66,13 @@ const packageFault = (
     return 'domain may import nothing but domain and contracts'
   }
   if (builtin) return specifier.startsWith('node:') ? undefined : `write node:${specifier}`
+  if (name === owner.name) return undefined
   if (services.has(name) && owner.directory.startsWith('services')) return 'a service never imports a service'
   if (services.has(name) && owner.directory.startsWith('libs') && owner.directory !== 'libs/testkit') {
     return 'libs never import services'
   }
   if (name === '@cairn/testkit' && !isTest(file)) return 'the test kit is for tests'
-  if (owner.dependencies.has(name) || name === owner.name) return undefined
+  if (owner.dependencies.has(name)) return undefined
   return isTest(file) && (name === 'vitest' || name === 'fast-check' || name === '@cairn/testkit')
     ? undefined
     : `${name} is not in ${join(owner.directory, 'package.json')}`

@@ -7,7 +7,7 @@ export interface EventMessage {
   readonly subject: string
   /** The payload as it came over the wire, UTF-8 JSON. */
   readonly text: () => string
-  readonly json: <T>() => T
+  readonly json: () => unknown
 }
 
 export interface Subscription {
@@ -27,7 +27,7 @@ export const subscribe = (bus: Bus, subject: string, listener: (message: EventMe
         bus.logger.error({ error, subject }, 'subscription failed')
         return
       }
-      const event = { subject: message.subject, text: () => message.string(), json: <T>() => message.json<T>() }
+      const event = { subject: message.subject, text: () => message.string(), json: () => message.json<unknown>() }
       runInRequest(incomingRequest(message.headers), () => listener(event))
     },
   })

@@ -35,7 +35,7 @@ export interface Route {
 /** Ties an operation to its handler; the schema is compiled here, once. */
 export const route = <O extends Operation>(operation: O, handle: Handler<O>): Route => ({
   subject: operation.subject,
-  validator: Compile(operation.request) as unknown as Validator,
+  validator: Compile(operation.request),
   handle: (payload, call) => handle(payload as RequestOf<O>, call),
 })
 

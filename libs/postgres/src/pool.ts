@@ -17,13 +17,9 @@ const int8Oid = 20
 const dateOid = 1082
 
 /** int8 as number (all of Cairn's stay below 2^53), `date` as the text it is, everything else as pg does it. */
-const typeParsers: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
-    if (oid === int8Oid) return Number
-    if (oid === dateOid) return String
-    return pg.types.getTypeParser(oid, format as 'text')
-  }) as typeof pg.types.getTypeParser,
-}
+const typeParsers = new pg.TypeOverrides()
+typeParsers.setTypeParser(int8Oid, Number)
+typeParsers.setTypeParser(dateOid, String)
 
 export const createPool = (options: PoolOptions): pg.Pool => {
   const pool = new pg.Pool({

@@ -10,7 +10,7 @@ describe('the ops port', () => {
     const ops = await startOpsServer({ port: 0, host: '127.0.0.1' }, health)
     const ask = async (path: string) => {
       const response = await fetch(`http://127.0.0.1:${ops.port}${path}`)
-      return { status: response.status, body: (await response.json()) as unknown }
+      return { status: response.status, body: await response.json() }
     }
     expect(await ask('/readyz')).toEqual({
       status: 503,

@@ -112,7 +112,7 @@ class BusTokenGuard implements TokenGuard {
   #onSessionEnded(message: EventMessage): void {
     let ended: SessionEnded | undefined
     try {
-      ended = message.json<SessionEnded>()
+      ended = message.json() as SessionEnded
     } catch {
       ended = undefined
     }

@@ -29,7 +29,7 @@ export interface Route<O extends Operation = Operation> {
 }
 
 /** Keeps the operation's types while making it one entry of the list. */
-export const defineRoute = <O extends Operation>(route: Route<O>): Route => route as unknown as Route
+export const defineRoute = <O extends Operation>(route: Route<O>): Route => route
 
 const basePath = '/api/v1'
 

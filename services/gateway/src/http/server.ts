@@ -1,6 +1,6 @@
 // The HTTP server: limits, hooks in their order, routes. No answer leaves without ids, whoever writes it.
 import { CairnError } from '@cairn/contracts'
-import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import type { GatewayConfig } from '../config.ts'
 import type { GatewayContext } from '../context.ts'
 import { routes } from '../routes/index.ts'
@@ -60,7 +60,7 @@ export const createServer = (context: GatewayContext, config: GatewayConfig): Fa
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 256 },
     frameworkErrors: (error, _request, reply) => {
-      sendProblem(reply as FastifyReply, error, logger)
+      sendProblem(reply, error, logger)
     },
     clientErrorHandler: rawProblemHandler(logger),
   })

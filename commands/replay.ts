@@ -1,0 +1,12 @@
+// `npm run replay -- <file.csv.gz>`: real activity through the public API of a running stack, then a check of the outcome.
+import { dirname, join } from 'node:path'
+import { replay } from './replay/replay.ts'
+import { readOptions, usage } from './replay/options.ts'
+
+try {
+  const options = readOptions(process.argv.slice(2), process.env)
+  process.exitCode = await replay({ ...options, expectedFile: join(dirname(options.file), 'expected.csv') })
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`)
+  process.exitCode = 1
+}
