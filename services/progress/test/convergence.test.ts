@@ -42,7 +42,7 @@ const anyEvent = fc
       ...(duration === undefined ? {} : { duration_ms: duration }),
     }
     return eventWith({
-      kind: kind as SentEvent['kind'],
+      kind: kind,
       track_id: `t${track}`,
       item_id: `i${item}`,
       occurred_at: new Date(start + step * (day / 2)).toISOString().replace('Z', offset),

@@ -21,7 +21,6 @@ import { inject } from 'vitest'
 
 export interface ProgressUnderTest {
   readonly bus: Bus
-  readonly natsUrl: string
   readonly logs: CapturedLogs
   /** As the administrator, for looking into tables. */
   readonly database: pg.Pool
@@ -72,7 +71,6 @@ export const startProgressUnderTest = async (
   const database = new pg.Pool({ connectionString: databaseUrl, max: 4 })
   return {
     bus,
-    natsUrl: nats.url,
     logs,
     database,
     serviceUrl,

@@ -88,7 +88,7 @@ const anyEvent = fc
     score: fc.option(fc.integer({ min: -3, max: 3 })),
     points: fc.option(fc.integer({ min: 0, max: 9 })),
   })
-  .map(({ kind, at, ...values }) => event(kind as ProgressEvent['kind'], at, kind === 'reset' ? {} : values))
+  .map(({ kind, at, ...values }) => event(kind, at, kind === 'reset' ? {} : values))
 
 describe('the state of an item', () => {
   it('is the same in any order and any batches, with the log asked only where a reset cuts', () => {

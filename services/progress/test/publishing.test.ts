@@ -1,0 +1,106 @@
+// What commits put into the outbox reaches the stream: each at least once, in order, soon, and then the outbox is empty.
+import { subscribe } from '@cairn/bus'
+import { logAdvancedSubject, type ChangesPage } from '@cairn/contracts'
+import { eventually } from '@cairn/testkit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventWith, phoneOf, startProgressUnderTest, type ProgressUnderTest } from './running-progress.ts'
+
+let progress: ProgressUnderTest
+beforeAll(async () => {
+  progress = await startProgressUnderTest({ PROGRESS_OUTBOX_POLL_MS: '60000' })
+})
+afterAll(() => progress.stop())
+
+const outboxRows = async (): Promise<number> =>
+  Number((await progress.database.query('SELECT count(*) AS n FROM progress.outbox')).rows[0].n)
+
+const streamApi = async <T>(verb: string): Promise<T> =>
+  (await progress.bus.nats.request(`$JS.API.STREAM.${verb}.progress_log`, '', { timeout: 2_000 })).json<T>()
+const stored = async (): Promise<number> => (await streamApi<{ state: { messages: number } }>('INFO')).state.messages
+
+const listenTo = (userId: string) => {
+  const pages: ChangesPage[] = []
+  const { unsubscribe } = subscribe(progress.bus, logAdvancedSubject(userId), message =>
+    pages.push(message.json<ChangesPage>()),
+  )
+  return { pages, unsubscribe }
+}
+
+describe('a commit', () => {
+  it('is published as one page of changes, without waiting for a poll', async () => {
+    const phone = phoneOf(progress)
+    const { pages } = listenTo(phone.userId)
+    await progress.bus.nats.flush()
+    const event = eventWith({ points: 3 })
+    const { head } = await phone.submit(event, eventWith({ item_id: 'other' }))
+    await eventually(() => expect(pages).toHaveLength(1), 3_000)
+    expect(pages[0]).toEqual(await phone.changes({ since: 0 }))
+    expect(pages[0]).toMatchObject({ from_seq: 1, to_seq: 2, head, has_more: false, events: [event, {}] })
+    await eventually(async () => expect(await outboxRows()).toBe(0))
+  })
+
+  it('of duplicates only publishes nothing', async () => {
+    const phone = phoneOf(progress)
+    const event = eventWith()
+    await phone.submit(event)
+    await eventually(async () => expect(await outboxRows()).toBe(0))
+    const before = await stored()
+    await phone.submit(event)
+    await phone.submit(eventWith())
+    await eventually(async () => expect(await stored()).toBe(before + 1))
+  })
+
+  it('that is big is published as several pages, in order and without a gap', async () => {
+    const phone = phoneOf(progress)
+    const { pages } = listenTo(phone.userId)
+    await progress.bus.nats.flush()
+    const long = '\u{1F600}'.repeat(120)
+    await phone.submit(...Array.from({ length: 300 }, (_, n) => eventWith({ track_id: `${long}${n}`, item_id: long })))
+    await eventually(() => expect(pages.at(-1)?.to_seq).toBe(300))
+    expect(pages.length).toBeGreaterThan(1)
+    expect(pages.flatMap(page => page.events.map(event => event.seq))).toEqual(
+      Array.from({ length: 300 }, (_, n) => n + 1),
+    )
+    for (const page of pages) expect(Buffer.byteLength(JSON.stringify(page))).toBeLessThanOrEqual(262_144)
+  })
+})
+
+describe('the relay', () => {
+  it('publishes each once and in every user’s order while two instances work and one of them stops', async () => {
+    const another = await progress.startAnother()
+    const phones = Array.from({ length: 8 }, () => phoneOf(progress))
+    const heard = phones.map(phone => listenTo(phone.userId))
+    await progress.bus.nats.flush()
+    for (let round = 0; round < 6; round += 1) {
+      await Promise.all(phones.map(phone => phone.submit(eventWith())))
+      if (round === 3) await another.stop()
+    }
+    await eventually(() => {
+      for (const { pages } of heard) expect(new Set(pages.map(page => page.to_seq)).size).toBe(6)
+    })
+    for (const { pages } of heard) {
+      const seqs = pages.map(page => page.to_seq)
+      expect(seqs).toEqual(seqs.toSorted((one, other) => one - other))
+    }
+    await eventually(async () => expect(await outboxRows()).toBe(0))
+  })
+
+  it('makes the stream again when it is gone, and loses nothing', async () => {
+    await streamApi('DELETE')
+    const phone = phoneOf(progress)
+    await phone.submit(eventWith())
+    await phone.submit(eventWith())
+    await eventually(async () => expect(await stored()).toBeGreaterThanOrEqual(2), 10_000)
+    await eventually(async () => expect(await outboxRows()).toBe(0))
+  })
+
+  it('gave the stream limits', async () => {
+    const { config } = await streamApi<{ config: Record<string, unknown> }>('INFO')
+    expect(config).toMatchObject({
+      subjects: ['event.progress.log.advanced.v1.*'],
+      max_age: 86_400_000_000_000,
+      max_bytes: 536_870_912,
+      duplicate_window: 120_000_000_000,
+    })
+  })
+})
