@@ -66,12 +66,12 @@ const takeOver = async (path, dead, mine) => {
 }
 
 /**
- * Waits for the lock at most `waitMs` (default: for ever), then throws `LockHeld`. Returns the function that gives it back.
+ * Waits for the lock at most `waitMs` (default: for ever), then throws `LockHeld`; an aborted signal ends it too. Returns the function that gives it back.
  * @param {string} path
- * @param {{ waitMs?: number, onWait?: (owner: Owner) => void }} [options]
+ * @param {{ waitMs?: number, onWait?: (owner: Owner) => void, signal?: AbortSignal }} [options]
  * @returns {Promise<() => void>}
  */
-export const acquireLock = async (path, { waitMs = Number.POSITIVE_INFINITY, onWait } = {}) => {
+export const acquireLock = async (path, { waitMs = Number.POSITIVE_INFINITY, onWait, signal } = {}) => {
   const self = identify(process.pid)
   if (self === undefined) throw new Error('this process cannot find itself in the process table')
   const token = randomBytes(8).toString('hex')
@@ -91,7 +91,7 @@ export const acquireLock = async (path, { waitMs = Number.POSITIVE_INFINITY, onW
       if (Date.now() >= deadline) throw new LockHeld(owner)
       if (!told) onWait?.(owner)
       told = true
-      await pause(pollMs)
+      await pause(pollMs, undefined, signal === undefined ? {} : { signal })
     }
   } finally {
     rmSync(mine, { force: true })

@@ -1,5 +1,6 @@
 // The local stack: private back ends, the processes started for them, and the supervisor behind `npm start`.
 export { acquireLock, LockHeld } from '../bootstrap/process-lock.js'
+export { type AppleIssuer, startAppleIssuer } from './apple-issuer/apple-issuer.ts'
 export { LocalStackError } from './local-stack-error.ts'
 export { stopLeftovers } from './processes/ledger.ts'
 export type { ManagedProcess } from './processes/managed-process.ts'
@@ -12,3 +13,4 @@ export type { ProvideOptions } from './provision/provide-options.ts'
 export { provideRedis } from './provision/redis.ts'
 export type { Backend } from './provision/start-server.ts'
 export { deriveServiceUrls, type ServiceUrls } from './service-urls.ts'
+export { start, type StartOptions } from './start.ts'

@@ -12,8 +12,14 @@ export interface LedgerEntry extends ProcessIdentity {
   /** Stopped in this order: services need their back ends until the end. */
   readonly group: 'service' | 'backend'
   readonly stop: readonly StopStep[]
-  /** Name of the Docker container that the process is the client of. */
-  readonly container?: string
+  readonly container?: Container
+}
+
+/** The Docker container that a process is the client of. */
+export interface Container {
+  /** The docker program. */
+  readonly docker: string
+  readonly name: string
 }
 
 export const ledgerFileName = 'processes.json'
@@ -54,9 +60,9 @@ export class Ledger {
   }
 }
 
-/** Removes a container by its name; one that is gone already is no error. */
-export const removeContainer = async (name: string): Promise<void> => {
-  await promisify(execFile)('docker', ['rm', '--force', name]).catch(() => undefined)
+/** One that is gone already is no error. */
+export const removeContainer = async ({ docker, name }: Container): Promise<void> => {
+  await promisify(execFile)(docker, ['rm', '--force', name]).catch(() => undefined)
 }
 
 const stopEntry = async (entry: LedgerEntry): Promise<void> => {

@@ -1,9 +1,10 @@
 // Directories of test runs: named after the process that owns them, and swept by a later run when that process is dead.
-import { existsSync, globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { identify, isAlive, type ProcessIdentity } from '../../bootstrap/process-identity.js'
 import { thisMachine } from '../provision/machine.ts'
 import { removeWithTwin } from '../provision/postgres-home.ts'
+import { secretsFileName } from '../provision/secrets.ts'
 import { ledgerFileName, stopLeftovers } from './ledger.ts'
 
 const prefix = 'test-'
@@ -13,6 +14,8 @@ const ownerFileName = 'owner.json'
 export const createTestDirectory = (parent: string): string => {
   mkdirSync(parent, { recursive: true })
   const directory = mkdtempSync(join(parent, `${prefix}${process.pid}-`))
+  // Root's Postgres runs as another user, who has to get through.
+  chmodSync(directory, 0o711)
   writeFileSync(join(directory, ownerFileName), JSON.stringify(identify(process.pid)))
   return directory
 }
@@ -24,14 +27,19 @@ const isOwned = (directory: string, name: string): boolean => {
   return identify(Number(name.slice(prefix.length).split('-')[0])) !== undefined
 }
 
+/** The directory and those below it, as deep as a stack's own may lie: `<test>/<clone>/.local/stack`. */
+const directoriesIn = (directory: string, depth = 4): string[] => [
+  directory,
+  ...(depth === 0 ? [] : readdirSync(directory, { withFileTypes: true }))
+    .filter(entry => entry.isDirectory() && entry.name !== 'node_modules')
+    .flatMap(entry => directoriesIn(join(directory, entry.name), depth - 1)),
+]
+
 /** Stops what the ledgers in and below the directory list, then removes it with all its twins. */
 export const removeTestDirectory = async (directory: string): Promise<void> => {
-  const ledgers = globSync(`{*/,*/*/,}${ledgerFileName}`, { cwd: directory }).map(file =>
-    dirname(join(directory, file)),
-  )
-  await Promise.all(ledgers.map(stopLeftovers))
-  const homes = globSync('{*/,*/*/,}secrets.json', { cwd: directory }).map(file => dirname(join(directory, file)))
-  for (const home of [...homes, directory]) removeWithTwin(home, thisMachine())
+  const holding = (file: string): string[] => directoriesIn(directory).filter(one => existsSync(join(one, file)))
+  await Promise.all(holding(ledgerFileName).map(stopLeftovers))
+  for (const home of [...holding(secretsFileName), directory]) removeWithTwin(home, thisMachine())
 }
 
 /** Removes the test directories in `parent` whose owner is dead, with whatever of theirs still runs; returns their names. */

@@ -18,17 +18,17 @@ export const launchContainer = (
   { docker, image }: Extract<FoundProgram, { kind: 'docker' }>,
   { port, portInContainer, mounts, command, stop }: ContainerPlan,
 ): Omit<LaunchSpec, 'name' | 'group' | 'output'> => {
-  const container = `cairn-${randomBytes(6).toString('hex')}`
+  const name = `cairn-${randomBytes(6).toString('hex')}`
   const user = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`
-  const options = ['--rm', '--name', container, '--user', user, '--publish', `127.0.0.1:${port}:${portInContainer}`]
+  const options = ['--rm', '--name', name, '--user', user, '--publish', `127.0.0.1:${port}:${portInContainer}`]
   return {
     command: docker,
     args: ['run', ...options, ...mounts.flatMap(mount => ['--volume', mount]), image, ...command],
     env: Object.fromEntries(
-      Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+      Object.entries(process.env).flatMap(([variable, value]) => (value === undefined ? [] : [[variable, value]])),
     ),
     directory: '/',
     stop,
-    container,
+    container: { docker, name },
   }
 }

@@ -6,6 +6,8 @@ import { LocalStackError } from '../local-stack-error.ts'
 
 const names = ['postgresPassword', 'natsPassword', 'redisPassword', 'roleKey', 'userHashKey', 'authMasterKey'] as const
 
+export const secretsFileName = 'secrets.json'
+
 /** Each 32 random bytes as base64url. */
 export type Secrets = Readonly<Record<(typeof names)[number], string>>
 
@@ -21,7 +23,7 @@ const parse = (text: string, path: string): Secrets => {
 
 /** Reads the directory's secrets, or makes them; of several that make them at once, one wins and all get the same. */
 export const openSecrets = (directory: string): Secrets => {
-  const path = join(directory, 'secrets.json')
+  const path = join(directory, secretsFileName)
   mkdirSync(directory, { recursive: true })
   const mine = `${path}.${randomBytes(6).toString('hex')}`
   const made = Object.fromEntries(names.map(name => [name, randomBytes(32).toString('base64url')]))

@@ -1,0 +1,124 @@
+// The processes of the stack as data: what to run, with which environment, and where to ask whether it is ready.
+import type { Environment } from '@cairn/runtime'
+import type { Backends } from '../provision/backends.ts'
+import { freePort } from '../provision/free-port.ts'
+import type { Secrets } from '../provision/secrets.ts'
+import { deriveServiceUrls } from '../service-urls.ts'
+import type { StackConfig } from './stack-config.ts'
+
+export interface ServicePlan {
+  readonly name: string
+  /** Relative to the clone. */
+  readonly script: string
+  /** The whole environment of the process. */
+  readonly env: Readonly<Record<string, string>>
+  /** Answers 200 once it can serve. */
+  readonly readyUrl: string
+}
+
+export interface StackContext {
+  readonly environment: Environment
+  readonly config: StackConfig
+  readonly secrets: Secrets
+  readonly backends: Pick<Backends, 'databaseUrl' | 'natsUrl' | 'redisUrl'>
+  /** Holds what a process of the stack keeps in files. */
+  readonly directory: string
+}
+
+/** What every process may see of the developer's environment. */
+const everywhere = /^(PATH|HOME|TZ|TMPDIR|LOG_LEVEL|OPS_HOST|DRAIN_WINDOW_MS|CLOCK_SKEW_S|(NODE|OTEL|ACCESS_TOKEN)_.*)$/
+
+const passed = ({ environment }: StackContext, also: readonly string[]): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) =>
+      value !== undefined && value !== '' && (everywhere.test(name) || also.some(prefix => name.startsWith(prefix)))
+        ? [[name, value]]
+        : [],
+    ),
+  )
+
+/** Later ones win: ours are defaults, the developer's own variables stand. */
+const environmentFor = (context: StackContext, ours: Readonly<Record<string, string>>, also: readonly string[]) => ({
+  NODE_ENV: 'development',
+  OPS_HOST: '127.0.0.1',
+  DRAIN_WINDOW_MS: '1000',
+  ...ours,
+  ...passed(context, also),
+})
+
+const serviceUrls = ({ backends, secrets }: StackContext): Record<string, string> => {
+  const { authDatabaseUrl, progressDatabaseUrl } = deriveServiceUrls(backends.databaseUrl, secrets.roleKey)
+  return { AUTH_DATABASE_URL: authDatabaseUrl, PROGRESS_DATABASE_URL: progressDatabaseUrl }
+}
+
+export const migrationEnvironment = (context: StackContext): Record<string, string> => {
+  const { databaseUrl } = context.backends
+  const urls = serviceUrls(context)
+  return { ...environmentFor(context, urls, ['AUTH_DATABASE_URL', 'PROGRESS_DATABASE_URL']), DATABASE_URL: databaseUrl }
+}
+
+type Variables = Readonly<Record<string, string>>
+
+const variablesOf = (context: StackContext): Readonly<Record<string, Variables>> => {
+  const { config, backends, secrets } = context
+  const { AUTH_DATABASE_URL = '', PROGRESS_DATABASE_URL = '' } = serviceUrls(context)
+  const issuer = `http://127.0.0.1:${config.appleIssuerPort}`
+  const redis = { REDIS_URL: backends.redisUrl }
+  return {
+    gateway: { GATEWAY_PORT: String(config.gatewayPort), ...redis },
+    auth: {
+      AUTH_DATABASE_URL,
+      AUTH_MASTER_KEY: secrets.authMasterKey,
+      APPLE_KEYS_URL: `${issuer}/auth/keys`,
+      APPLE_ISSUERS: issuer,
+      APPLE_CLIENT_IDS: 'app.cairn.local',
+      APPLE_TEAM_ID: 'LOCALTEAM0',
+    },
+    progress: { PROGRESS_DATABASE_URL },
+    realtime: { REALTIME_PORT: String(config.realtimePort), ...redis },
+    janitor: {},
+  }
+}
+
+const opsPorts = (config: StackConfig): Readonly<Record<string, number>> => ({
+  gateway: config.gatewayOpsPort,
+  auth: config.authOpsPort,
+  progress: config.progressOpsPort,
+  realtime: config.realtimeOpsPort,
+  janitor: config.janitorOpsPort,
+})
+
+/** Cairn's five services. */
+export const planServices = (context: StackContext): Promise<readonly ServicePlan[]> => {
+  const { config, backends, secrets } = context
+  const common = { NATS_URL: backends.natsUrl, USER_HASH_KEY: secrets.userHashKey }
+  return Promise.all(
+    Object.entries(variablesOf(context)).map(async ([name, variables]) => {
+      const prefix = `${name.toUpperCase()}_`
+      const opsPort = opsPorts(config)[name] || (await freePort())
+      const ours = { ...common, ...variables, [`${prefix}OPS_PORT`]: String(opsPort) }
+      const also = [prefix, 'USER_HASH_KEY', ...(name === 'auth' ? ['APPLE_'] : [])]
+      return {
+        name,
+        script: `services/${name}/src/main.ts`,
+        env: environmentFor(context, ours, also),
+        readyUrl: `http://127.0.0.1:${opsPort}/readyz`,
+      }
+    }),
+  )
+}
+
+export const planAppleIssuer = (context: StackContext): ServicePlan => {
+  const { config, directory } = context
+  const ours = {
+    APPLE_ISSUER_PORT: String(config.appleIssuerPort),
+    APPLE_CLIENT_IDS: 'app.cairn.local',
+    APPLE_KEYS_FILE: `${directory}/apple-keys.json`,
+  }
+  return {
+    name: 'apple-issuer',
+    script: 'deploy/local/src/apple-issuer/main.ts',
+    env: environmentFor(context, ours, ['APPLE_']),
+    readyUrl: `http://127.0.0.1:${config.appleIssuerPort}/readyz`,
+  }
+}
