@@ -1,0 +1,26 @@
+// Whom production trusts.
+import { describe, expect, it } from 'vitest'
+import { refuseOtherIssuers } from './refuse-other-issuers.ts'
+
+const apple = { appleIssuers: ['https://appleid.apple.com'], appleKeysUrl: 'https://appleid.apple.com/auth/keys' }
+const local = { appleIssuers: ['http://127.0.0.1:8089'], appleKeysUrl: 'http://127.0.0.1:8089/auth/keys' }
+
+describe('refuseOtherIssuers', () => {
+  it('lets production trust Apple, and development whom it likes', () => {
+    expect(() => refuseOtherIssuers({ nodeEnv: 'production', ...apple })).not.toThrow()
+    expect(() => refuseOtherIssuers({ nodeEnv: 'development', ...local })).not.toThrow()
+  })
+
+  it('names both variables when production would trust somebody else', () => {
+    expect(() => refuseOtherIssuers({ nodeEnv: 'production', ...local })).toThrow(/APPLE_ISSUERS[^]*APPLE_KEYS_URL/)
+  })
+
+  it.each([
+    ['a second issuer', { appleIssuers: [...apple.appleIssuers, 'http://127.0.0.1:8089'] }],
+    ['a look-alike', { appleIssuers: ['https://appleid.apple.com.example.org'] }],
+    ['keys without TLS', { appleKeysUrl: 'http://appleid.apple.com/auth/keys' }],
+    ['keys from elsewhere', { appleKeysUrl: 'https://appleid.apple.com@example.org/auth/keys' }],
+  ])('refuses %s', (_name, change) => {
+    expect(() => refuseOtherIssuers({ nodeEnv: 'production', ...apple, ...change })).toThrow('not usable')
+  })
+})
