@@ -2,7 +2,7 @@
 // Runs on Node 20 with nothing installed, hence plain JavaScript.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { basename, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -77,7 +77,10 @@ const runNpmCi = async root => {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const identity = child.pid === undefined ? undefined : identify(child.pid)
-  if (identity !== undefined) writeFileSync(installerPath(root), JSON.stringify(identity))
+  if (identity !== undefined) {
+    writeFileSync(`${installerPath(root)}.next`, JSON.stringify(identity))
+    renameSync(`${installerPath(root)}.next`, installerPath(root))
+  }
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', text => {
@@ -103,7 +106,10 @@ const runNpmCi = async root => {
   if (failure !== undefined) throw new InstallError(`${output.trim()}\ninstalling dependencies failed: ${failure}`)
 }
 
-/** @param {string} root */
+/**
+ * Names the npm of an installation that is not done; what it leaves when it fails must not be taken for a whole one.
+ * @param {string} root
+ */
 const installerPath = root => join(root, '.local', 'install-npm.json')
 
 /**
@@ -111,9 +117,8 @@ const installerPath = root => join(root, '.local', 'install-npm.json')
  * @param {string} root
  */
 const waitForOrphanedNpm = async root => {
-  if (!existsSync(installerPath(root))) return
-  const identity = JSON.parse(readFileSync(installerPath(root), 'utf8'))
-  while (isAlive(identity)) await pause(100)
+  const npm = JSON.parse(readFileSync(installerPath(root), 'utf8'))
+  while (isAlive(npm)) await pause(100)
 }
 
 /**
@@ -126,17 +131,18 @@ export const ensureInstalled = async (root, say) => {
     onWait: owner => say(`waiting for process ${owner.pid}, which is installing dependencies`),
   })
   try {
-    await waitForOrphanedNpm(root)
+    const isHalfDone = existsSync(installerPath(root))
+    if (isHalfDone) await waitForOrphanedNpm(root)
     if (isStamped(root)) return
-    if (!isInstalledByHand(root)) {
+    if (isHalfDone || !isInstalledByHand(root)) {
       say('installing dependencies (npm ci) …')
       const startedAt = Date.now()
       await runNpmCi(root)
       say(`dependencies installed in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`)
     }
     stamp(root)
-  } finally {
     rmSync(installerPath(root), { force: true })
+  } finally {
     release()
   }
 }
