@@ -1,0 +1,138 @@
+// A tiny real server with both faces, HTTP and WebSocket, that says what a test tells it to.
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { ChangesPage, Session } from '@cairn/contracts'
+import { WebSocketServer, type WebSocket } from 'ws'
+
+export interface Call {
+  readonly route: string
+  readonly query: URLSearchParams
+  readonly token: string | undefined
+  readonly body: unknown
+}
+
+export interface Answer {
+  readonly status?: number
+  readonly body?: unknown
+  /** Ends the connection without an answer. */
+  readonly hangUp?: boolean
+}
+
+export interface TestServer {
+  readonly url: string
+  readonly calls: Call[]
+  /** Frames clients have sent. */
+  readonly received: { type: string; data: unknown }[]
+  readonly sockets: WebSocket[]
+  /** Tokens sockets were opened with, in order. */
+  readonly socketTokens: (string | null)[]
+  /** How a route (`GET /progress/changes`) is answered; the last answer stays for all later calls. */
+  on(route: string, ...answers: (Answer | ((call: Call) => Answer))[]): void
+  push(type: string, data: unknown): void
+  onSocket: (socket: WebSocket) => void
+  stop(): Promise<void>
+}
+
+export const sessionOf = (generation: number): Session => ({
+  access_token: `access-${generation}`,
+  token_type: 'Bearer',
+  expires_in: 600,
+  refresh_token: `refresh-${generation}`,
+  refresh_expires_at: '2027-01-01T00:00:00.000Z',
+  session_id: '00000000-0000-4000-8000-00000000000a',
+  user: {
+    id: '00000000-0000-4000-8000-000000000001',
+    is_guest: true,
+    display_name: null,
+    email: null,
+    created_at: '2026-01-01T00:00:00.000Z',
+  },
+  created: generation === 1,
+})
+
+export const problem = (status: number, code: string, more: object = {}): Answer => ({
+  status,
+  body: { type: `https://cairn.dev/errors/${code}`, title: code, status, code, request_id: 'request-id', ...more },
+})
+
+export const pageOf = (from: number, to: number, { head = to, epoch = 'e' } = {}): ChangesPage => ({
+  epoch,
+  from_seq: from,
+  to_seq: to,
+  events: Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => ({
+    seq: from + index,
+    received_at: '2026-01-01T00:00:00.000Z',
+    event_id: '00000000-0000-4000-8000-000000000000',
+    track_id: 't',
+    item_id: 'i',
+    kind: 'practiced' as const,
+    occurred_at: '2026-01-01T00:00:00.000Z',
+  })),
+  items: [],
+  tracks: [],
+  totals: { tracks: 1, items: 1, completed_items: 0, points: 0, duration_ms: 0, event_count: to, active_days: 1 },
+  streak: { current: 0, longest: 1, last_day: '2026-01-01', valid_until: '2026-01-02' },
+  head: { epoch, seq: head },
+  has_more: to < head,
+})
+
+const readCall = async (request: IncomingMessage): Promise<Call> => {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  const text = Buffer.concat(chunks).toString()
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://server')
+  return {
+    route: `${request.method ?? ''} ${pathname.replace('/api/v1', '')}`,
+    query: searchParams,
+    token: request.headers.authorization?.replace('Bearer ', ''),
+    body: text === '' ? undefined : (JSON.parse(text) as unknown),
+  }
+}
+
+export const startServer = async (): Promise<TestServer> => {
+  const routes = new Map<string, (Answer | ((call: Call) => Answer))[]>()
+  const webSockets = new WebSocketServer({ noServer: true })
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const call = await readCall(request)
+    server.calls.push(call)
+    const answers = routes.get(call.route) ?? [problem(404, 'not_found')]
+    const next = answers.length > 1 ? answers.shift() : answers[0]
+    const { status = 200, body, hangUp = false } = (typeof next === 'function' ? next(call) : next) ?? {}
+    if (hangUp) response.destroy()
+    else response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+  }
+  const http = createServer((request, response) => void answer(request, response))
+  const server: TestServer = {
+    url: '',
+    calls: [],
+    received: [],
+    sockets: [],
+    socketTokens: [],
+    on: (route, ...answers) => void routes.set(route, answers),
+    push: (type, data) => {
+      for (const socket of server.sockets) socket.send(JSON.stringify({ type, data }))
+    },
+    onSocket: () => undefined,
+    stop: async () => {
+      for (const socket of server.sockets) socket.terminate()
+      http.closeAllConnections()
+      http.close()
+      await once(http, 'close')
+    },
+  }
+  http.on('upgrade', (request, socket, head) => {
+    server.socketTokens.push(new URL(request.url ?? '/', 'http://server').searchParams.get('token'))
+    webSockets.handleUpgrade(request, socket, head, webSocket => {
+      server.sockets.push(webSocket)
+      webSocket.on('message', message => {
+        server.received.push(JSON.parse((message as Buffer).toString()) as TestServer['received'][number])
+      })
+      webSocket.on('close', () => server.sockets.splice(server.sockets.indexOf(webSocket), 1))
+      server.onSocket(webSocket)
+    })
+  })
+  http.listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  return Object.assign(server, { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}` })
+}
