@@ -1,6 +1,6 @@
 // Many clients at once, over two instances of the service on one database: no event lost, none twice, `seq` dense.
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { eventWith, phoneOf, startProgressUnderTest, type ProgressUnderTest } from './running-progress.ts'
 
 let progress: ProgressUnderTest
@@ -20,10 +20,13 @@ const seqsOf = async (userId: string): Promise<number[]> => {
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, index) => index + 1)
 
 describe('clients at once', () => {
+  // Without the lock of the head two groups would take the same seq; the key of the log would stop one, and that is logged.
+  afterEach(() => expect(progress.logs.lines.filter(line => line.includes('"level":"warn"'))).toEqual([]))
+
   it('20 of one user, each sending everything twice', async () => {
     const phone = phoneOf(progress)
     const batches = Array.from({ length: 20 }, (_, client) =>
-      Array.from({ length: 25 }, (_, n) => eventWith({ item_id: `i${(client + n) % 5}`, points: 1 })),
+      Array.from({ length: 25 }, (_event, n) => eventWith({ item_id: `i${(client + n) % 5}`, points: 1 })),
     )
     const answers = await Promise.all(
       [...batches, ...batches.toReversed()].flatMap(batch => [
@@ -74,10 +77,10 @@ describe('a request that the database will not take', () => {
   it('fails alone; those it was committed with are applied', async () => {
     const guilty = phoneOf(progress)
     const others = Array.from({ length: 10 }, () => phoneOf(progress, randomUUID()))
-    const failed = expect(guilty.submit(eventWith({ track_id: 'poison' }))).rejects.toMatchObject({ code: 'internal' })
+    const failed = guilty.submit(eventWith({ track_id: 'poison' })).catch((error: unknown) => error)
     const sameUser = guilty.submit(eventWith())
     const answers = await Promise.all(others.map(phone => phone.submit(eventWith())))
-    await failed
+    expect(await failed).toMatchObject({ code: 'internal' })
     expect(answers.every(answer => answer.results[0]?.status === 'applied')).toBe(true)
     expect((await sameUser).results).toMatchObject([{ status: 'applied', seq: 1 }])
   })

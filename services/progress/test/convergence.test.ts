@@ -20,14 +20,14 @@ afterAll(() => progress.stop())
 
 const day = 86_400_000
 const start = Date.parse('2024-02-27T00:00:00Z')
-const offsets = ['Z', '+05:45', '-09:30', '+14:00']
+const offsets = ['Z', 'Z', 'Z', '+05:45', '-09:30', '+14:00']
 /** Few times and names, so that they meet often. */
 const anyEvent = fc
   .record({
     kind: fc.constantFrom('started', 'advanced', 'completed', 'practiced', 'reset' as const),
     track: fc.integer({ min: 0, max: 1 }),
-    item: fc.integer({ min: 0, max: 2 }),
-    step: fc.integer({ min: 0, max: 12 }),
+    item: fc.integer({ min: 0, max: 1 }),
+    step: fc.integer({ min: 0, max: 9 }),
     offset: fc.constantFrom(...offsets),
     percent: fc.option(fc.integer({ min: 0, max: 100 }), { nil: undefined }),
     score: fc.option(fc.double({ min: -5, max: 5, noNaN: true }), { nil: undefined }),
@@ -123,4 +123,25 @@ it('gives two users the same who send the same from two devices in opposite orde
     }),
     { numRuns: 15 },
   )
+})
+
+it('counts again from the log what a late reset leaves, an event of the same time not among it', async () => {
+  const phone = phoneOf(progress)
+  const at = (hour: number): string => `2024-03-01T${String(hour).padStart(2, '0')}:00:00.000Z`
+  const log = [
+    eventWith({ occurred_at: at(1), percent: 90, points: 1 }),
+    eventWith({ occurred_at: at(2), score: 9, points: 2, kind: 'completed' }),
+    eventWith({ occurred_at: at(3), score: 4, points: 4, duration_ms: 8 }),
+    eventWith({ occurred_at: at(4), percent: 20, points: 8 }),
+    eventWith({ occurred_at: at(1), item_id: 'other' }),
+  ]
+  await phone.submit(...log)
+  for (const hour of [2, 1, 4]) {
+    const reset = eventWith({ occurred_at: at(hour), kind: 'reset' })
+    log.push(reset)
+    await phone.submit(reset)
+    const { items, tracks, totals } = expectedState(log)
+    expect(await storedState(phone.userId)).toMatchObject({ items, tracks })
+    expect((await phone.snapshot()).totals).toEqual(totals)
+  }
 })

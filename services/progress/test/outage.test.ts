@@ -29,7 +29,7 @@ const expectAllUnavailable = async (requests: Promise<unknown>[]): Promise<void>
 
 it.each([
   ['gone', () => link.sever()],
-  ['silent', () => link.freeze()],
+  ['silent', () => Promise.resolve(link.freeze())],
 ])('answers unavailable while the database is %s, and recovers', async (_state, fail) => {
   const phone = phoneOf(progress)
   const before = eventWith()
@@ -58,9 +58,8 @@ it('finishes what is in flight when it stops, and takes nothing more', async () 
   const service = await progress.startAnother()
   const answers = Promise.allSettled(phones.map(phone => phone.submit(eventWith())))
   await service.stop()
-  for (const [index, answer] of (await answers).entries()) {
-    const { seq } = await (phones[index] as (typeof phones)[number]).head()
-    if (answer.status === 'fulfilled') expect(seq).toBe(1)
-  }
-  expect((await answers).some(answer => answer.status === 'fulfilled')).toBe(true)
+  const outcomes = await answers
+  const acknowledged = phones.filter((_phone, index) => outcomes[index]?.status === 'fulfilled')
+  expect(acknowledged.length).toBeGreaterThan(0)
+  for (const phone of acknowledged) expect((await phone.head()).seq).toBe(1)
 })

@@ -20,16 +20,14 @@ const stored = async (): Promise<number> => (await streamApi<{ state: { messages
 
 const listenTo = (userId: string) => {
   const pages: ChangesPage[] = []
-  const { unsubscribe } = subscribe(progress.bus, logAdvancedSubject(userId), message =>
-    pages.push(message.json<ChangesPage>()),
-  )
-  return { pages, unsubscribe }
+  subscribe(progress.bus, logAdvancedSubject(userId), message => pages.push(message.json() as ChangesPage))
+  return pages
 }
 
 describe('a commit', () => {
   it('is published as one page of changes, without waiting for a poll', async () => {
     const phone = phoneOf(progress)
-    const { pages } = listenTo(phone.userId)
+    const pages = listenTo(phone.userId)
     await progress.bus.nats.flush()
     const event = eventWith({ points: 3 })
     const { head } = await phone.submit(event, eventWith({ item_id: 'other' }))
@@ -52,7 +50,7 @@ describe('a commit', () => {
 
   it('that is big is published as several pages, in order and without a gap', async () => {
     const phone = phoneOf(progress)
-    const { pages } = listenTo(phone.userId)
+    const pages = listenTo(phone.userId)
     await progress.bus.nats.flush()
     const long = '\u{1F600}'.repeat(120)
     await phone.submit(...Array.from({ length: 300 }, (_, n) => eventWith({ track_id: `${long}${n}`, item_id: long })))
@@ -76,9 +74,9 @@ describe('the relay', () => {
       if (round === 3) await another.stop()
     }
     await eventually(() => {
-      for (const { pages } of heard) expect(new Set(pages.map(page => page.to_seq)).size).toBe(6)
+      for (const pages of heard) expect(new Set(pages.map(page => page.to_seq)).size).toBe(6)
     })
-    for (const { pages } of heard) {
+    for (const pages of heard) {
       const seqs = pages.map(page => page.to_seq)
       expect(seqs).toEqual(seqs.toSorted((one, other) => one - other))
     }

@@ -1,5 +1,5 @@
 // Counts items again from the log, for a reset that cut into what was counted. Reads the events of those items after the
-// reset and nothing else (events_item_idx). The rules are those of `countEvent`; a property test holds the two together.
+// reset and nothing else (events_item_idx); it is the latest, so there is none among them. The rules are those of `countEvent`; a property test holds the two together.
 import type pg from 'pg'
 import type { Counted } from '../../domain/item.ts'
 import type { UserItemKey } from './read-items.ts'
@@ -37,7 +37,7 @@ const statement = {
       FROM progress.events AS e
       WHERE e.user_id = wanted.user_id
         AND e.track_id = wanted.track_id COLLATE "C" AND e.item_id = wanted.item_id COLLATE "C"
-        AND e.occurred_at > to_timestamp(wanted.reset_ms / 1000) AND e.kind <> 'reset'
+        AND e.occurred_at > to_timestamp(wanted.reset_ms / 1000)
     ) AS counted
     ORDER BY wanted.place`,
 }
