@@ -10,7 +10,7 @@ import { identify, isAlive } from './process-identity.js'
 import { acquireLock } from './process-lock.js'
 
 const oldestNode = [24, 12]
-const keptOutputLines = 20
+const keptOutputLines = 60
 
 /** Its message is all that a person needs to see. */
 export class InstallError extends Error {
