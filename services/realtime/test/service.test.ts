@@ -205,6 +205,7 @@ describe('a realtime node', () => {
       await eventually(async () => expect((await fetch(`${slow.url}/readyz`)).status).toBe(503))
       const late = await plainDoor.connect(slow.url, person.userId, { token: person.token })
       expect(late).toMatchObject({ refused: { code: 'unavailable', status: 503 } })
+      await expect(socketIoDoor.connect(slow.url, person.userId, { token: person.token })).rejects.toThrow('websocket')
       expect(all.some(({ closed }) => !closed)).toBe(true)
       await stopped
       await eventually(() => expect(all.every(({ closed }) => closed)).toBe(true))

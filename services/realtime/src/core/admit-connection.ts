@@ -28,7 +28,8 @@ const authorise = async ({ guard, config }: RealtimeContext, handshake: Handshak
   return claims
 }
 
-const assertServing = ({ health, guard }: RealtimeContext): void => {
+/** Throws `unavailable` while nobody can be let in. */
+export const assertServing = ({ health, guard }: RealtimeContext): void => {
   if (health.draining) throw new CairnError('unavailable', { detail: 'This server is shutting down; try again.' })
   if (!guard.ready) throw new CairnError('unavailable', { detail: 'Tokens cannot be verified at the moment.' })
 }

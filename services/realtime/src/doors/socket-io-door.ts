@@ -1,4 +1,4 @@
-// The socket.io door: one namespace per user, `/ws/user/<userId>`. The engine's handshake is always allowed; who somebody
+// The socket.io door: one namespace per user, `/ws/user/<userId>`. The engine's handshake asks for nothing; who somebody
 // is gets decided by the namespace, each time anew, because several namespaces may ride on one connection and the query
 // of the first URL is all that the later ones send along.
 import { createServer, type IncomingMessage } from 'node:http'
@@ -8,7 +8,7 @@ import { continueTrace, currentRequest, newRequestId, runInRequest, type Logger 
 import { Server, type ExtendedError, type Socket } from 'socket.io'
 import type { RealtimeConfig } from '../config.ts'
 import type { RealtimeContext } from '../context.ts'
-import { admitConnection, type Admission } from '../core/admit-connection.ts'
+import { admitConnection, assertServing, type Admission } from '../core/admit-connection.ts'
 import type { Connection } from '../core/connection.ts'
 import { receiveFrame } from '../handlers/receive-frame.ts'
 import { problemAnswer } from './problem-answer.ts'
@@ -19,7 +19,10 @@ import { userOfPath, type UpgradeRequest } from './upgrade-request.ts'
 export const socketIoPath = '/socket.io/'
 
 export interface SocketIoDoor {
-  /** Throws `invalid_request` for anything but a first WebSocket handshake of protocol 4. */
+  /**
+   * Throws `invalid_request` for anything but a first WebSocket handshake of protocol 4, and `unavailable` while nobody
+   * can be let in: unlike a refused namespace, a refused upgrade is something socket.io clients try again by themselves.
+   */
   upgrade(request: IncomingMessage, target: { upgrade: UpgradeRequest; socket: Duplex; firstBytes: Buffer }): void
   close(): void
 }
@@ -128,6 +131,7 @@ export const createSocketIoDoor = (context: RealtimeContext): SocketIoDoor => {
       if (!isFirstHandshake(upgrade)) {
         throw new CairnError('invalid_request', { detail: 'socket.io is served over WebSocket alone, protocol 4.' })
       }
+      assertServing(context)
       io.engine.handleUpgrade(request, socket, firstBytes)
     },
     close: () => {
