@@ -1,6 +1,6 @@
 // `npm run migrate`: brings the database of DATABASE_URL to the current schema. Safe to run twice and at the same time.
 import { join } from 'node:path'
-import { findOwners, migrate } from '@cairn/postgres'
+import { findOwners, migrate } from '@cairn/postgres/migrate'
 import { ConfigError, readEnvironment, variable } from '@cairn/runtime'
 
 const variables = {

@@ -22,6 +22,7 @@ const runVitest = (reportFile: string): Promise<number> =>
     })
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
     process.on('disconnect', () => child.kill('SIGTERM'))
+    process.channel?.unref()
     child.on('close', code => resolve(code ?? 1))
   })
 

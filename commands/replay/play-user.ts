@@ -1,13 +1,8 @@
 // One user of a replay: signs in with a subject of their own, posts their events in file order, reads where they stand.
 // A second replay meets the same account and the same event ids, so everything is a duplicate.
-import type { Receipt, Snapshot, SubmitResult } from '@cairn/contracts'
-import type { Activity, ActivityEvent, BadRow } from './read-activity.ts'
-
-/** What a replay needs of a phone. */
-export interface Phone {
-  submit(events: readonly ActivityEvent[]): Promise<SubmitResult>
-  snapshot(): Promise<Snapshot>
-}
+import type { CairnClient } from '@cairn/client'
+import type { Receipt, Snapshot } from '@cairn/contracts'
+import type { Activity, BadRow } from './read-activity.ts'
 
 export interface PlayOptions {
   readonly batchSize: number
@@ -22,18 +17,18 @@ const reasonOf = ({ code, errors = [] }: Receipt): string =>
 
 /** Resolves with the user's snapshot after their last event. */
 export const playUser = async (
-  phone: Phone,
+  phone: CairnClient,
   activities: readonly Activity[],
   options: PlayOptions,
 ): Promise<Snapshot> => {
   for (let start = 0; start < activities.length; start += options.batchSize) {
     const batch = activities.slice(start, start + options.batchSize)
     await options.pace(batch.length)
-    const { results } = await phone.submit(batch.map(activity => activity.event))
-    results.forEach((receipt, index) => {
+    const receipts = await phone.submitEvents(batch.map(activity => activity.event))
+    receipts.forEach((receipt, index) => {
       if (receipt.status === 'rejected') options.onBadRow({ row: batch[index]?.row ?? 0, reason: reasonOf(receipt) })
     })
-    options.onReceipts(results)
+    options.onReceipts(receipts)
   }
-  return phone.snapshot()
+  return phone.readSnapshot()
 }

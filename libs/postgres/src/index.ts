@@ -1,7 +1,5 @@
-// PostgreSQL as Cairn uses it: bounded pool, transactions, migrations, roles, outbox relay.
+// PostgreSQL as Cairn uses it: bounded pool, transactions, outbox relay. Migrations are `@cairn/postgres/migrate`.
 export * from './failures.ts'
-export * from './migrate.ts'
 export * from './outbox.ts'
-export * from './owners.ts'
 export * from './pool.ts'
 export * from './transaction.ts'

@@ -9,6 +9,8 @@ export interface PoolOptions {
   /** Longest wait for a connection, and longest run of one statement, both in milliseconds. */
   readonly connectTimeoutMs: number
   readonly statementTimeoutMs: number
+  /** Server settings of every connection, e.g. of the planner. Not input: part of the code. */
+  readonly settings?: Readonly<Record<string, string>>
   /** Told of idle connections that broke; the pool replaces them by itself. */
   readonly onIdleError: (error: Error) => void
 }
@@ -31,6 +33,9 @@ export const createPool = (options: PoolOptions): pg.Pool => {
     query_timeout: options.statementTimeoutMs + 250,
     idle_in_transaction_session_timeout: options.statementTimeoutMs * 4,
     keepAlive: true,
+    options: Object.entries(options.settings ?? {})
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(' '),
     types: typeParsers,
   })
   pool.on('error', options.onIdleError)

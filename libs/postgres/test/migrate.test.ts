@@ -1,6 +1,7 @@
 // The migration runner on a real server: again, at once, failing, and what the service's role may then do.
 import { join } from 'node:path'
-import { createPool, findOwners, migrate, type OwnerSchema } from '@cairn/postgres'
+import { createPool } from '@cairn/postgres'
+import { findOwners, migrate, type OwnerSchema } from '@cairn/postgres/migrate'
 import { createEmptyDatabase, databaseUrlOf, type EmptyDatabase } from '@cairn/testkit'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'

@@ -1,6 +1,7 @@
 // The relay: everything committed is published at least once, in order, and then gone.
 import { join } from 'node:path'
-import { migrate, OutboxRelay, type OutboxRow } from '@cairn/postgres'
+import { OutboxRelay, type OutboxRow } from '@cairn/postgres'
+import { migrate } from '@cairn/postgres/migrate'
 import { createEmptyDatabase, eventually, type EmptyDatabase } from '@cairn/testkit'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'

@@ -7,7 +7,7 @@ import {
   removeTestDirectory,
   sweepAbandoned,
 } from '@cairn/local'
-import { findOwners, migrate } from '@cairn/postgres'
+import { findOwners, migrate } from '@cairn/postgres/migrate'
 import type { TestProject } from 'vitest/node'
 import { administer, databaseUrlOf } from './databases.ts'
 
