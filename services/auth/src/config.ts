@@ -42,6 +42,12 @@ const appleVariables = {
   appleTeamId: variable.text('APPLE_TEAM_ID', {
     description: 'id of the Apple developer team; subjects are stable within one team only',
   }),
+  appleTokenMaxAgeSeconds: variable.integer('APPLE_TOKEN_MAX_AGE_S', {
+    min: 10,
+    max: 3_600,
+    fallback: 600,
+    description: 'greatest age of an identity token by its `iat`, in seconds; its own end may be a day away',
+  }),
   appleKeysTimeoutMs: variable.integer('APPLE_KEYS_TIMEOUT_MS', {
     min: 100,
     max: 10_000,
@@ -73,7 +79,7 @@ const lifetimeVariables = {
     min: 10,
     max: 3_600,
     fallback: 600,
-    description: 'lifetime of a sign-in nonce in seconds; also the greatest age of an identity token',
+    description: 'lifetime of a sign-in nonce in seconds',
   }),
   refreshIdleSeconds: variable.integer('AUTH_REFRESH_IDLE_S', {
     min: 60,

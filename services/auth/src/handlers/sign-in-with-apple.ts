@@ -19,7 +19,7 @@ export const handleSignInWithApple =
     const rules = {
       issuers: config.appleIssuers,
       clientIds: config.appleClientIds,
-      maxAgeSeconds: config.nonceTtlSeconds,
+      maxAgeSeconds: config.appleTokenMaxAgeSeconds,
       skewSeconds: config.clockSkewSeconds,
     }
     const identity = await verifyIdentityToken({ keys: appleKeys, rules, logger }, { token, nonce })
