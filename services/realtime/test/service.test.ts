@@ -28,7 +28,7 @@ describe('a realtime node', () => {
   beforeAll(async () => {
     nats = await startTestBus()
     others = await startStandIns(nats.url, logs.loggerFor('stand-ins'))
-    node = await startNode(nats.url, logs.loggerFor('realtime'), { REALTIME_NAMESPACE_TIMEOUT_MS: '200' })
+    node = await startNode(nats.url, logs.loggerFor('realtime'))
     await node.ready()
   })
   afterAll(async () => {
@@ -160,7 +160,8 @@ describe('a realtime node', () => {
     })
 
     it('closes a connection that joins no namespace', async () => {
-      const webSocket = new WebSocket(`${node.url}/socket.io/?EIO=4&transport=websocket`)
+      const strict = await startAnother({ REALTIME_NAMESPACE_TIMEOUT_MS: '200' })
+      const webSocket = new WebSocket(`${strict.url}/socket.io/?EIO=4&transport=websocket`)
       await once(webSocket, 'close')
       expect(webSocket.readyState).toBe(WebSocket.CLOSED)
     })
@@ -209,6 +210,20 @@ describe('a realtime node', () => {
       expect(all.some(({ closed }) => !closed)).toBe(true)
       await stopped
       await eventually(() => expect(all.every(({ closed }) => closed)).toBe(true))
+    })
+  })
+
+  describe('whose client falls silent', () => {
+    it('cuts it off, and keeps one that answers', async () => {
+      const strict = await startAnother({ REALTIME_PING_INTERVAL_MS: '100', REALTIME_PONG_TIMEOUT_MS: '300' })
+      const answering = await connect(plainDoor, strict, person)
+      const pings: unknown[] = []
+      const address = `${strict.url}/ws/user/${person.userId}?token=${person.token}`
+      const silent = new WebSocket(address, { autoPong: false })
+      silent.on('ping', ping => pings.push(ping))
+      const [code] = (await once(silent, 'close')) as [number]
+      expect([code, pings.length]).toEqual([1006, 1])
+      expect(answering.closed).toBe(false)
     })
   })
 

@@ -48,8 +48,9 @@ const outletOf = (webSocket: WebSocket, config: RealtimeConfig, encode: (frame: 
     close: code => webSocket.close(code, reasonOf(code)),
     terminate: () => webSocket.terminate(),
     keepAlive: now => {
-      if (heardAt < pingedAt && now - pingedAt > config.pongTimeoutMs) webSocket.terminate()
-      else if (now - pingedAt > config.pingIntervalMs) {
+      const unanswered = heardAt < pingedAt
+      if (unanswered && now - pingedAt > config.pongTimeoutMs) webSocket.terminate()
+      else if (!unanswered && now - pingedAt > config.pingIntervalMs) {
         pingedAt = now
         webSocket.ping()
       }
