@@ -204,7 +204,9 @@ describe('the client', () => {
       server.on('GET /progress/changes', problem(409, 'resync_required'), { body: pageOf(1, 2, { epoch: 'f' }) })
       server.push('resume.reset', { head: { epoch: 'f', seq: 2 } })
       await eventually(() => expect(client.log.head).toEqual({ epoch: 'f', seq: 2 }))
-      expect(server.received.at(-1)).toEqual({ type: 'resume', data: { epoch: 'f', seq: 2 } })
+      await eventually(() => {
+        expect(server.received.at(-1)).toEqual({ type: 'resume', data: { epoch: 'f', seq: 2 } })
+      })
     })
 
     it('stops when the session is over', async () => {
