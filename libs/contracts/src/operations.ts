@@ -3,7 +3,21 @@
 import { Type, type Static, type TSchema } from 'typebox'
 import { KeySet, Me, Nonce, RefreshSession, Session, SignInAsGuest, SignInWithApple } from './auth.ts'
 import { CleanUpBatch, CleanUpResult } from './clean-up.ts'
-import { ChangesPage, Head, ReadChanges, ReadSnapshot, Snapshot, SubmitEvents, SubmitResult } from './progress.ts'
+import {
+  ChangesPage,
+  DayList,
+  Head,
+  ReadChanges,
+  ReadDays,
+  ReadSnapshot,
+  ReadTrack,
+  ReadTracks,
+  Snapshot,
+  SubmitEvents,
+  SubmitResult,
+  TrackList,
+  TrackPage,
+} from './progress.ts'
 import { requestSubject, type Owner } from './subjects.ts'
 
 export interface Operation<Request extends TSchema = TSchema, Reply extends TSchema = TSchema> {
@@ -45,4 +59,7 @@ export const readKeySet = operation('auth', 'keys')('read', Nothing, KeySet)
 export const submitEvents = log('submit', SubmitEvents, SubmitResult)
 export const readSnapshot = log('read-snapshot', ReadSnapshot, Snapshot)
 export const readChanges = log('read-changes', ReadChanges, ChangesPage)
+export const readTracks = log('read-tracks', ReadTracks, TrackList)
+export const readTrack = log('read-track', ReadTrack, TrackPage)
+export const readDays = log('read-days', ReadDays, DayList)
 export const readHead = log('read-head', Nothing, Head)

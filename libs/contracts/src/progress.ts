@@ -133,3 +133,41 @@ export const ChangesPage = Type.Object({
   has_more: Type.Boolean(),
 })
 export type ChangesPage = Static<typeof ChangesPage>
+
+/** Where a list goes on: what a page gave as `next_cursor`, given back as it was. */
+const Cursor = Type.String({ minLength: 1, maxLength: 1_024 })
+const PageLimit = Type.Integer({ minimum: 1, description: '200 when left out; more than 1 000 means 1 000.' })
+
+export const ReadTracks = Type.Object({ limit: Type.Optional(PageLimit), cursor: Type.Optional(Cursor) }, closed)
+export type ReadTracks = Static<typeof ReadTracks>
+
+/** Tracks last touched first. */
+export const TrackList = Type.Object({ tracks: Type.Array(Track), next_cursor: Nullable(Type.String()) })
+export type TrackList = Static<typeof TrackList>
+
+export const ReadTrack = Type.Object(
+  { track_id: Type.String(), limit: Type.Optional(PageLimit), cursor: Type.Optional(Cursor) },
+  closed,
+)
+export type ReadTrack = Static<typeof ReadTrack>
+
+/** One track and its items in byte order of `item_id`. */
+export const TrackPage = Type.Object({
+  track: Track,
+  items: Type.Array(Item),
+  next_cursor: Nullable(Type.String()),
+})
+export type TrackPage = Static<typeof TrackPage>
+
+export const maxDaysPerRequest = 400
+
+/** Both dates included. */
+export const ReadDays = Type.Object({ from: LocalDate, to: LocalDate }, closed)
+export type ReadDays = Static<typeof ReadDays>
+
+export const Day = Type.Object({ date: LocalDate, events: Count, points: Count, duration_ms: Count })
+export type Day = Static<typeof Day>
+
+/** Active days only, in order. */
+export const DayList = Type.Object({ days: Type.Array(Day) })
+export type DayList = Static<typeof DayList>
