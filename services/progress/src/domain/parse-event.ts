@@ -1,6 +1,7 @@
 // From whatever a client sent to an event, or to its faults by field (design §5, the table of fields).
 // Paths are JSON pointers into the event itself: a receipt is about one event, wherever in the batch it stood.
 import { eventKinds, isUuid, type EventKind, type FieldError } from '@cairn/contracts'
+import { isName, maxNameCodePoints } from './name.ts'
 import { parseOccurredAt } from './occurred-at.ts'
 import type { ProgressEvent } from './progress-event.ts'
 
@@ -12,7 +13,6 @@ export type ParsedEvent =
 /** Answers stay small however much was wrong. */
 const maxErrors = 10
 const maxPathCodePoints = 64
-const maxIdCodePoints = 128
 
 const optionalFields = ['percent', 'score', 'points', 'duration_ms'] as const
 const fields = new Set<string>(['event_id', 'track_id', 'item_id', 'kind', 'occurred_at', ...optionalFields])
@@ -23,11 +23,6 @@ const numberRules = {
   points: { whole: true, min: 0, max: 1_000_000_000, message: 'must be a whole number from 0 to 1000000000' },
   duration_ms: { whole: true, min: 0, max: 2_592_000_000, message: 'must be a whole number from 0 to 2592000000' },
 } as const
-
-const isName = (value: unknown): value is string => {
-  if (typeof value !== 'string' || value === '' || value.length > 2 * maxIdCodePoints) return false
-  return value.isWellFormed() && !/\p{Cc}/u.test(value) && Array.from(value).length <= maxIdCodePoints
-}
 
 const isKind = (value: unknown): value is EventKind => eventKinds.some(kind => kind === value)
 
@@ -66,7 +61,7 @@ const numberOf = (
 const nameOf = (value: unknown, path: string, faults: Faults): string | undefined =>
   isName(value)
     ? value
-    : faults.add(path, `must be a text of 1 to ${maxIdCodePoints} characters, none of them a control character`)
+    : faults.add(path, `must be a text of 1 to ${maxNameCodePoints} characters, none of them a control character`)
 
 const timeOf = (value: unknown, faults: Faults) =>
   (typeof value === 'string' ? parseOccurredAt(value) : undefined) ??

@@ -7,6 +7,7 @@ import type { ProgressContext } from '../context.ts'
 import { assemblePage, itemKeyOf } from '../domain/changes-page.ts'
 import type { ItemState } from '../domain/item.ts'
 import type { LogState } from '../domain/log-state.ts'
+import { pageLimit } from '../domain/page-of.ts'
 import type { AppliedEvent } from '../domain/progress-event.ts'
 import { presentStreak } from '../domain/streak.ts'
 import { presentTotals } from '../domain/totals.ts'
@@ -17,9 +18,6 @@ import { readLog } from '../store/statements/read-log.ts'
 import { readTracks } from '../store/statements/read-tracks.ts'
 import { callerIdOf } from './caller-of.ts'
 import { todayFor } from './today-for.ts'
-
-const defaultLimit = 200
-const maxLimit = 1_000
 
 interface Found {
   readonly state: LogState
@@ -52,7 +50,7 @@ const find = (context: ProgressContext, userId: string, wanted: ReadChanges): Pr
   inSnapshot(context.pool, async client => {
     const state = await readLogState(client, userId)
     checkPosition(wanted, state)
-    const limit = Math.min(wanted.limit ?? defaultLimit, maxLimit)
+    const limit = pageLimit(wanted.limit)
     const atHead = wanted.since === state.seq
     const events = atHead ? [] : await readLog(client, { userId, since: wanted.since, limit })
     if (events.length === 0) return { state, events, items: new Map(), tracks: new Map() }

@@ -11,7 +11,7 @@ const statement = {
 
 /** At most `limit` tracks that were last touched before `beforeSeq`. */
 export const readLatestTracks = async (
-  client: pg.ClientBase,
+  client: pg.ClientBase | pg.Pool,
   { userId, beforeSeq, limit }: { userId: string; beforeSeq: number; limit: number },
 ): Promise<readonly TrackState[]> => {
   const { rows } = await client.query<TrackRow>({ ...statement, values: [userId, beforeSeq, limit] })

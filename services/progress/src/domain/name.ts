@@ -1,0 +1,8 @@
+// What a track or an item may be called. Checked wherever a name comes from outside: Postgres takes no NUL and no half character.
+
+export const maxNameCodePoints = 128
+
+export const isName = (value: unknown): value is string => {
+  if (typeof value !== 'string' || value === '' || value.length > 2 * maxNameCodePoints) return false
+  return value.isWellFormed() && !/\p{Cc}/u.test(value) && Array.from(value).length <= maxNameCodePoints
+}
