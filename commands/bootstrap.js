@@ -6,7 +6,7 @@ import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const parentPollMs = 500
+const starterPollMs = 500
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
 /** @param {string} line */
@@ -14,26 +14,20 @@ const say = line => process.stderr.write(`${line}\n`)
 
 /**
  * @param {string} node
- * @param {string} script
  * @param {string[]} args
  */
-const run = (node, script, args) => {
+const run = (node, args) => {
   // The channel carries nothing: its end tells the command that this process is gone, even by SIGKILL.
-  const child = spawn(node, [script, ...args], { cwd: root, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
+  const child = spawn(node, args, { cwd: root, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.on(signal, () => child.kill(signal))
-  }
-  if (process.env['npm_lifecycle_event'] !== undefined) {
-    const parent = process.ppid
-    setInterval(() => {
-      if (process.ppid !== parent) child.kill('SIGTERM')
-    }, parentPollMs).unref()
   }
   child.on('error', error => {
     say(`${node} could not be started: ${error.message}`)
     process.exit(1)
   })
   child.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 128 + constants.signals[signal]))
+  return child
 }
 
 const main = async () => {
@@ -46,8 +40,13 @@ const main = async () => {
   }
   // Not imported at the top: an older Node might not even read those files.
   const { ensureInstalled, findNode } = await import('../deploy/local/bootstrap/install.js')
+  const { identifyStarters, isAlive } = await import('../deploy/local/bootstrap/process-identity.js')
+  const starters = process.env['npm_lifecycle_event'] === undefined ? [] : identifyStarters()
   await ensureInstalled(root, say)
-  run(findNode(root), script, args)
+  const child = run(findNode(root), [script, ...args])
+  setInterval(() => {
+    if (!starters.every(isAlive)) child.kill('SIGTERM')
+  }, starterPollMs).unref()
 }
 
 if (Number(process.versions.node.split('.')[0]) < 20) {

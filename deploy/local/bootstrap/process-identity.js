@@ -1,6 +1,7 @@
 // Tells a process from a later one that was given the same pid. Plain JavaScript: bootstrap runs it before anything is installed.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 
 /** @typedef {{ readonly pid: number, readonly startedAt: string }} ProcessIdentity */
 
@@ -51,3 +52,28 @@ export const identify = pid => {
 
 /** @param {ProcessIdentity} identity */
 export const isAlive = ({ pid, startedAt }) => startTimeOf(pid) === startedAt
+
+/**
+ * @param {number} pid
+ * @returns {{ name: string, parent: number }}
+ */
+const describe = pid => {
+  if (process.platform === 'linux') {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    const [, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return { name: stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')')), parent: Number(parent) }
+  }
+  const text = execFileSync('ps', ['-o', 'ppid=,comm=', '-p', String(pid)], { encoding: 'utf8' })
+  const [, parent, name = ''] = /^\s*(\d+)\s+(.*)$/m.exec(text) ?? []
+  return { name: basename(name), parent: Number(parent) }
+}
+
+/**
+ * The process that started this one and, where that is only a shell which waits for us, the one behind it.
+ * @returns {ProcessIdentity[]}
+ */
+export const identifyStarters = () => {
+  const { name, parent } = describe(process.ppid)
+  const pids = /^-?(ba|da|z|k|a)?sh$/.test(name) ? [process.ppid, parent] : [process.ppid]
+  return pids.map(identify).filter(identity => identity !== undefined)
+}

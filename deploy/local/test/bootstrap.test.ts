@@ -172,10 +172,14 @@ describe('running a command', { timeout: 60_000 }, () => {
     await vi.waitFor(() => expect(existsSync(join(root, 'disconnected'))).toBe(true), { timeout: 5_000, interval: 20 })
   })
 
-  it('stops the command when the npm that started it is gone', async () => {
+  it.each([
+    ['directly', 'exec NODE commands/bootstrap.js wait'],
+    ['by way of a shell', 'NODE commands/bootstrap.js wait; true'],
+  ])('stops the command when the npm that started it %s is gone', async (_, line) => {
     const root = tinyClone()
     await run(root, ['leave'])
-    const parent = `const child = require('node:child_process').spawn(process.execPath, ['commands/bootstrap.js', 'wait'], { stdio: 'inherit' })`
+    const shell = JSON.stringify(line.replace('NODE', node24))
+    const parent = `require('node:child_process').spawn('sh', ['-c', ${shell}], { stdio: 'inherit' })`
     const env = { PATH: process.env['PATH'], HOME: root, npm_lifecycle_event: 'start' }
     const npm = spawn(node24, ['-e', parent], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
     const ended = outcome(npm)

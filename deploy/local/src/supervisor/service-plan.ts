@@ -42,6 +42,8 @@ const environmentFor = (context: StackContext, ours: Readonly<Record<string, str
   NODE_ENV: 'development',
   OPS_HOST: '127.0.0.1',
   DRAIN_WINDOW_MS: '1000',
+  // Every process loads much the same modules: compiled once, a start takes two thirds of the time.
+  NODE_COMPILE_CACHE: `${context.directory}/compile-cache`,
   ...ours,
   ...passed(context, also),
 })
