@@ -29,7 +29,9 @@ const directoriesWith = (root: string, isWanted: (name: string) => boolean): str
 const programIn = (tree: string, name: ProgramName, machine: Machine): AptProgram | undefined => {
   const file = findOnPath(name, [`${tree}/usr/sbin`, `${tree}/usr/bin`])
   const libraries = directoriesWith(tree, entry => entry.includes('.so'))
-  return file === undefined ? undefined : { file, env: { PATH: machine.path, LD_LIBRARY_PATH: libraries.join(':') } }
+  if (file === undefined) return undefined
+  // An empty element would mean the working directory.
+  return { file, env: { PATH: machine.path, ...(libraries.length > 0 && { LD_LIBRARY_PATH: libraries.join(':') }) } }
 }
 
 /** `Inst name (version …)` lines of a simulated installation: the package and whatever of its dependencies the machine lacks. */
