@@ -9,19 +9,29 @@ import { node24, testDirectory } from './test-directory.ts'
 
 const lockModule = join(import.meta.dirname, '..', 'bootstrap', 'process-lock.js')
 
-/** Takes the lock and adds one to a number in a file, slowly enough to lose counts without it. */
-const addOne = (directory: string): Promise<number | null> => {
+const contenders = 5
+
+/** All wait for the same start, take the lock, and add one to a number, slowly enough to lose counts if two do it at once. */
+const addOnes = async (directory: string): Promise<unknown[]> => {
   const program = `
     import { acquireLock } from ${JSON.stringify(lockModule)}
-    import { readFileSync, writeFileSync } from 'node:fs'
+    import { existsSync, readFileSync, writeFileSync } from 'node:fs'
     import { setTimeout as pause } from 'node:timers/promises'
+    console.log('here')
+    while (!existsSync('go')) await pause(1)
     const release = await acquireLock('lock')
     const count = Number(readFileSync('count', 'utf8'))
-    await pause(10)
+    // Longer than a waiter's pause, so that every one of them looks again while it is held.
+    await pause(120)
     writeFileSync('count', String(count + 1))
     release()`
-  const child = spawn(node24, ['--input-type=module', '-e', program], { cwd: directory, stdio: 'inherit' })
-  return new Promise(resolve => child.once('exit', resolve))
+  const children = Array.from({ length: contenders }, () =>
+    spawn(node24, ['--input-type=module', '-e', program], { cwd: directory, stdio: ['ignore', 'pipe', 'inherit'] }),
+  )
+  const ended = children.map(child => new Promise(resolve => child.once('exit', resolve)))
+  await Promise.all(children.map(child => new Promise(resolve => child.stdout.once('data', resolve))))
+  writeFileSync(join(directory, 'go'), '')
+  return Promise.all(ended)
 }
 
 const deadOwner = JSON.stringify({ pid: process.pid, startedAt: 'another time', token: 'dead' })
@@ -35,9 +45,8 @@ describe('a lock', () => {
     const directory = testDirectory()
     writeFileSync(join(directory, 'count'), '0')
     if (content !== undefined) writeFileSync(join(directory, 'lock'), content)
-    const codes = await Promise.all(Array.from({ length: 8 }, () => addOne(directory)))
-    expect(codes).toEqual(Array.from({ length: 8 }, () => 0))
-    expect(readFileSync(join(directory, 'count'), 'utf8')).toBe('8')
+    expect(await addOnes(directory)).toEqual(Array.from({ length: contenders }, () => 0))
+    expect(readFileSync(join(directory, 'count'), 'utf8')).toBe(String(contenders))
     expect(readdirSync(directory).filter(name => name.startsWith('lock'))).toEqual([])
   })
 
