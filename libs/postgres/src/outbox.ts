@@ -22,6 +22,20 @@ export interface OutboxOptions {
   readonly onFailure: (error: unknown) => void
 }
 
+const retryMs = 250
+
+/** Nothing of a subject is published before what precedes it is acknowledged: its listeners see it in order. */
+const publishInOrder = async (
+  rows: readonly OutboxRow[],
+  publish: OutboxOptions['publish'],
+  published: number[],
+): Promise<void> => {
+  for (const row of rows) {
+    await publish(row)
+    published.push(row.id)
+  }
+}
+
 export class OutboxRelay {
   readonly #options: OutboxOptions
   readonly #aborter = new AbortController()
@@ -69,7 +83,7 @@ export class OutboxRelay {
         await this.#relay(client)
       } catch (error) {
         this.#options.onFailure(error)
-        await sleep(250, undefined, { signal: this.#aborter.signal }).catch(() => undefined)
+        await this.#pause()
       } finally {
         this.#active = false
         await client.end().catch(() => undefined)
@@ -95,12 +109,19 @@ export class OutboxRelay {
     const select = `SELECT id::float8 AS id, subject, message_id, payload FROM ${table} ORDER BY id LIMIT ${batchSize}`
     const { rows } = await client.query<OutboxRow>(select)
     if (rows.length === 0) return 0
-    const outcomes = await Promise.allSettled(rows.map(row => publish(row)))
-    const done = rows.filter((_row, index) => outcomes[index]?.status === 'fulfilled').map(row => row.id)
-    await client.query(`DELETE FROM ${table} WHERE id = ANY($1::bigint[])`, [done])
+    const published: number[] = []
+    const bySubject = [...Map.groupBy(rows, row => row.subject).values()]
+    const outcomes = await Promise.allSettled(bySubject.map(ordered => publishInOrder(ordered, publish, published)))
+    await client.query(`DELETE FROM ${table} WHERE id = ANY($1::bigint[])`, [published])
     const failed = outcomes.find(outcome => outcome.status === 'rejected')
-    if (failed !== undefined) throw failed.reason
-    return rows.length
+    if (failed === undefined) return rows.length
+    this.#options.onFailure(failed.reason)
+    await this.#pause()
+    return published.length
+  }
+
+  async #pause(): Promise<void> {
+    await sleep(retryMs, undefined, { signal: this.#aborter.signal }).catch(() => undefined)
   }
 
   async #idle(): Promise<void> {

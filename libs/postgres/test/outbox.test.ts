@@ -93,6 +93,23 @@ describe('the relay', () => {
     expect(new Set(seen)).toEqual(new Set(['1', '2', '3']))
   })
 
+  it('publishes nothing of a subject before what precedes it, and other subjects all the same', async () => {
+    await client.query(
+      `INSERT INTO first.outbox (subject, message_id, payload) VALUES ('a', 'a1', ''), ('b', 'b1', ''), ('a', 'a2', '')`,
+    )
+    let refuse = true
+    const seen: string[] = []
+    const { failures } = start(async row => {
+      if (refuse && row.message_id === 'a1') throw new Error('no acknowledgement')
+      seen.push(row.message_id)
+    })
+    await eventually(() => expect(failures.length).toBeGreaterThan(0))
+    expect(seen).toEqual(['b1'])
+    refuse = false
+    await eventually(async () => expect(await left()).toBe(0))
+    expect(seen).toEqual(['b1', 'a1', 'a2'])
+  })
+
   it('works once though several run, and the next takes over when it stops', async () => {
     const seen: string[] = []
     const first = start(async row => void seen.push(`first ${row.message_id}`))

@@ -33,6 +33,20 @@ describe('a log line', () => {
     expect(JSON.stringify(lines)).not.toContain(secret)
   })
 
+  it('tells an error with its causes, but not the row a database complains of', () => {
+    const { lines, logger } = capture('info')
+    const row = Object.assign(new Error('violates check'), {
+      code: '23514',
+      detail: 'Failing row contains (user-1)',
+      where: 'user-1',
+    })
+    logger.error({ error: new Error('could not write', { cause: row }) }, 'failed')
+    expect(lines[0]).toMatchObject({
+      error: { message: 'could not write', cause: { message: 'violates check', code: '23514' } },
+    })
+    expect(JSON.stringify(lines)).not.toContain('user-1')
+  })
+
   it('below the level is not written', () => {
     const { lines, logger } = capture('warn')
     logger.info('quiet')

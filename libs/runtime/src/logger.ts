@@ -1,5 +1,5 @@
 // JSON logs on stdout (pino). Each line carries the ids of the request it belongs to, taken from the request context.
-import { pino, type DestinationStream, type Logger } from 'pino'
+import { pino, type DestinationStream, type Logger, type SerializedError } from 'pino'
 import { currentRequest } from './request-context.ts'
 
 export type { Logger } from 'pino'
@@ -26,6 +26,20 @@ const secretNames = [
 
 const redactPaths = secretNames.flatMap(name => [name, `*.${name}`, `*.*.${name}`])
 
+/** Of a failing row PostgreSQL says the values: whose they are and what they were is not for a log. */
+const withoutRow = (error: SerializedError): SerializedError => {
+  const { detail: _detail, where: _where, cause, ...rest } = error as SerializedError & Record<string, unknown>
+  const { aggregateErrors } = error
+  return {
+    ...rest,
+    ...(cause === undefined ? {} : { cause: withoutRow(cause as SerializedError) }),
+    ...(aggregateErrors === undefined ? {} : { aggregateErrors: aggregateErrors.map(withoutRow) }),
+  } as SerializedError
+}
+
+const errorForLog = (error: unknown): unknown =>
+  error instanceof Error ? withoutRow(pino.stdSerializers.errWithCause(error)) : error
+
 /** One logger per service. Lines have `service`, and in a request `request_id`, `trace_id` and `user_hash`. */
 export const createLogger = ({ service, level, destination }: LoggerOptions): Logger => {
   const options = {
@@ -34,6 +48,7 @@ export const createLogger = ({ service, level, destination }: LoggerOptions): Lo
     messageKey: 'message',
     errorKey: 'error',
     timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { error: errorForLog },
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: redactPaths, censor: '[redacted]' },
     mixin: () => {
