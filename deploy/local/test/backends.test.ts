@@ -184,6 +184,14 @@ describe('servers that URLs name', () => {
     await Promise.all([postgresAnswers(databaseUrl), natsAnswers(natsUrl), redisAnswers(redisUrl)])
   })
 
+  it('are named when they refuse the login', async () => {
+    const { url } = await provideRedis({ directory: testDirectory(), env: {}, say: silent })
+    const env = { REDIS_URL: url.replace(/:[^:@]*@/, ':hush@') }
+    const failure = await provideRedis({ directory: testDirectory(), env, say: silent }).catch(String)
+    expect(failure).toContain(`REDIS_URL names ${new URL(url).host}, which cannot be used: the login was refused`)
+    expect(failure).not.toContain('hush')
+  })
+
   it.each([
     ['DATABASE_URL', 'postgresql://me:hush@127.0.0.1:1/x', providePostgres],
     ['NATS_URL', 'nats://me:hush@127.0.0.1:1', provideNats],

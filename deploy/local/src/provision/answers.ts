@@ -37,14 +37,18 @@ export const redisAnswers: Answer = async url => {
   const redis = new Redis(url, {
     lazyConnect: true,
     connectTimeout: timeoutMs,
+    commandTimeout: timeoutMs,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   })
-  // The rejected call below says the same.
-  redis.on('error', () => undefined)
+  // The event has the server's own words; the calls below only say that the connection is closed.
+  let reason: Error | undefined
+  redis.on('error', error => (reason = error))
   try {
     await redis.connect()
     await redis.ping()
+  } catch (error) {
+    throw reason ?? error
   } finally {
     redis.disconnect()
   }
