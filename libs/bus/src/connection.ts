@@ -17,10 +17,11 @@ export interface BusOptions {
 
 const connectionOptions = (url: string) => {
   const [first = '', ...rest] = url.split(',')
-  const { username, password, host } = new URL(first)
+  const { username, password, host, protocol } = new URL(first)
   return {
     servers: [host, ...rest.map(other => new URL(other).host)],
     ...(username === '' ? {} : { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
+    ...(protocol === 'tls:' ? { tls: {} } : {}),
   }
 }
 
