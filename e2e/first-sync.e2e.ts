@@ -1,7 +1,7 @@
 // From nothing to a synced phone, through the front door only: the slice everything else stands on.
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import type { ChangesPage, Me, Session, Snapshot, SubmitResult } from '@cairn/contracts'
+import type { ChangesPage, DayList, Me, Session, Snapshot, SubmitResult, TrackList, TrackPage } from '@cairn/contracts'
 import { call, eventually, signInAsGuest, signInWithApple } from '@cairn/testkit'
 import { startStack, type Stack } from '@cairn/testkit/stack'
 import { io } from 'socket.io-client'
@@ -86,6 +86,25 @@ describe('a phone that signs in with Apple', () => {
     const changes = await call<ChangesPage>(stack.gatewayUrl, '/api/v1/progress/changes?since=0&limit=1', { token })
     expect(changes.body).toMatchObject({ from_seq: 1, to_seq: 1, has_more: true, head: posted.body.head })
     expect(changes.body.events[0]).toMatchObject({ seq: 1, occurred_at: '2026-03-01T23:30:00.000+02:00' })
+  })
+
+  it('finds its tracks, their items and its days', async () => {
+    const { access_token: token } = await signInAsGuest(stack)
+    const track = '🏔'.repeat(128)
+    const event = { ...completed('lesson-1', '2026-03-01T10:00:00Z'), track_id: track }
+    await call(stack.gatewayUrl, '/api/v1/progress/events', { method: 'POST', token, body: { events: [event] } })
+    const tracks = await call<TrackList>(stack.gatewayUrl, '/api/v1/progress/tracks?limit=1', { token })
+    expect(tracks.body).toMatchObject({ tracks: [{ track_id: track, items: 1 }], next_cursor: null })
+    const path = `/api/v1/progress/tracks/${encodeURIComponent(track)}`
+    const items = await call<TrackPage>(stack.gatewayUrl, `${path}?limit=1`, { token })
+    expect(items.body).toMatchObject({
+      track: { track_id: track },
+      items: [{ item_id: 'lesson-1', status: 'completed' }],
+    })
+    expect(await call(stack.gatewayUrl, '/api/v1/progress/tracks/unknown', { token })).toMatchObject({ status: 404 })
+    const days = await call<DayList>(stack.gatewayUrl, '/api/v1/progress/days?from=2026-02-01&to=2026-03-31', { token })
+    expect(days.body.days).toEqual([{ date: '2026-03-01', events: 1, points: 10, duration_ms: 0 }])
+    expect((await call(stack.gatewayUrl, '/api/v1/progress/days?from=2026-02-01', { token })).status).toBe(400)
   })
 
   it('comes back to the same account, and reads who it is', async () => {

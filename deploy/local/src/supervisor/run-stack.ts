@@ -10,7 +10,7 @@ import { openSecrets } from '../provision/secrets.ts'
 import { claimStack } from './claim.ts'
 import { keepAlive } from './keep-alive.ts'
 import { runMigrations } from './migrate.ts'
-import { migrationEnvironment, type ServicePlan, type StackContext } from './service-plan.ts'
+import { migrationEnvironment, widerLimits, type ServicePlan, type StackContext } from './service-plan.ts'
 import { launchService } from './service-process.ts'
 import { checkPorts, readStackConfig, type StackConfig } from './stack-config.ts'
 
@@ -125,6 +125,8 @@ export const runStack = async (options: StackOptions): Promise<void> => {
     release = await claimStack(options)
     await checkPorts(config)
     say(`environment checked (${since(startedAt)})`)
+    const limits = Object.entries(widerLimits).map(([name, value]) => `${name}=${value}`)
+    say(`limits wider than in production: ${limits.join(' ')}`)
     await start(config, options, running)
     const address = (port: number): string => `http://127.0.0.1:${port}`
     say(`everything started (${since(startedAt)})`)

@@ -61,6 +61,9 @@ export const migrationEnvironment = (context: StackContext): Record<string, stri
 
 type Variables = Readonly<Record<string, string>>
 
+/** For many phones on one developer's machine; the defaults are for production. */
+export const widerLimits: Variables = { REALTIME_SOCKETS_PER_USER: '100' }
+
 const variablesOf = (context: StackContext): Readonly<Record<string, Variables>> => {
   const { config, backends, secrets } = context
   const { AUTH_DATABASE_URL = '', PROGRESS_DATABASE_URL = '' } = serviceUrls(context)
@@ -77,7 +80,7 @@ const variablesOf = (context: StackContext): Readonly<Record<string, Variables>>
       APPLE_TEAM_ID: 'LOCALTEAM0',
     },
     progress: { PROGRESS_DATABASE_URL },
-    realtime: { REALTIME_PORT: String(config.realtimePort), ...redis },
+    realtime: { REALTIME_PORT: String(config.realtimePort), ...redis, ...widerLimits },
     janitor: {},
   }
 }

@@ -12,6 +12,8 @@ import { registerRoute } from './route.ts'
 import { validatorCompiler } from './validation.ts'
 
 const maxHeadBytes = 16_384
+/** A track id of 128 code points, each four bytes in UTF-8, each byte three characters in a URL. */
+const maxParamLength = 128 * 4 * 3
 
 /** Refuses what cannot be served now, before any work is done for it. */
 const registerAdmission = (server: FastifyInstance, { health }: GatewayContext, maxInFlight: number): void => {
@@ -58,7 +60,7 @@ export const createServer = (context: GatewayContext, config: GatewayConfig): Fa
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
-    routerOptions: { maxParamLength: 256 },
+    routerOptions: { maxParamLength },
     frameworkErrors: (error, _request, reply) => {
       sendProblem(reply, error, logger)
     },

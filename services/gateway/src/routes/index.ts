@@ -2,9 +2,12 @@
 import type { Route } from '../http/route.ts'
 import issueNonce from './issue-nonce.ts'
 import readChanges from './read-changes.ts'
+import readDays from './read-days.ts'
 import readKeySet from './read-key-set.ts'
 import readMe from './read-me.ts'
 import readSnapshot from './read-snapshot.ts'
+import readTrack from './read-track.ts'
+import readTracks from './read-tracks.ts'
 import refreshSession from './refresh-session.ts'
 import signInAsGuest from './sign-in-as-guest.ts'
 import signInWithApple from './sign-in-with-apple.ts'
@@ -20,4 +23,7 @@ export const routes: readonly Route[] = [
   submitEvents,
   readSnapshot,
   readChanges,
+  readTracks,
+  readTrack,
+  readDays,
 ]

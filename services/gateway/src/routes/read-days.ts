@@ -1,0 +1,12 @@
+// `GET /progress/days`: active days from one local date to another, both included.
+import { readDays, type ReadDays } from '@cairn/contracts'
+import { defineRoute } from '../http/route.ts'
+
+export default defineRoute({
+  method: 'GET',
+  path: '/progress/days',
+  access: 'bearer',
+  operation: readDays,
+  query: readDays.request,
+  payload: request => request.query as ReadDays,
+})

@@ -1,0 +1,12 @@
+// `GET /progress/tracks`: all tracks, last touched first, page by page.
+import { readTracks, type ReadTracks } from '@cairn/contracts'
+import { defineRoute } from '../http/route.ts'
+
+export default defineRoute({
+  method: 'GET',
+  path: '/progress/tracks',
+  access: 'bearer',
+  operation: readTracks,
+  query: readTracks.request,
+  payload: request => request.query as ReadTracks,
+})
