@@ -29,7 +29,7 @@ const fallbackOf = (fallback: unknown): string => {
 
 const variableRows = (table: VariableTable): string[] => [
   '| variable | default | expects | what it is |',
-  '|---|---|---|---|',
+  '| --- | --- | --- | --- |',
   ...Object.values(table).map(
     one =>
       `| \`${one.name}\` | ${fallbackOf(one.fallback)} | ${cell(one.expects)} | ${cell(one.description)}${one.secret ? '; a secret' : ''} |`,
@@ -55,7 +55,7 @@ const environmentTables = (): string =>
 const errorTable = (): string =>
   [
     '| code | status | try again | title |',
-    '|---|---|---|---|',
+    '| --- | --- | --- | --- |',
     ...Object.entries(errorKinds).map(
       ([code, { status, retryable, title }]) =>
         `| \`${code}\` | ${status} | ${retryable ? 'later' : 'no'} | ${title} |`,

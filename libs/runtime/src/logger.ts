@@ -32,7 +32,7 @@ const withoutRow = (error: SerializedError): SerializedError => {
   const { aggregateErrors } = error
   return {
     ...rest,
-    ...(cause === undefined ? {} : { cause: withoutRow(cause as SerializedError) }),
+    ...(cause === undefined ? {} : { cause: withoutRow(cause) }),
     ...(aggregateErrors === undefined ? {} : { aggregateErrors: aggregateErrors.map(withoutRow) }),
   } as SerializedError
 }
