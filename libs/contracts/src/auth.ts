@@ -75,11 +75,62 @@ export type PublicKey = Static<typeof PublicKey>
 export const KeySet = Type.Object({ keys: Type.Array(PublicKey) })
 export type KeySet = Static<typeof KeySet>
 
+/** What `GET /sessions` says of one. `last_seen_at` is when it was last refreshed. */
+export const SessionSummary = Type.Object({
+  id: Uuid,
+  device: Device,
+  created_at: Instant,
+  last_seen_at: Instant,
+  current: Type.Boolean({ description: 'True for the session that asks.' }),
+})
+export type SessionSummary = Static<typeof SessionSummary>
+
+export const SessionList = Type.Object({ sessions: Type.Array(SessionSummary) })
+export type SessionList = Static<typeof SessionList>
+
+export const EndSession = Type.Object({ session_id: Type.String() }, closed)
+export type EndSession = Static<typeof EndSession>
+
+/** The bearer token's session, or the one of this refresh token. */
+export const LogOut = Type.Object(
+  { refresh_token: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })) },
+  closed,
+)
+export type LogOut = Static<typeof LogOut>
+
+/** Apple's server-to-server notification: a signed JWT. */
+export const AppleNotification = Type.Object({ payload: Type.String({ minLength: 1, maxLength: 8192 }) })
+export type AppleNotification = Static<typeof AppleNotification>
+
 /** Payload of `event.auth.session.ended.v1.<user>`. */
 export const SessionEnded = Type.Object({
   user_id: Uuid,
   session_id: Uuid,
-  reason: Type.Union([Type.Literal('logged_out'), Type.Literal('reuse_detected')]),
+  reason: Type.Enum(['logged_out', 'ended_by_user', 'reuse_detected']),
   ended_at: Instant,
 })
 export type SessionEnded = Static<typeof SessionEnded>
+
+/** Payload of `event.auth.user.signed_out.v1.<user>`: all sessions are over; tokens with `iat` <= `not_after` are dead. */
+export const UserSignedOut = Type.Object({
+  user_id: Uuid,
+  not_after: Type.Integer({ description: 'Seconds since 1970.' }),
+  reason: Type.Enum(['account_deleted', 'consent_revoked']),
+  ended_at: Instant,
+})
+export type UserSignedOut = Static<typeof UserSignedOut>
+
+/** Payload of `event.auth.user.deleted.v1.<user>`: every owner erases what it has of that user. */
+export const UserDeleted = Type.Object({ user_id: Uuid, deleted_at: Instant })
+export type UserDeleted = Static<typeof UserDeleted>
+
+export const ReadDenials = Type.Object({ cursor: Type.Optional(Type.String({ maxLength: 256 })) }, closed)
+export type ReadDenials = Static<typeof ReadDenials>
+
+/** Whatever ended so lately that an access token of it may still be within its lifetime, page by page. */
+export const Denials = Type.Object({
+  sessions: Type.Array(Type.Object({ session_id: Uuid, ended_at: Instant })),
+  users: Type.Array(Type.Object({ user_id: Uuid, not_after: Type.Integer() })),
+  next_cursor: Nullable(Type.String()),
+})
+export type Denials = Static<typeof Denials>

@@ -1,7 +1,21 @@
 // Every request one service may make of another: its subject and the schemas of both directions.
 // A new one is a line here, a handler at its owner and a caller.
 import { Type, type Static, type TSchema } from 'typebox'
-import { KeySet, Me, Nonce, RefreshSession, Session, SignInAsGuest, SignInWithApple } from './auth.ts'
+import {
+  AppleNotification,
+  Denials,
+  EndSession,
+  KeySet,
+  LogOut,
+  Me,
+  Nonce,
+  ReadDenials,
+  RefreshSession,
+  Session,
+  SessionList,
+  SignInAsGuest,
+  SignInWithApple,
+} from './auth.ts'
 import { CleanUpBatch, CleanUpResult } from './clean-up.ts'
 import {
   ChangesPage,
@@ -51,6 +65,13 @@ export const issueNonce = operation('auth', 'nonce')('issue', Nothing, Nonce)
 export const signInWithApple = session('sign-in-with-apple', SignInWithApple, Session)
 export const signInAsGuest = session('sign-in-as-guest', SignInAsGuest, Session)
 export const refreshSession = session('refresh', RefreshSession, Session)
+export const logOut = session('log-out', LogOut, Nothing)
+export const endSession = session('end', EndSession, Nothing)
+export const endOtherSessions = session('end-others', Nothing, Nothing)
+export const listSessions = session('list', Nothing, SessionList)
+export const receiveAppleNotification = operation('auth', 'apple-notification')('receive', AppleNotification, Nothing)
+export const readDenials = operation('auth', 'denials')('read', ReadDenials, Denials)
+export const deleteMe = operation('auth', 'user')('delete', Nothing, Nothing)
 export const readMe = operation('auth', 'user')('read', Nothing, Me)
 export const cleanUpNonces = operation('auth', 'nonces')('clean-up', CleanUpBatch, CleanUpResult)
 export const cleanUpSessions = operation('auth', 'sessions')('clean-up', CleanUpBatch, CleanUpResult)

@@ -17,6 +17,14 @@ export const logAdvancedSubjects = 'event.progress.log.advanced.v1.*'
 export const sessionEndedSubject = (userId: string): string => `event.auth.session.ended.v1.${userId}`
 export const sessionEndedSubjects = 'event.auth.session.ended.v1.*'
 
+/** `event.auth.user.signed_out.v1.<user>`: all of that user's sessions must be refused from now on. */
+export const userSignedOutSubject = (userId: string): string => `event.auth.user.signed_out.v1.${userId}`
+export const userSignedOutSubjects = 'event.auth.user.signed_out.v1.*'
+
+/** `event.auth.user.deleted.v1.<user>`: at least once, by JetStream; owners erase that user's rows. */
+export const userDeletedSubject = (userId: string): string => `event.auth.user.deleted.v1.${userId}`
+export const userDeletedSubjects = 'event.auth.user.deleted.v1.*'
+
 /** `event.auth.keys.rotated.v1`: verifiers load the key set again. */
 export const keysRotatedSubject = 'event.auth.keys.rotated.v1'
 
