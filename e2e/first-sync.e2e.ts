@@ -88,6 +88,21 @@ describe('a phone that signs in with Apple', () => {
     expect(changes.body.events[0]).toMatchObject({ seq: 1, occurred_at: '2026-03-01T23:30:00.000+02:00' })
   })
 
+  it('is told that nothing has changed, until something has', async () => {
+    const { access_token: token } = await signInAsGuest(stack)
+    const path = '/api/v1/progress?time_zone=Asia%2FTokyo'
+    const first = await call<Snapshot>(stack.gatewayUrl, path, { token })
+    const headers = { 'if-none-match': first.headers.get('etag') ?? '' }
+    expect(headers['if-none-match']).toMatch(/^W\/"[^"]+"$/)
+    const same = await call<Snapshot | undefined>(stack.gatewayUrl, path, { token, headers })
+    expect(same).toMatchObject({ status: 304, body: undefined })
+    expect(same.headers.get('etag')).toBe(first.headers.get('etag'))
+    expect((await call(stack.gatewayUrl, '/api/v1/progress', { token, headers })).status).toBe(200)
+    const events = [completed('lesson-1', '2026-03-01T10:00:00Z')]
+    await call(stack.gatewayUrl, '/api/v1/progress/events', { method: 'POST', token, body: { events } })
+    expect((await call(stack.gatewayUrl, path, { token, headers })).status).toBe(200)
+  })
+
   it('finds its tracks, their items and its days', async () => {
     const { access_token: token } = await signInAsGuest(stack)
     const track = '🏔'.repeat(128)

@@ -20,13 +20,13 @@ import { CleanUpBatch, CleanUpResult } from './clean-up.ts'
 import {
   ChangesPage,
   DayList,
+  FindSnapshot,
+  FoundSnapshot,
   Head,
   ReadChanges,
   ReadDays,
-  ReadSnapshot,
   ReadTrack,
   ReadTracks,
-  Snapshot,
   SubmitEvents,
   SubmitResult,
   TrackList,
@@ -78,7 +78,7 @@ export const cleanUpSessions = operation('auth', 'sessions')('clean-up', CleanUp
 export const readKeySet = operation('auth', 'keys')('read', Nothing, KeySet)
 
 export const submitEvents = log('submit', SubmitEvents, SubmitResult)
-export const readSnapshot = log('read-snapshot', ReadSnapshot, Snapshot)
+export const readSnapshot = log('read-snapshot', FindSnapshot, FoundSnapshot)
 export const readChanges = log('read-changes', ReadChanges, ChangesPage)
 export const readTracks = log('read-tracks', ReadTracks, TrackList)
 export const readTrack = log('read-track', ReadTrack, TrackPage)

@@ -109,6 +109,17 @@ export const Snapshot = Type.Object({
 })
 export type Snapshot = Static<typeof Snapshot>
 
+/** `known`: tags the caller has an answer for; `*` stands for any. */
+export const FindSnapshot = Type.Object(
+  { ...ReadSnapshot.properties, known: Type.Optional(Type.Array(Type.String({ maxLength: 128 }), { maxItems: 16 })) },
+  closed,
+)
+export type FindSnapshot = Static<typeof FindSnapshot>
+
+/** `tag` changes with the head, the zone asked for and today's date there; no snapshot when the caller knows it. */
+export const FoundSnapshot = Type.Object({ tag: Type.String(), snapshot: Nullable(Snapshot) })
+export type FoundSnapshot = Static<typeof FoundSnapshot>
+
 export const ReadChanges = Type.Object(
   {
     since: Count,

@@ -10,6 +10,7 @@ import {
   type Operation,
   type ReplyOf,
   type RequestOf,
+  type Snapshot,
 } from '@cairn/contracts'
 import { deriveServiceUrls } from '@cairn/local'
 import { progressVariables } from '@cairn/progress/config'
@@ -95,8 +96,12 @@ export const startProgressUnderTest = async (
 export const phoneOf = (progress: ProgressUnderTest, userId: string = randomUUID()) => ({
   userId,
   submit: (...events: unknown[]) => progress.ask(submitEvents, { events }, userId),
-  snapshot: (timeZone?: string) =>
-    progress.ask(readSnapshot, timeZone === undefined ? {} : { time_zone: timeZone }, userId),
+  snapshot: async (timeZone?: string): Promise<Snapshot> => {
+    const wanted = timeZone === undefined ? {} : { time_zone: timeZone }
+    const { snapshot } = await progress.ask(readSnapshot, wanted, userId)
+    if (snapshot === null) throw new Error('no snapshot, though no tag was sent')
+    return snapshot
+  },
   changes: (wanted: RequestOf<typeof readChanges>) => progress.ask(readChanges, wanted, userId),
   head: () => progress.ask(readHead, {}, userId),
 })

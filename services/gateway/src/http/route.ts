@@ -2,7 +2,7 @@
 import { request as ask } from '@cairn/bus'
 import type { Caller, Operation, ReplyOf, RequestOf } from '@cairn/contracts'
 import { currentRequest } from '@cairn/runtime'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { TSchema } from 'typebox'
 import type { GatewayContext } from '../context.ts'
 import { authenticate } from './authenticate.ts'
@@ -24,6 +24,8 @@ export interface Route<O extends Operation = Operation> {
   readonly payload: (request: FastifyRequest) => RequestOf<O>
   /** Headers of the answer, e.g. how long it may be cached; `no-store` when left out. */
   readonly cacheControl?: string
+  /** What HTTP makes of the owner's reply: status, headers and body; undefined for none. */
+  readonly answer?: (reply: ReplyOf<O>, http: FastifyReply) => object | undefined
   /** The reply goes out as it is, without `request_id`: for formats that others define. */
   readonly bare?: boolean
 }
@@ -52,13 +54,15 @@ export const registerRoute = (server: FastifyInstance, context: GatewayContext, 
     },
     handler: async (request, reply) => {
       const caller = callers.get(request)
-      const answer: ReplyOf<Operation> = await ask(context.bus, route.operation, {
+      const answered: ReplyOf<Operation> = await ask(context.bus, route.operation, {
         payload: route.payload(request),
         timeoutMs: context.requestTimeoutMs,
         ...(caller === undefined ? {} : { caller }),
       })
       reply.header('cache-control', route.cacheControl ?? 'no-store')
-      return route.bare === true ? answer : { ...(answer as object), request_id: currentRequest()?.requestId }
+      const answer = route.answer === undefined ? (answered as object) : route.answer(answered, reply)
+      if (answer === undefined) return reply.send()
+      return route.bare === true ? answer : { ...answer, request_id: currentRequest()?.requestId }
     },
   })
 }

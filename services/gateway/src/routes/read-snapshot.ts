@@ -1,5 +1,6 @@
-// `GET /progress`: where this user stands.
-import { readSnapshot, type ReadSnapshot } from '@cairn/contracts'
+// `GET /progress`: where this user stands; 304 when the caller knows it already.
+import { ReadSnapshot, readSnapshot, type Snapshot } from '@cairn/contracts'
+import { knownTags, weakTag } from '../http/entity-tags.ts'
 import { defineRoute } from '../http/route.ts'
 
 export default defineRoute({
@@ -7,6 +8,13 @@ export default defineRoute({
   path: '/progress',
   access: 'bearer',
   operation: readSnapshot,
-  query: readSnapshot.request,
-  payload: request => request.query as ReadSnapshot,
+  query: ReadSnapshot,
+  payload: request => ({ ...(request.query as ReadSnapshot), known: knownTags(request.headers['if-none-match']) }),
+  cacheControl: 'private, no-cache',
+  answer: ({ tag, snapshot }, reply): Snapshot | undefined => {
+    reply.header('etag', weakTag(tag))
+    if (snapshot !== null) return snapshot
+    reply.code(304)
+    return undefined
+  },
 })

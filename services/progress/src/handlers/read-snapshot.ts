@@ -1,10 +1,12 @@
-// The caller's state as a whole, as of one head: totals, streak, and the tracks last touched.
+// The caller's state as a whole, as of one head: totals, streak, and the tracks last touched. A caller who knows it already
+// costs one row.
 import type { Call } from '@cairn/bus'
-import type { ReadSnapshot, Snapshot } from '@cairn/contracts'
+import type { FindSnapshot, FoundSnapshot } from '@cairn/contracts'
 import { inSnapshot } from '@cairn/postgres'
 import type { ProgressContext } from '../context.ts'
 import { trackCursor } from '../domain/cursor.ts'
 import { maxPageLimit, pageOf } from '../domain/page-of.ts'
+import { snapshotTag } from '../domain/snapshot-tag.ts'
 import { presentStreak } from '../domain/streak.ts'
 import { presentTotals } from '../domain/totals.ts'
 import { presentTrack } from '../domain/track.ts'
@@ -15,19 +17,24 @@ import { todayFor } from './today-for.ts'
 
 export const readSnapshot =
   (context: ProgressContext) =>
-  async ({ time_zone: timeZone }: ReadSnapshot, call: Call): Promise<Snapshot> => {
+  async ({ time_zone: timeZone, known = [] }: FindSnapshot, call: Call): Promise<FoundSnapshot> => {
     const userId = callerIdOf(call)
-    const { state, tracks } = await inSnapshot(context.pool, async client => {
-      const found = await readLogState(client, userId)
+    return inSnapshot(context.pool, async client => {
+      const state = await readLogState(client, userId)
+      const head = { epoch: state.epoch, seq: state.seq }
+      const today = todayFor(timeZone, state.streak, context.now())
+      const tag = snapshotTag(head, timeZone, today)
+      if (known.includes(tag) || known.includes('*')) return { tag, snapshot: null }
       const wanted = { userId, beforeSeq: Number.MAX_SAFE_INTEGER, limit: maxPageLimit + 1 }
-      return { state: found, tracks: await readLatestTracks(client, wanted) }
+      const tracks = await readLatestTracks(client, wanted)
+      const { entries, nextCursor } = pageOf(tracks, maxPageLimit, track => trackCursor(track.lastSeq))
+      const snapshot = {
+        head,
+        totals: presentTotals(state.totals, state.streak.activeDays),
+        streak: presentStreak(state.streak, today),
+        tracks: entries.map(presentTrack),
+        next_cursor: nextCursor,
+      }
+      return { tag, snapshot }
     })
-    const { entries, nextCursor } = pageOf(tracks, maxPageLimit, track => trackCursor(track.lastSeq))
-    return {
-      head: { epoch: state.epoch, seq: state.seq },
-      totals: presentTotals(state.totals, state.streak.activeDays),
-      streak: presentStreak(state.streak, todayFor(timeZone, state.streak, context.now())),
-      tracks: entries.map(presentTrack),
-      next_cursor: nextCursor,
-    }
   }
