@@ -1,5 +1,6 @@
 // `npm run migrate`: brings the database of DATABASE_URL to the current schema. Safe to run twice and at the same time.
 import { join } from 'node:path'
+import { withLocalStack } from '@cairn/local'
 import { findOwners, migrate } from '@cairn/postgres/migrate'
 import { ConfigError, readEnvironment, variable } from '@cairn/runtime'
 
@@ -10,10 +11,12 @@ const variables = {
 }
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
+const root = join(import.meta.dirname, '..')
+
 try {
-  const { databaseUrl } = readEnvironment(variables, process.env)
-  const services = join(import.meta.dirname, '..', 'services')
-  await migrate({ databaseUrl, owners: findOwners(services, databaseUrl, process.env), say })
+  const environment = withLocalStack(root, process.env)
+  const { databaseUrl } = readEnvironment(variables, environment)
+  await migrate({ databaseUrl, owners: findOwners(join(root, 'services'), databaseUrl, environment), say })
 } catch (error) {
   const text =
     error instanceof ConfigError

@@ -10,8 +10,15 @@ import { openSecrets } from '../provision/secrets.ts'
 import { claimStack } from './claim.ts'
 import { keepAlive } from './keep-alive.ts'
 import { runMigrations } from './migrate.ts'
-import { migrationEnvironment, widerLimits, type ServicePlan, type StackContext } from './service-plan.ts'
+import {
+  backendEnvironment,
+  migrationEnvironment,
+  widerLimits,
+  type ServicePlan,
+  type StackContext,
+} from './service-plan.ts'
 import { launchService } from './service-process.ts'
+import { removeStackEnvironment, writeStackEnvironment } from '../stack-environment.ts'
 import { checkPorts, readStackConfig, type StackConfig } from './stack-config.ts'
 
 /** What belongs to Cairn rather than to the running of a stack; tests bring their own. */
@@ -96,6 +103,7 @@ const start = async (config: StackConfig, options: StackOptions, running: Runnin
   const { plan, root, directory, environment, say, signal } = options
   const backends = await startBackends(options, running)
   const context: StackContext = { environment, config, backends, directory, secrets: openSecrets(directory) }
+  writeStackEnvironment(directory, backendEnvironment(context))
   const migratedFrom = performance.now()
   await runMigrations({ root, script: plan.migrationScript, env: migrationEnvironment(context), say, signal })
   say(`database migrated (${since(migratedFrom)})`)
@@ -138,6 +146,7 @@ export const runStack = async (options: StackOptions): Promise<void> => {
     if (!signal.aborted) throw error
   } finally {
     const stoppingFrom = performance.now()
+    removeStackEnvironment(options.directory)
     await stopAll(running)
     if (signal.aborted) say(`stopped (${since(stoppingFrom)})`)
     release()

@@ -53,6 +53,14 @@ const serviceUrls = ({ backends, secrets }: StackContext): Record<string, string
   return { AUTH_DATABASE_URL: authDatabaseUrl, PROGRESS_DATABASE_URL: progressDatabaseUrl }
 }
 
+/** What commands need to reach the stack from outside. */
+export const backendEnvironment = (context: StackContext): Record<string, string> => ({
+  DATABASE_URL: context.backends.databaseUrl,
+  NATS_URL: context.backends.natsUrl,
+  REDIS_URL: context.backends.redisUrl,
+  ...serviceUrls(context),
+})
+
 export const migrationEnvironment = (context: StackContext): Record<string, string> => {
   const { databaseUrl } = context.backends
   const urls = serviceUrls(context)

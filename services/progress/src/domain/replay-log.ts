@@ -1,0 +1,86 @@
+// A user's state from the log alone, by the same rules that move it event by event. The log is gone through twice, a stretch
+// at a time: first for the latest resets, since they decide what counts, then for what counts. What is kept is the state.
+import { activityOf, type DayActivity } from './day.ts'
+import { advanceItem, emptyItem, latestReset, type ItemState } from './item.ts'
+import { itemKeyOf } from './changes-page.ts'
+import type { AppliedEvent } from './progress-event.ts'
+import { latestActive, runsOf, type StreakState } from './streak.ts'
+import { advanceTotals, noTotals, type TotalsState } from './totals.ts'
+import { advanceTrack, emptyTrack, type TrackState } from './track.ts'
+
+export interface ReplayedLog {
+  readonly seq: number
+  readonly items: readonly ItemState[]
+  readonly tracks: readonly TrackState[]
+  /** Ascending. */
+  readonly days: readonly DayActivity[]
+  readonly totals: TotalsState
+  readonly streak: StreakState
+}
+
+export class LogReplay {
+  readonly #resets = new Map<string, number | null>()
+  readonly #items = new Map<string, ItemState>()
+  readonly #lastSeqs = new Map<string, number>()
+  readonly #days = new Map<number, DayActivity>()
+  #latestActive: StreakState['latestActive'] = null
+  #seq = 0
+
+  /** First pass, in any order. */
+  noteResets(events: readonly AppliedEvent[]): void {
+    for (const event of events) {
+      const key = itemKeyOf(event)
+      this.#resets.set(key, latestReset(this.#resets.get(key) ?? null, [event]))
+    }
+  }
+
+  /** Second pass, in order of `seq`. */
+  count(events: readonly AppliedEvent[]): void {
+    for (const event of events) {
+      const key = itemKeyOf(event)
+      const before = this.#items.get(key) ?? emptyItem(event)
+      this.#items.set(
+        key,
+        advanceItem({ key: before, left: before, resetAtMs: this.#resets.get(key) ?? null }, [event]),
+      )
+      this.#lastSeqs.set(event.trackId, event.seq)
+      this.#seq = event.seq
+    }
+    for (const activity of activityOf(events)) this.#addDay(activity)
+    this.#latestActive = latestActive(this.#latestActive, events)
+  }
+
+  state(): ReplayedLog {
+    const items = [...this.#items.values()]
+    const changes = items.map(after => ({ before: emptyItem(after), after }))
+    const tracks = [...Map.groupBy(changes, change => change.after.trackId)].map(([trackId, ofTrack]) =>
+      advanceTrack(emptyTrack(trackId), {
+        changes: ofTrack,
+        lastSeq: this.#lastSeqs.get(trackId) ?? 0,
+        untouchedLastAtMs: null,
+      }),
+    )
+    const days = [...this.#days.values()].sort((one, other) => one.day - other.day)
+    return {
+      seq: this.#seq,
+      items,
+      tracks,
+      days,
+      totals: advanceTotals(noTotals, {
+        items: changes,
+        tracks: tracks.map(after => ({ before: emptyTrack(after.trackId), after })),
+      }),
+      streak: { ...runsOf(days.map(({ day }) => day)), latestActive: this.#latestActive },
+    }
+  }
+
+  #addDay({ day, events, points, durationMs }: DayActivity): void {
+    const before = this.#days.get(day)
+    this.#days.set(day, {
+      day,
+      events: (before?.events ?? 0) + events,
+      points: (before?.points ?? 0) + points,
+      durationMs: (before?.durationMs ?? 0) + durationMs,
+    })
+  }
+}

@@ -1,0 +1,108 @@
+// Replays one user's log, compares what comes out with what is stored, and stores it where the two differ. The log is locked
+// meanwhile: nobody writes to it, and the comparison is of one moment.
+import { isDeepStrictEqual } from 'node:util'
+import { inTransaction } from '@cairn/postgres'
+import type pg from 'pg'
+import type { LogState } from '../domain/log-state.ts'
+import type { AppliedEvent } from '../domain/progress-event.ts'
+import { LogReplay, type ReplayedLog } from '../domain/replay-log.ts'
+import { addDays } from './statements/add-days.ts'
+import { deleteProjections } from './statements/delete-projections.ts'
+import { lockHeads } from './statements/lock-heads.ts'
+import { readLog } from './statements/read-log.ts'
+import { readProjections } from './statements/read-projections.ts'
+import { writeHeads } from './statements/write-heads.ts'
+import { writeItems } from './statements/write-items.ts'
+import { writeTracks } from './statements/write-tracks.ts'
+
+export interface RebuildOptions {
+  readonly userId: string
+  /** Only tell what differs. */
+  readonly dryRun: boolean
+}
+
+const stretch = 1_000
+
+const eachStretch = async (client: pg.ClientBase, userId: string, use: (events: readonly AppliedEvent[]) => void) => {
+  for (let since = 0; ;) {
+    const events = await readLog(client, { userId, since, limit: stretch })
+    use(events)
+    const last = events.at(-1)
+    if (last === undefined || events.length < stretch) return
+    since = last.seq
+  }
+}
+
+const replay = async (client: pg.ClientBase, userId: string): Promise<ReplayedLog> => {
+  const log = new LogReplay()
+  await eachStretch(client, userId, events => log.noteResets(events))
+  await eachStretch(client, userId, events => log.count(events))
+  return log.state()
+}
+
+/** One line for every key whose value is not the same on both sides. */
+const compare = <T>(
+  what: string,
+  sides: { stored: readonly T[]; rebuilt: readonly T[] },
+  keyOf: (one: T) => string,
+) => {
+  const stored = new Map(sides.stored.map(one => [keyOf(one), one]))
+  const rebuilt = new Map(sides.rebuilt.map(one => [keyOf(one), one]))
+  return [...new Set([...stored.keys(), ...rebuilt.keys()])].flatMap(key => {
+    const [is, shouldBe] = [stored.get(key), rebuilt.get(key)]
+    if (isDeepStrictEqual(is, shouldBe)) return []
+    return [`${what} ${key}: ${JSON.stringify(is) ?? 'nothing'} instead of ${JSON.stringify(shouldBe) ?? 'nothing'}`]
+  })
+}
+
+const differencesOf = async (
+  client: pg.ClientBase,
+  userId: string,
+  sides: { head: LogState; rebuilt: ReplayedLog },
+) => {
+  const { head, rebuilt } = sides
+  const stored = await readProjections(client, userId)
+  return [
+    ...compare('head', { stored: [head.seq], rebuilt: [rebuilt.seq] }, () => 'seq'),
+    ...compare('totals', { stored: [head.totals], rebuilt: [rebuilt.totals] }, () => 'of all items'),
+    ...compare('streak', { stored: [head.streak], rebuilt: [rebuilt.streak] }, () => 'of all days'),
+    ...compare('item', { stored: stored.items, rebuilt: rebuilt.items }, one =>
+      JSON.stringify([one.trackId, one.itemId]),
+    ),
+    ...compare('track', { stored: stored.tracks, rebuilt: rebuilt.tracks }, one => JSON.stringify(one.trackId)),
+    ...compare('day', { stored: stored.days, rebuilt: rebuilt.days }, one => String(one.day)),
+  ]
+}
+
+const store = async (client: pg.ClientBase, userId: string, state: { epoch: string; rebuilt: ReplayedLog }) => {
+  const { seq, items, tracks, days, totals, streak } = state.rebuilt
+  await deleteProjections(client, userId)
+  for (let start = 0; start < items.length; start += stretch) {
+    await writeItems(
+      client,
+      items.slice(start, start + stretch).map(item => ({ userId, item })),
+    )
+  }
+  for (let start = 0; start < tracks.length; start += stretch) {
+    await writeTracks(
+      client,
+      tracks.slice(start, start + stretch).map(track => ({ userId, track })),
+    )
+  }
+  await addDays(
+    client,
+    days.map(activity => ({ userId, activity })),
+  )
+  await writeHeads(client, [{ userId, state: { epoch: state.epoch, seq, totals, streak } }])
+}
+
+/** Resolves with the differences there were, none on a healthy database. */
+export const rebuildUser = (pool: pg.Pool, { userId, dryRun }: RebuildOptions): Promise<readonly string[]> =>
+  inTransaction(pool, async client => {
+    const head = (await lockHeads(client, [userId])).get(userId)
+    if (head === undefined) return []
+    const rebuilt = await replay(client, userId)
+    const differences = await differencesOf(client, userId, { head, rebuilt })
+    if (differences.length > 0 && !dryRun) await store(client, userId, { epoch: head.epoch, rebuilt })
+    return differences
+  })
