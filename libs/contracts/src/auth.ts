@@ -44,7 +44,7 @@ export const SignInWithApple = Type.Object(
   {
     identity_token: Type.String({ minLength: 1, maxLength: 8192 }),
     nonce: Type.String({ minLength: 1, maxLength: 256 }),
-    authorization_code: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })),
+    authorization_code: Type.Optional(Type.String({ minLength: 1, maxLength: 1024, pattern: '^[\\x21-\\x7e]+$' })),
     display_name: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
     device: Type.Optional(Device),
   },
@@ -134,3 +134,20 @@ export const Denials = Type.Object({
   next_cursor: Nullable(Type.String()),
 })
 export type Denials = Static<typeof Denials>
+
+export const RotateKeys = Type.Object(
+  {
+    revoke_previous: Type.Optional(Type.Boolean({ description: 'Tokens of the key that signed so far die at once.' })),
+  },
+  closed,
+)
+export type RotateKeys = Static<typeof RotateKeys>
+
+/** `rotated` is false while the next key is not known everywhere yet; it can be asked for again after `ready_in_s`. */
+export const KeyRotation = Type.Object({
+  rotated: Type.Boolean(),
+  current_key_id: Type.String(),
+  next_key_id: Type.String(),
+  ready_in_s: Type.Integer({ description: 'Seconds until the next key may sign.' }),
+})
+export type KeyRotation = Static<typeof KeyRotation>

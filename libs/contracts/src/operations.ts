@@ -5,12 +5,14 @@ import {
   AppleNotification,
   Denials,
   EndSession,
+  KeyRotation,
   KeySet,
   LogOut,
   Me,
   Nonce,
   ReadDenials,
   RefreshSession,
+  RotateKeys,
   Session,
   SessionList,
   SignInAsGuest,
@@ -75,6 +77,16 @@ export const deleteMe = operation('auth', 'user')('delete', Nothing, Nothing)
 export const readMe = operation('auth', 'user')('read', Nothing, Me)
 export const cleanUpNonces = operation('auth', 'nonces')('clean-up', CleanUpBatch, CleanUpResult)
 export const cleanUpSessions = operation('auth', 'sessions')('clean-up', CleanUpBatch, CleanUpResult)
+export const cleanUpDeniedUsers = operation('auth', 'denied-users')('clean-up', CleanUpBatch, CleanUpResult)
+export const cleanUpAppleNotifications = operation('auth', 'apple-notifications')(
+  'clean-up',
+  CleanUpBatch,
+  CleanUpResult,
+)
+export const cleanUpAppleCodes = operation('auth', 'apple-codes')('clean-up', CleanUpBatch, CleanUpResult)
+export const cleanUpSigningKeys = operation('auth', 'signing-keys')('clean-up', CleanUpBatch, CleanUpResult)
+/** For operators: refused when it comes on a user's behalf, and no route of the gateway leads here. */
+export const rotateKeys = operation('auth', 'keys')('rotate', RotateKeys, KeyRotation)
 export const readKeySet = operation('auth', 'keys')('read', Nothing, KeySet)
 
 export const submitEvents = log('submit', SubmitEvents, SubmitResult)

@@ -30,3 +30,6 @@ export const keysRotatedSubject = 'event.auth.keys.rotated.v1'
 
 /** `event.progress.outbox.filled.v1`: a hint to relays after a commit; losing one costs a poll interval, nothing else. */
 export const outboxFilledSubject = 'event.progress.outbox.filled.v1'
+
+/** `event.auth.outbox.filled.v1`: the same hint for auth's relays. */
+export const authOutboxFilledSubject = 'event.auth.outbox.filled.v1'
