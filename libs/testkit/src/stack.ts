@@ -32,8 +32,12 @@ export interface Stack {
   readonly databaseUrl: string
   /** The environment the services were started with. */
   readonly environment: Environment
+  /** Stops one service; the others go on without it. */
+  stopService(name: ServiceName): Promise<void>
   stop(): Promise<void>
 }
+
+export type ServiceName = 'auth' | 'progress' | 'gateway' | 'realtime' | 'janitor'
 
 const testKey = (letter: string): string => Buffer.alloc(32, letter).toString('base64url')
 
@@ -69,7 +73,7 @@ const environmentOf = (
 }
 
 const startServices = async (environment: Environment, logs: CapturedLogs) => {
-  const owners = await Promise.all([
+  const [auth, progress] = await Promise.all([
     startAuth(readEnvironment(authVariables, environment), logs.loggerFor('auth')),
     startProgress(readEnvironment(progressVariables, environment), logs.loggerFor('progress')),
   ])
@@ -78,7 +82,7 @@ const startServices = async (environment: Environment, logs: CapturedLogs) => {
     startRealtime(readEnvironment(realtimeVariables, environment), logs.loggerFor('realtime')),
     startJanitor(readEnvironment(janitorVariables, environment), logs.loggerFor('janitor')),
   ])
-  return { gateway, realtime, all: [gateway, realtime, janitor, ...owners] satisfies RunningService[] }
+  return { gateway, realtime, janitor, auth, progress }
 }
 
 /** Starts everything and resolves when the gateway is ready. `stop()` leaves nothing behind. */
@@ -92,21 +96,28 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
   const databaseUrl = databaseUrlOf(backends.databaseUrl, database.name)
   const environment = environmentOf({ database: databaseUrl, nats: bus.url, apple }, options)
   const logs = captureLogs()
-  const { gateway, realtime, all } = await startServices(environment, logs)
+  const services = await startServices(environment, logs)
+  const running = new Map<ServiceName, RunningService>(Object.entries(services) as [ServiceName, RunningService][])
+  const stopService = async (name: ServiceName): Promise<void> => {
+    const service = running.get(name)
+    running.delete(name)
+    await service?.stop()
+  }
   const stop = async (): Promise<void> => {
-    await Promise.all(all.map(service => service.stop()))
+    await Promise.all([...running.keys()].map(stopService))
     await apple.stop()
     await bus.stop()
     await database.drop()
   }
   return {
-    gatewayUrl: `http://127.0.0.1:${gateway.port}`,
-    realtimeUrl: `http://127.0.0.1:${realtime.port}`,
+    gatewayUrl: `http://127.0.0.1:${services.gateway.port}`,
+    realtimeUrl: `http://127.0.0.1:${services.realtime.port}`,
     apple,
     logs,
     bus,
     databaseUrl,
     environment,
+    stopService,
     stop,
   }
 }

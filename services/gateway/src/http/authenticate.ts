@@ -8,8 +8,10 @@ import type { Access } from './route.ts'
 const bearerPattern = /^bearer +([^ ]+)$/i
 
 const tokenOf = (request: FastifyRequest): string | undefined => {
-  const given = request.headers.authorization
+  // Node keeps the first of several and drops the others; a proxy in front may have looked at another one.
+  const [given, ...others] = request.raw.headersDistinct['authorization'] ?? []
   if (given === undefined) return undefined
+  if (others.length > 0) throw new CairnError('token_invalid')
   const token = bearerPattern.exec(given)?.[1]
   if (token === undefined) throw new CairnError('token_invalid')
   return token
