@@ -44,7 +44,7 @@ const listenPlain = async (session: Session): Promise<{ frames: Frame[]; close: 
 
 const listenSocketIo = async (session: Session): Promise<{ frames: Frame[]; close: () => void }> => {
   const address = `${stack.realtimeUrl}/ws/user/${session.user.id}?token=${session.access_token}`
-  const socket = io(address, { transports: ['websocket'], forceNew: true })
+  const socket = io(address)
   const frames: Frame[] = []
   socket.onAny((type: string, data: Frame['data'], about: object = {}) => frames.push({ type, data, ...about }))
   await eventually(() => expect(frames[0]?.type).toBe('session.ready'))

@@ -104,24 +104,29 @@ export const connected = (socket: Socket, client: TestClient): Promise<TestClien
     })
   })
 
-const connectSocketIo: Door['connect'] = async (baseUrl, userId, options = {}) => {
-  const { token, tokenIn, origin, signal } = options
-  const socket = io(`${baseUrl}${pathOf(userId, options)}`, {
-    transports: ['websocket'],
-    forceNew: true,
-    reconnection: signal === 'reconnects',
-    reconnectionDelay: 50,
-    ...(token !== undefined && tokenIn === 'elsewhere' ? { auth: { token } } : {}),
-    ...(origin === undefined ? {} : { extraHeaders: { origin } }),
-  })
-  const result = await connected(socket, followSocket(socket))
-  if ('refused' in result) socket.disconnect()
-  return result
-}
+/** With the client's own defaults: polling first, then an upgrade. */
+const connectSocketIo =
+  (transports?: readonly string[]): Door['connect'] =>
+  async (baseUrl, userId, options = {}) => {
+    const { token, tokenIn, origin, signal } = options
+    const socket = io(`${baseUrl}${pathOf(userId, options)}`, {
+      ...(transports === undefined ? {} : { transports: [...transports] }),
+      forceNew: true,
+      reconnection: signal === 'reconnects',
+      reconnectionDelay: 50,
+      ...(token !== undefined && tokenIn === 'elsewhere' ? { auth: { token } } : {}),
+      ...(origin === undefined ? {} : { extraHeaders: { origin } }),
+    })
+    const result = await connected(socket, followSocket(socket))
+    if ('refused' in result) socket.disconnect()
+    return result
+  }
 
 export const doors: readonly Door[] = [
   { name: 'plain WebSocket', connect: connectPlain },
-  { name: 'socket.io', connect: connectSocketIo },
+  { name: 'socket.io', connect: connectSocketIo() },
+  { name: 'socket.io, WebSocket alone', connect: connectSocketIo(['websocket']) },
+  { name: 'socket.io, polling alone', connect: connectSocketIo(['polling']) },
 ]
 
 export const [plainDoor, socketIoDoor] = doors as [Door, Door]

@@ -1,14 +1,14 @@
-// The one port of both doors. It answers no HTTP but the probes; whatever is refused, the answer is a problem with ids.
+// The one port of both doors. It answers no HTTP but the probes and socket.io's polling; whatever is refused, the answer is a problem with ids.
 // The URL is never logged: it may carry a token.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CairnError, header, type ErrorCode } from '@cairn/contracts'
-import { continueTrace, newRequestId, runInRequest } from '@cairn/runtime'
+import { continueTrace, currentRequest, newRequestId, runInRequest } from '@cairn/runtime'
 import type { RealtimeContext } from '../context.ts'
 import { createPlainDoor } from './plain-door.ts'
 import { endWithProblem, problemAnswer } from './problem-answer.ts'
-import { createSocketIoDoor, socketIoPath } from './socket-io-door.ts'
+import { createSocketIoDoor, socketIoPath, type SocketIoDoor } from './socket-io-door.ts'
 import { readUpgradeRequest, userOfPath } from './upgrade-request.ts'
 
 const maxHeadBytes = 16_384
@@ -19,18 +19,29 @@ const answerJson = (response: ServerResponse, status: number, body: object): voi
   response.end(`${JSON.stringify(body)}\n`)
 }
 
-const answerRequest = ({ health, logger }: RealtimeContext, request: IncomingMessage, response: ServerResponse) => {
-  const requestId = newRequestId()
-  response.setHeader(header.requestId, requestId)
-  const [path] = (request.url ?? '').split('?', 1)
-  const report = health.report()
+const answerProblem = (response: ServerResponse, error: unknown, { logger }: RealtimeContext): void => {
+  const requestId = currentRequest()?.requestId ?? newRequestId()
+  const { problem, headers, body } = problemAnswer(error, requestId, logger)
+  response.writeHead(problem.status, headers)
+  response.end(body)
+}
+
+const answerRequest = (
+  context: RealtimeContext,
+  socketIo: SocketIoDoor,
+  { request, response }: { request: IncomingMessage; response: ServerResponse },
+): void => {
+  const requestId = currentRequest()?.requestId
+  const [path, query] = (request.url ?? '').split('?', 2)
+  // Left to Node, this answer would go out without ids.
+  if (request.httpVersion === '1.1' && request.headers.host === undefined) {
+    throw new CairnError('invalid_request', { detail: 'The Host header is missing.' })
+  }
+  const report = context.health.report()
   if (path === '/healthz') answerJson(response, 200, { status: 'ok', request_id: requestId })
   else if (path === '/readyz') answerJson(response, report.ready ? 200 : 503, { ...report, request_id: requestId })
-  else {
-    const { problem, headers, body } = problemAnswer(new CairnError('not_found'), requestId, logger)
-    response.writeHead(problem.status, headers)
-    response.end(body)
-  }
+  else if (path === socketIoPath) socketIo.request(request, response, new URLSearchParams(query))
+  else throw new CairnError('not_found')
 }
 
 const codeOfParserFault = (fault: string | undefined): ErrorCode => {
@@ -76,9 +87,24 @@ export const createHttpServer = (context: RealtimeContext): HttpDoors => {
     maxHeaderSize: maxHeadBytes,
     headersTimeout: receiveTimeoutMs,
     requestTimeout: receiveTimeoutMs,
+    requireHostHeader: false,
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
   })
-  server.on('request', (request, response) => answerRequest(context, request, response))
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    const requestId = newRequestId()
+    const trace = continueTrace(request.headers[header.traceparent] as string | undefined)
+    response.setHeader(header.requestId, requestId)
+    runInRequest({ requestId, trace }, () => {
+      try {
+        answerRequest(context, socketIo, { request, response })
+      } catch (error) {
+        answerProblem(response, error, context)
+      }
+    })
+  }
+  server.on('request', onRequest)
+  // An expectation we do not know is ignored (RFC 9110, 10.1.1); Node's own 417 would go out without ids.
+  server.on('checkExpectation', onRequest)
   server.on('upgrade', (request, socket, firstBytes) => {
     const requestId = newRequestId()
     const trace = continueTrace(request.headers[header.traceparent] as string | undefined)

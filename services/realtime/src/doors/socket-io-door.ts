@@ -1,7 +1,7 @@
 // The socket.io door: one namespace per user, `/ws/user/<userId>`. The engine's handshake asks for nothing; who somebody
 // is gets decided by the namespace, each time anew, because several namespaces may ride on one connection and the query
 // of the first URL is all that the later ones send along.
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { CairnError, header } from '@cairn/contracts'
 import { continueTrace, currentRequest, newRequestId, runInRequest, type Logger } from '@cairn/runtime'
@@ -19,9 +19,11 @@ import { userOfPath, type UpgradeRequest } from './upgrade-request.ts'
 export const socketIoPath = '/socket.io/'
 
 export interface SocketIoDoor {
+  /** A request of the polling transport, which is what clients begin with unless told otherwise. Throws as `upgrade`. */
+  request(request: IncomingMessage, response: ServerResponse, query: URLSearchParams): void
   /**
-   * Throws `invalid_request` for anything but a first WebSocket handshake of protocol 4, and `unavailable` while nobody
-   * can be let in: unlike a refused namespace, a refused upgrade is something socket.io clients try again by themselves.
+   * Throws `invalid_request` for anything but protocol 4, and `unavailable` while nobody can be let in: unlike a refused
+   * namespace, a refused handshake is something socket.io clients try again by themselves.
    */
   upgrade(request: IncomingMessage, target: { upgrade: UpgradeRequest; socket: Duplex; firstBytes: Buffer }): void
   close(): void
@@ -29,14 +31,15 @@ export interface SocketIoDoor {
 
 const createIo = (config: RealtimeConfig): Server => {
   const io = new Server({
-    transports: ['websocket'],
-    allowUpgrades: false,
+    transports: ['polling', 'websocket'],
     serveClient: false,
     perMessageDeflate: false,
     destroyUpgrade: false,
     cleanupEmptyChildNamespaces: true,
     maxHttpBufferSize: config.maxFrameBytes,
     connectTimeout: config.namespaceTimeoutMs,
+    httpCompression: false,
+    ...(config.allowedOrigins.length === 0 ? {} : { cors: { origin: [...config.allowedOrigins] } }),
     pingInterval: config.pingIntervalMs,
     pingTimeout: config.pongTimeoutMs,
   })
@@ -96,11 +99,33 @@ const goneWith = (socket: Socket, connection: Connection): void => {
   if (conn.readyState !== 'open') gone()
 }
 
-const isFirstHandshake = ({ query }: UpgradeRequest): boolean =>
-  query.get('EIO') === '4' && query.get('transport') === 'websocket' && !query.has('sid')
+/** The ids of engine.io's connections, while they last. */
+const connectionIdsOf = (io: Server): ReadonlySet<string> => {
+  const ids = new Set<string>()
+  io.engine.on(
+    'connection',
+    (connection: { readonly id: string; once(event: 'close', listener: () => void): unknown }) => {
+      ids.add(connection.id)
+      connection.once('close', () => ids.delete(connection.id))
+    },
+  )
+  return ids
+}
+
+/** What belongs to a connection that is there already goes on while no new ones are let in. */
+const assertEngineRequest = (context: RealtimeContext, known: ReadonlySet<string>, query: URLSearchParams): void => {
+  if (query.get('EIO') !== '4')
+    throw new CairnError('invalid_request', { detail: 'socket.io is served in protocol 4.' })
+  const connectionId = query.get('sid')
+  if (connectionId === null) assertServing(context)
+  else if (!known.has(connectionId)) {
+    throw new CairnError('invalid_request', { detail: 'There is no such connection here.' })
+  }
+}
 
 export const createSocketIoDoor = (context: RealtimeContext): SocketIoDoor => {
   const io = createIo(context.config)
+  const connectionIds = connectionIdsOf(io)
   const outletOf = createSocketIoOutlets(createSocketIoEncoder())
   const admissions = new WeakMap<Socket, Admission>()
 
@@ -127,11 +152,12 @@ export const createSocketIoDoor = (context: RealtimeContext): SocketIoDoor => {
   })
 
   return {
+    request: (request, response, query) => {
+      assertEngineRequest(context, connectionIds, query)
+      io.engine.handleRequest(request as Parameters<typeof io.engine.handleRequest>[0], response)
+    },
     upgrade: (request, { upgrade, socket, firstBytes }) => {
-      if (!isFirstHandshake(upgrade)) {
-        throw new CairnError('invalid_request', { detail: 'socket.io is served over WebSocket alone, protocol 4.' })
-      }
-      assertServing(context)
+      assertEngineRequest(context, connectionIds, upgrade.query)
       io.engine.handleUpgrade(request, socket, firstBytes)
     },
     close: () => {

@@ -11,11 +11,18 @@ const firstCodeToStayAway = 4500
 type Encode = (namespace: string, frame: Frame) => string
 
 /** Outlets know how many of them share a connection: one that is to stay away must not take the others along. */
+/** What is known of engine.io's transport: WebSocket has the socket of `ws`, polling has none. */
+interface Transport {
+  readonly socket?: { readonly bufferedAmount: number; terminate(): void }
+}
+
 export const createSocketIoOutlets = (encode: Encode): ((socket: Socket) => Outlet) => {
   const sharing = new WeakMap<Socket['conn'], number>()
   return socket => {
     const { conn } = socket
     const namespace = socket.nsp.name
+    // Read anew each time: a connection may begin with polling and go on over WebSocket.
+    const webSocket = (): Transport['socket'] => (conn.transport as unknown as Transport).socket
     let queuedBytes = 0
     const flushed = (): void => {
       queuedBytes = 0
@@ -33,13 +40,16 @@ export const createSocketIoOutlets = (encode: Encode): ((socket: Socket) => Outl
         conn.write(text)
       },
       get pendingBytes() {
-        return queuedBytes + conn.request.socket.writableLength
+        return queuedBytes + (webSocket()?.bufferedAmount ?? 0)
       },
       close: (code: CloseCode) => {
         if (code < firstCodeToStayAway) conn.close()
         else socket.disconnect(sharing.get(conn) === 1)
       },
-      terminate: () => conn.request.socket.destroy(),
+      terminate: () => {
+        webSocket()?.terminate()
+        conn.close(true)
+      },
       // engine.io pings by itself.
       keepAlive: () => undefined,
     }
