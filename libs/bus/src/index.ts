@@ -1,6 +1,7 @@
 // NATS as Cairn uses it: request and serve, publish and subscribe, streams; deadlines, trace headers, drain.
 export { Bus, type BusOptions } from './connection.ts'
 export * from './events.ts'
+export { KeptStream } from './kept-stream.ts'
 export { request, type RequestOptions } from './request.ts'
 export { route, serve, type Call, type Handler, type Route, type ServeOptions, type Serving } from './serve.ts'
 export * from './stream.ts'

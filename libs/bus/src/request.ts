@@ -31,6 +31,22 @@ const failureOf = (message: Msg, code: string): CairnError => {
   })
 }
 
+/** Headers and subject of a message count against the server's limit too. */
+const reservedBytes = 8_192
+
+/** What a client may have sent can be too deep to be written down, or grow on the way: 1e20 is one digit and twenty noughts. */
+const encode = (bus: Bus, payload: unknown): string => {
+  let text: string
+  try {
+    text = JSON.stringify(payload)
+  } catch (cause) {
+    throw new CairnError('invalid_request', { detail: 'The body is nested too deeply.', cause })
+  }
+  const limit = (bus.nats.info?.max_payload ?? 1_048_576) - reservedBytes
+  if (Buffer.byteLength(text) > limit) throw new CairnError('payload_too_large')
+  return text
+}
+
 /** Sends `payload` to the operation's owner. Rejects with the owner's CairnError, or `unavailable` when it gives none in time. */
 export const request = async <O extends Operation>(
   bus: Bus,
@@ -38,10 +54,11 @@ export const request = async <O extends Operation>(
   { payload, caller, timeoutMs }: RequestOptions & { payload: RequestOf<O> },
 ): Promise<ReplyOf<O>> => {
   if (!bus.connected) throw new CairnError('unavailable', { cause: new Error('not connected to the bus') })
+  const text = encode(bus, payload)
   const headers = outgoingHeaders()
   headers.set(header.timeoutMs, String(Math.max(timeoutMs - marginMs, Math.ceil(timeoutMs / 2))))
   if (caller !== undefined) setCaller(headers, caller)
-  const message = await bus.replies.send(operation.subject, JSON.stringify(payload), { timeoutMs, headers })
+  const message = await bus.replies.send(operation.subject, text, { timeoutMs, headers })
   const code = message.headers?.get(header.errorCode)
   if (code !== undefined && code !== '') throw failureOf(message, code)
   return message.json<ReplyOf<O>>()

@@ -91,7 +91,12 @@ const answer = async (
     if (!bus.inFlight.hasRoom) throw new CairnError('unavailable', { cause: new Error('too many requests in flight') })
     const timeoutMs = Math.min(timeoutOf(message.headers) ?? options.handlerTimeoutMs, options.handlerTimeoutMs)
     const call = { caller: callerOf(message.headers), deadlineAt: performance.now() + timeoutMs }
-    const reply = await bus.inFlight.track(() => within(found.handle(parse(message, found), call), call.deadlineAt))
+    const payload = parse(message, found)
+    // What is answered for late still runs: it keeps its place until it is over.
+    const reply = await within(
+      bus.inFlight.track(() => found.handle(payload, call)),
+      call.deadlineAt,
+    )
     message.respond(JSON.stringify(reply))
   } catch (thrown) {
     const error = toCairnError(thrown)

@@ -114,6 +114,14 @@ describe('a request', () => {
     expect(logs.lines.some(line => line.includes('the handler ran out of time'))).toBe(true)
   })
 
+  it('too deep or too large for the bus is the caller’s fault, and never sent', async () => {
+    const deep = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`) as unknown
+    const send = (payload: unknown) =>
+      request(asking, refreshSession, { payload: payload as { refresh_token: string }, timeoutMs: 1_000 })
+    await expect(send({ deep })).rejects.toMatchObject({ code: 'invalid_request' })
+    await expect(send({ large: 'x'.repeat(3_000_000) })).rejects.toMatchObject({ code: 'payload_too_large' })
+  })
+
   it('that gets no reply ends at its own deadline', async () => {
     const mute = owner.nats.subscribe('request.progress.>')
     await owner.nats.flush()
@@ -144,6 +152,37 @@ describe('an owner with too much to do', () => {
     release[0]?.()
     expect(await first).toEqual({})
     await drained
+  })
+})
+
+describe('a handler that answers late', () => {
+  it('keeps its place among those in flight until it is over, and a drain waits for it', async () => {
+    const late = await Bus.connect({ url: server.url, name: 'late', logger: logs.loggerFor('late'), maxInFlight: 1 })
+    let finish = (): void => undefined
+    let finished = false
+    const serving = serve(late, {
+      owner: 'progress',
+      hashUser: String,
+      handlerTimeoutMs: 50,
+      routes: [
+        route(readSnapshot, async () => {
+          await new Promise<void>(resolve => (finish = resolve))
+          finished = true
+          return { tag: '', snapshot: null }
+        }),
+      ],
+    })
+    await late.nats.flush()
+    const ask = () => request(asking, readSnapshot, { payload: {}, timeoutMs: 5_000 })
+    await expect(ask()).rejects.toMatchObject({ code: 'unavailable' })
+    expect(late.inFlight.count).toBe(1)
+    await expect(ask()).rejects.toMatchObject({ code: 'unavailable' })
+    expect(logs.lines.some(line => line.includes('too many requests in flight'))).toBe(true)
+    await serving.stop()
+    const drained = late.drain(5_000)
+    finish()
+    await drained
+    expect(finished).toBe(true)
   })
 })
 
