@@ -113,10 +113,67 @@ const lifetimeVariables = {
   }),
 } as const
 
+const eventVariables = {
+  outboxPollMs: variable.integer('AUTH_OUTBOX_POLL_MS', {
+    min: 10,
+    max: 60_000,
+    fallback: 200,
+    description: 'longest time an ended session waits to be told of when the wake-up after its commit was lost',
+  }),
+  outboxBatchSize: variable.integer('AUTH_OUTBOX_BATCH_SIZE', {
+    min: 1,
+    max: 1_000,
+    fallback: 200,
+    description: 'events published before their rows are deleted',
+  }),
+  publishTimeoutMs: variable.integer('AUTH_PUBLISH_TIMEOUT_MS', {
+    min: 50,
+    max: 60_000,
+    fallback: 2_000,
+    description: 'longest wait for JetStream to acknowledge an event',
+  }),
+  streamMaxAgeSeconds: variable.integer('AUTH_STREAM_MAX_AGE_S', {
+    min: 3_600,
+    max: 31_536_000,
+    fallback: 2_592_000,
+    description:
+      'how long the stream of events keeps one, in seconds (30 days); an owner that is down longer misses deletions',
+  }),
+  streamMaxBytes: variable.integer('AUTH_STREAM_MAX_BYTES', {
+    min: 1_048_576,
+    max: 1_099_511_627_776,
+    fallback: 268_435_456,
+    description: 'how much the stream of events keeps',
+  }),
+  streamDuplicateWindowMs: variable.integer('AUTH_STREAM_DUPLICATE_WINDOW_MS', {
+    min: 1_000,
+    max: 3_600_000,
+    fallback: 120_000,
+    description: 'within this time an event published again is not a second one',
+  }),
+} as const
+
+const listVariables = {
+  sessionListLimit: variable.integer('AUTH_SESSION_LIST_LIMIT', {
+    min: 1,
+    max: 1_000,
+    fallback: 200,
+    description: 'most sessions that a user is shown',
+  }),
+  denialsPageSize: variable.integer('AUTH_DENIALS_PAGE_SIZE', {
+    min: 1,
+    max: 10_000,
+    fallback: 2_000,
+    description: 'sessions and users in one page of what ended lately, about 100 bytes each',
+  }),
+} as const
+
 export const authVariables = {
   ...commonVariables,
   ...tokenVariables,
   ...databaseVariables,
+  ...eventVariables,
+  ...listVariables,
   ...appleVariables,
   ...lifetimeVariables,
   opsPort: variable.port('AUTH_OPS_PORT', { fallback: 9102, description: 'ops port of auth' }),

@@ -1,17 +1,17 @@
 // What every handler of auth is given.
-import type { Bus } from '@cairn/bus'
 import type { HashUser, Logger } from '@cairn/runtime'
 import type pg from 'pg'
 import type { AppleKeySet } from './apple/apple-key-set.ts'
 import type { AuthConfig } from './config.ts'
 import type { SigningKeys } from './crypto/signing-keys.ts'
+import type { EventPublisher } from './jobs/publish-events.ts'
 
 export interface AuthContext {
   readonly config: AuthConfig
   readonly logger: Logger
   readonly hashUser: HashUser
-  readonly bus: Bus
   readonly pool: pg.Pool
+  readonly events: EventPublisher
   readonly signingKeys: SigningKeys
   readonly refreshMacKey: Buffer
   readonly appleKeys: AppleKeySet

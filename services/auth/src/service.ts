@@ -10,6 +10,7 @@ import type { AuthConfig } from './config.ts'
 import { deriveKey } from './crypto/derive-key.ts'
 import { loadSigningKeys, type SigningKeys } from './crypto/signing-keys.ts'
 import { routesOf } from './handlers/index.ts'
+import { startPublishingEvents, type EventPublisher } from './jobs/publish-events.ts'
 import { refuseOtherIssuers } from './refuse-other-issuers.ts'
 
 export interface RunningAuth extends RunningService {
@@ -70,16 +71,23 @@ const layFoundations = async (config: AuthConfig, logger: Logger): Promise<Found
   }
 }
 
-const serveAuth = (config: AuthConfig, logger: Logger, { bus, pool, signingKeys }: Foundations): Serving => {
+interface AtWork {
+  readonly serving: Serving
+  readonly events: EventPublisher
+}
+
+const serveAuth = (config: AuthConfig, logger: Logger, { bus, pool, signingKeys }: Foundations): AtWork => {
   const hashUser = userHasher(config.userHashKey)
   const refreshMacKey = deriveKey(config.masterKey, 'refreshTokenMac')
   const appleKeys = appleKeysOf(config, logger)
-  return serve(bus, {
+  const events = startPublishingEvents(bus, config, logger)
+  const serving = serve(bus, {
     owner: 'auth',
-    routes: routesOf({ config, logger, hashUser, bus, pool, signingKeys, refreshMacKey, appleKeys }),
+    routes: routesOf({ config, logger, hashUser, pool, events, signingKeys, refreshMacKey, appleKeys }),
     hashUser,
     handlerTimeoutMs: config.handlerTimeoutMs,
   })
+  return { serving, events }
 }
 
 /** Rejects with `ConfigError` in production unless it trusts Apple alone. */
@@ -98,12 +106,14 @@ export const startAuth = async (config: AuthConfig, logger: Logger): Promise<Run
     throw error
   }
   const { bus, pool, signingKeys } = foundations
-  const serving = serveAuth(config, logger, foundations)
+  const { serving, events } = serveAuth(config, logger, foundations)
   logger.info({ ops_port: ops.port, key_id: signingKeys.current.kid }, 'auth serves')
   const stop = async (): Promise<void> => {
     health.drain()
     await serving.stop()
-    await bus.drain(config.drainWindowMs)
+    await bus.inFlight.settled(config.drainWindowMs)
+    await events.stop()
+    await bus.drain(0)
     await pool.end()
     await ops.close()
   }

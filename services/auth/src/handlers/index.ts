@@ -4,9 +4,16 @@ import * as operations from '@cairn/contracts'
 import type { Operation } from '@cairn/contracts'
 import { databaseFailure } from '@cairn/postgres'
 import type { AuthContext } from '../context.ts'
+import { handleCleanUpDeniedUsers } from './clean-up-denied-users.ts'
 import { handleCleanUpNonces } from './clean-up-nonces.ts'
 import { handleCleanUpSessions } from './clean-up-sessions.ts'
+import { handleDeleteMe } from './delete-me.ts'
+import { handleEndOtherSessions } from './end-other-sessions.ts'
+import { handleEndSession } from './end-session.ts'
 import { handleIssueNonce } from './issue-nonce.ts'
+import { handleListSessions } from './list-sessions.ts'
+import { handleLogOut } from './log-out.ts'
+import { handleReadDenials } from './read-denials.ts'
 import { handleReadKeySet } from './read-key-set.ts'
 import { handleReadMe } from './read-me.ts'
 import { handleRefreshSession } from './refresh-session.ts'
@@ -27,8 +34,15 @@ export const routesOf = (context: AuthContext): readonly Route[] => [
   serving(operations.signInWithApple, handleSignInWithApple(context)),
   serving(operations.signInAsGuest, handleSignInAsGuest(context)),
   serving(operations.refreshSession, handleRefreshSession(context)),
+  serving(operations.logOut, handleLogOut(context)),
+  serving(operations.listSessions, handleListSessions(context)),
+  serving(operations.endSession, handleEndSession(context)),
+  serving(operations.endOtherSessions, handleEndOtherSessions(context)),
   serving(operations.readMe, handleReadMe(context)),
+  serving(operations.deleteMe, handleDeleteMe(context)),
+  serving(operations.readDenials, handleReadDenials(context)),
   serving(operations.readKeySet, handleReadKeySet(context)),
   serving(operations.cleanUpNonces, handleCleanUpNonces(context)),
   serving(operations.cleanUpSessions, handleCleanUpSessions(context)),
+  serving(operations.cleanUpDeniedUsers, handleCleanUpDeniedUsers(context)),
 ]

@@ -9,9 +9,10 @@ import { makeRefreshToken, readRefreshToken, type RefreshToken } from '../crypto
 import { seal, unseal } from '../crypto/sealed.ts'
 import { decideRefresh } from '../domain/refresh-rule.ts'
 import { countRepeat } from '../store/count-repeat.ts'
+import type { Issue } from '../store/issue.ts'
 import { readSession, type StoredSession } from '../store/read-session.ts'
 import { rotateSession } from '../store/rotate-session.ts'
-import { revokeSession } from './revoke-session.ts'
+import { endOneSession } from './end-one-session.ts'
 import { sessionAnswer, type GrantedSession } from './session-answer.ts'
 
 /** Each lost race means that another refresh of this session was answered, so a second loss in a row is rare. */
@@ -28,11 +29,12 @@ const matchOf = ({ presented, session }: Attempt): 'current' | 'previous' | 'nei
   return previous !== null && timingSafeEqual(presented.hash, previous) ? 'previous' : 'neither'
 }
 
-const granted = ({ id, user }: StoredSession, refreshToken: string, refreshExpiresAt: Date): GrantedSession => ({
+const granted = ({ id, user }: StoredSession, refreshToken: string, issue: Issue): GrantedSession => ({
   user,
   sessionId: id,
   refreshToken,
-  refreshExpiresAt,
+  refreshExpiresAt: issue.idle_expires_at,
+  issuedAt: issue.issued_at,
   created: false,
 })
 
@@ -47,7 +49,7 @@ const succeed = async (
     generation: nextGeneration,
     secret: randomBytes(16),
   })
-  const expiresAt = await rotateSession(pool, {
+  const issue = await rotateSession(pool, {
     sessionId: session.id,
     generation: session.generation,
     currentHash: session.current_hash,
@@ -57,7 +59,7 @@ const succeed = async (
     successorSealed: seal(deriveKey(Buffer.from(presented.text), 'refreshSuccessor'), successor.text, session.id),
     idleSeconds: config.refreshIdleSeconds,
   })
-  return expiresAt === undefined ? undefined : granted(session, successor.text, expiresAt)
+  return issue === undefined ? undefined : granted(session, successor.text, issue)
 }
 
 /** (3): the same successor again. */
@@ -67,9 +69,10 @@ const repeat = async (
 ): Promise<GrantedSession | undefined> => {
   const { id: sessionId, current_hash: currentHash, successor_sealed: sealed } = session
   if (sealed === null) throw new Error('a session with a previous token has no sealed successor')
-  if (!(await countRepeat(pool, { sessionId, currentHash, maxRepeats: config.refreshRepeats }))) return undefined
+  const issue = await countRepeat(pool, { sessionId, currentHash, maxRepeats: config.refreshRepeats })
+  if (issue === undefined) return undefined
   const successor = unseal(deriveKey(Buffer.from(presented.text), 'refreshSuccessor'), sealed, sessionId)
-  return granted(session, successor, session.idle_expires_at)
+  return granted(session, successor, issue)
 }
 
 /** Undefined when the session changed between read and write. */
@@ -92,7 +95,7 @@ const attemptRefresh = async (context: AuthContext, attempt: Attempt): Promise<G
   if (decision === 'limit') {
     throw new CairnError('rate_limited', { retryAfterSeconds: Math.max(config.refreshGraceSeconds, 1) })
   }
-  if (decision === 'end') await revokeSession(context, session.id, 'reuse_detected')
+  if (decision === 'end') await endOneSession(context, session.id, 'reuse_detected')
   throw new CairnError('token_invalid')
 }
 

@@ -10,13 +10,15 @@ export interface GrantedSession {
   readonly sessionId: string
   readonly refreshToken: string
   readonly refreshExpiresAt: Date
+  /** Seconds since 1970, by the database's clock. */
+  readonly issuedAt: number
   /** Whether this call made the account. */
   readonly created: boolean
 }
 
 export const sessionAnswer = async (
   { config, hashUser, signingKeys }: AuthContext,
-  { user, sessionId, refreshToken, refreshExpiresAt, created }: GrantedSession,
+  { user, sessionId, refreshToken, refreshExpiresAt, issuedAt, created }: GrantedSession,
 ): Promise<Session> => {
   const request = currentRequest()
   if (request !== undefined) request.userHash = hashUser(user.id)
@@ -28,7 +30,7 @@ export const sessionAnswer = async (
     ttlSeconds: config.accessTokenTtlSeconds,
   }
   return {
-    access_token: await signAccessToken(signingKeys, order, Math.floor(Date.now() / 1_000)),
+    access_token: await signAccessToken(signingKeys, order, issuedAt),
     token_type: 'Bearer',
     expires_in: config.accessTokenTtlSeconds,
     refresh_token: refreshToken,

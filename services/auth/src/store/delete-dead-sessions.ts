@@ -1,11 +1,11 @@
 // Clean-up of sessions: those past their absolute end at once, those that were ended a while after, so that a user can
-// still ask for them. Several janitors at once share the work.
+// still ask for them and verifiers hear of them. Several janitors at once share the work.
 import type { Queryable } from './queryable.ts'
 
 const statement = {
   name: 'delete-dead-sessions',
   text: `WITH expired AS (
-      SELECT id FROM auth.sessions WHERE absolute_expires_at <= now()
+      SELECT id FROM auth.sessions WHERE absolute_expires_at <= now() AND ended_at IS NULL
       ORDER BY absolute_expires_at LIMIT $1 FOR UPDATE SKIP LOCKED
     ), ended AS (
       SELECT id FROM auth.sessions WHERE ended_at <= now() - make_interval(secs => $2)

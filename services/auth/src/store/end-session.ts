@@ -3,6 +3,7 @@ import type { SessionEnded } from '@cairn/contracts'
 import type { Queryable } from './queryable.ts'
 
 export interface EndedSession {
+  readonly id: string
   readonly user_id: string
   readonly ended_at: Date
 }
@@ -10,7 +11,7 @@ export interface EndedSession {
 const statement = {
   name: 'end-session',
   text: `UPDATE auth.sessions SET ended_at = now(), end_reason = $2 WHERE id = $1 AND ended_at IS NULL
-    RETURNING user_id, ended_at`,
+    RETURNING id, user_id, ended_at`,
 }
 
 /** Undefined when it had ended already, or is gone. */

@@ -1,6 +1,7 @@
 // Begins a session. Its times are the database's.
 import type { Device } from '@cairn/contracts'
 import { displayText } from '../domain/display-text.ts'
+import { issuedAt, type Issue } from './issue.ts'
 import type { Queryable } from './queryable.ts'
 
 export interface NewSession {
@@ -16,22 +17,23 @@ export interface NewSession {
 const statement = {
   name: 'insert-session',
   text: `INSERT INTO auth.sessions (id, user_id, generation, current_hash, device_id, device_name, device_platform,
-      rotated_at, created_at, last_seen_at, idle_expires_at, absolute_expires_at)
+      rotated_at, created_at, last_seen_at, idle_expires_at, absolute_expires_at, tokens_from)
     VALUES ($1, $2, $3, $4, $5, $6, $7, now(), now(), now(),
-      now() + make_interval(secs => least($8::float8, $9::float8)), now() + make_interval(secs => $9::float8))
-    RETURNING idle_expires_at`,
+      now() + make_interval(secs => least($8::float8, $9::float8)), now() + make_interval(secs => $9::float8),
+      coalesce((SELECT not_after FROM auth.denied_users WHERE user_id = $2), -1) + 1)
+    RETURNING idle_expires_at, ${issuedAt} AS issued_at`,
 }
 
-/** Resolves with when its refresh token expires if it is never used. */
-export const insertSession = async (database: Queryable, session: NewSession): Promise<Date> => {
+/** The user has to be new in this transaction, or locked: a sign-out of all sessions is then over, or waits. */
+export const insertSession = async (database: Queryable, session: NewSession): Promise<Issue> => {
   const { device, idleSeconds, absoluteSeconds } = session
   const labels = [displayText(device?.id), displayText(device?.name), device?.platform ?? null]
   const values = [session.id, session.userId, session.generation, session.currentHash, ...labels]
-  const { rows } = await database.query<{ idle_expires_at: Date }>({
+  const { rows } = await database.query<Issue>({
     ...statement,
     values: [...values, idleSeconds, absoluteSeconds],
   })
   const [row] = rows
   if (row === undefined) throw new Error('the session was not inserted')
-  return row.idle_expires_at
+  return row
 }

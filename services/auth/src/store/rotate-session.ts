@@ -1,4 +1,5 @@
 // The compare-and-set of a refresh: gives the session another current token if nobody did meanwhile. Touches no indexed column.
+import { issuedAt, type Issue } from './issue.ts'
 import type { Queryable } from './queryable.ts'
 
 export interface Rotation {
@@ -22,15 +23,14 @@ const statement = {
       rotated_at = now(), last_seen_at = now(),
       idle_expires_at = least(now() + make_interval(secs => $8), absolute_expires_at)
     WHERE id = $1 AND generation = $2 AND current_hash = $3 AND ended_at IS NULL
-    RETURNING idle_expires_at`,
+    RETURNING idle_expires_at, ${issuedAt} AS issued_at`,
 }
 
-/** Resolves with the new expiry, or undefined when somebody else was first. */
-export const rotateSession = async (database: Queryable, rotation: Rotation): Promise<Date | undefined> => {
+/** Undefined when somebody else was first. */
+export const rotateSession = async (database: Queryable, rotation: Rotation): Promise<Issue | undefined> => {
   const { sessionId, generation, currentHash, nextGeneration, nextHash, previousHash } = rotation
   const before = [sessionId, generation, currentHash]
   const after = [nextGeneration, nextHash, previousHash, rotation.successorSealed, rotation.idleSeconds]
   const values = [...before, ...after]
-  const { rows } = await database.query<{ idle_expires_at: Date }>({ ...statement, values })
-  return rows[0]?.idle_expires_at
+  return (await database.query<Issue>({ ...statement, values })).rows[0]
 }

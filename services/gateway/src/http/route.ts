@@ -24,6 +24,8 @@ export interface Route<O extends Operation = Operation> {
   readonly payload: (request: FastifyRequest) => RequestOf<O>
   /** Headers of the answer, e.g. how long it may be cached; `no-store` when left out. */
   readonly cacheControl?: string
+  /** Status of an answer without a body; left out, the reply is the body of a 200. */
+  readonly success?: 204
   /** What HTTP makes of the owner's reply: status, headers and body; undefined for none. */
   readonly answer?: (reply: ReplyOf<O>, http: FastifyReply) => object | undefined
   /** The reply goes out as it is, without `request_id`: for formats that others define. */
@@ -60,6 +62,7 @@ export const registerRoute = (server: FastifyInstance, context: GatewayContext, 
         ...(caller === undefined ? {} : { caller }),
       })
       reply.header('cache-control', route.cacheControl ?? 'no-store')
+      if (route.success !== undefined) return reply.code(route.success).send()
       const answer = route.answer === undefined ? (answered as object) : route.answer(answered, reply)
       if (answer === undefined) return reply.send()
       return route.bare === true ? answer : { ...answer, request_id: currentRequest()?.requestId }

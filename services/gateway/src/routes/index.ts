@@ -1,6 +1,11 @@
 // Every route of the gateway: one line each.
 import type { Route } from '../http/route.ts'
+import deleteMe from './delete-me.ts'
+import endOtherSessions from './end-other-sessions.ts'
+import endSession from './end-session.ts'
 import issueNonce from './issue-nonce.ts'
+import listSessions from './list-sessions.ts'
+import logOut from './log-out.ts'
 import readChanges from './read-changes.ts'
 import readDays from './read-days.ts'
 import readKeySet from './read-key-set.ts'
@@ -18,7 +23,12 @@ export const routes: readonly Route[] = [
   signInWithApple,
   signInAsGuest,
   refreshSession,
+  logOut,
   readMe,
+  deleteMe,
+  listSessions,
+  endSession,
+  endOtherSessions,
   readKeySet,
   submitEvents,
   readSnapshot,

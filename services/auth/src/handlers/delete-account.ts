@@ -1,0 +1,21 @@
+// Deletes an account within the caller's transaction: every session ends, what auth has of the user is erased, and other
+// owners are told to do the same. That the user was signed out is remembered for as long as tokens may live.
+import { userDeletedSubject, type UserDeleted } from '@cairn/contracts'
+import type { AuthContext } from '../context.ts'
+import { deleteUser } from '../store/delete-user.ts'
+import { fillOutbox } from '../store/fill-outbox.ts'
+import type { Queryable } from '../store/queryable.ts'
+import { signOutEverywhere } from './sign-out-everywhere.ts'
+
+/** Harmless when the account is gone: nobody is told twice. */
+export const deleteAccount = async (context: AuthContext, database: Queryable, userId: string): Promise<void> => {
+  const reason = 'account_deleted'
+  const denied = await signOutEverywhere(context, database, {
+    userId,
+    reason,
+    end: () => deleteUser(database, userId),
+  })
+  if (denied === undefined) return
+  const event: UserDeleted = { user_id: userId, deleted_at: denied.denied_at.toISOString() }
+  await fillOutbox(database, [{ subject: userDeletedSubject(userId), payload: event }])
+}

@@ -1,0 +1,16 @@
+// The caller's account, deleted. Also when it is gone already.
+import type { Handler } from '@cairn/bus'
+import type { deleteMe } from '@cairn/contracts'
+import { inTransaction } from '@cairn/postgres'
+import type { AuthContext } from '../context.ts'
+import { deleteAccount } from './delete-account.ts'
+import { requiredCaller } from './required-caller.ts'
+
+export const handleDeleteMe =
+  (context: AuthContext): Handler<typeof deleteMe> =>
+  async (_nothing, call) => {
+    const { userId } = requiredCaller(call)
+    await inTransaction(context.pool, client => deleteAccount(context, client, userId))
+    context.events.outboxFilled()
+    return {}
+  }

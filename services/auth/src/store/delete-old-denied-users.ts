@@ -1,0 +1,15 @@
+// Clean-up of sign-outs that no token outlived, a bounded number at a time. Several janitors at once share the work.
+import type { Queryable } from './queryable.ts'
+
+const statement = {
+  name: 'delete-old-denied-users',
+  text: `DELETE FROM auth.denied_users WHERE user_id IN (
+    SELECT user_id FROM auth.denied_users WHERE denied_at <= now() - make_interval(secs => $2)
+    ORDER BY denied_at LIMIT $1 FOR UPDATE SKIP LOCKED)`,
+}
+
+/** Resolves with how many were deleted. */
+export const deleteOldDeniedUsers = async (
+  database: Queryable,
+  { limit, keepSeconds }: { limit: number; keepSeconds: number },
+): Promise<number> => (await database.query({ ...statement, values: [limit, keepSeconds] })).rowCount ?? 0

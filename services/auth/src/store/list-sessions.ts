@@ -1,0 +1,29 @@
+// The live sessions of a user, the one that asks first, then by when they were last refreshed.
+import type { OwnSession } from './find-own-session.ts'
+import type { Queryable } from './queryable.ts'
+
+export interface ListedSession {
+  readonly id: string
+  readonly device_id: string | null
+  readonly device_name: string | null
+  readonly device_platform: 'ios' | 'android' | 'web' | 'other' | null
+  readonly created_at: Date
+  readonly last_seen_at: Date
+}
+
+const statement = {
+  name: 'list-sessions',
+  text: `SELECT id, device_id, device_name, device_platform, created_at, last_seen_at
+    FROM auth.sessions
+    WHERE user_id = $1 AND ended_at IS NULL AND idle_expires_at > now() AND absolute_expires_at > now()
+    ORDER BY id = $2 DESC, last_seen_at DESC, id
+    LIMIT $3`,
+}
+
+/** At most `limit`. */
+export const listSessions = async (
+  database: Queryable,
+  { sessionId, userId }: OwnSession,
+  limit: number,
+): Promise<readonly ListedSession[]> =>
+  (await database.query<ListedSession>({ ...statement, values: [userId, sessionId, limit] })).rows

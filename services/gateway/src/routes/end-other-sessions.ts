@@ -1,0 +1,12 @@
+// `DELETE /sessions`: ends every session of this user but the one that asks.
+import { endOtherSessions } from '@cairn/contracts'
+import { defineRoute } from '../http/route.ts'
+
+export default defineRoute({
+  method: 'DELETE',
+  path: '/sessions',
+  access: 'bearer',
+  operation: endOtherSessions,
+  payload: () => ({}),
+  success: 204,
+})

@@ -1,0 +1,14 @@
+// `POST /auth/logout`: ends the session of the access token, or of the refresh token in the body.
+import { logOut, type LogOut } from '@cairn/contracts'
+import { defineRoute } from '../http/route.ts'
+
+export default defineRoute({
+  method: 'POST',
+  path: '/auth/logout',
+  access: 'optional',
+  operation: logOut,
+  body: logOut.request,
+  bodyOptional: true,
+  payload: request => request.body as LogOut,
+  success: 204,
+})
