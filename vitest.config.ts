@@ -1,9 +1,10 @@
-// The whole suite: rules beside their files, services on real servers, flows in e2e/. Benchmarks and chaos have commands of their own.
+// The whole suite: rules beside their files, services on real servers, flows in e2e/, and a run of seconds
+// of every benchmark: their figures have a command of their own.
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['{libs,services,deploy,commands,e2e}/**/*.{test,e2e}.ts'],
+    include: ['{libs,services,deploy,commands,e2e,bench}/**/*.{test,e2e}.ts'],
     exclude: ['**/node_modules/**', '.local/**'],
     globalSetup: ['libs/testkit/src/global-setup.ts'],
     // Servers named by a URL are shared by all files, so files take turns; private ones are one set per file.

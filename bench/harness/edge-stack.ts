@@ -1,0 +1,114 @@
+// Gateway and auth as processes of their own, with a NATS and a database of their own on a server that is shared: as many
+// of them side by side as a benchmark compares.
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { deriveServiceUrls, freePort, provideNats } from '@cairn/local'
+import { findOwners, migrate } from '@cairn/postgres/migrate'
+import pg from 'pg'
+import { startProcess, type BenchProcess } from './child-process.ts'
+import { cpuMsOf } from './process-cpu.ts'
+
+export interface EdgeStackOptions {
+  readonly root: string
+  readonly directory: string
+  /** The administrator's, of the PostgreSQL server; a database is made there. */
+  readonly serverUrl: string
+  readonly name: string
+}
+
+export interface EdgeStack {
+  readonly gatewayUrl: string
+  /** As the migrator. */
+  readonly databaseUrl: string
+  readonly authDatabaseUrl: string
+  readonly masterKey: Buffer
+  /** Milliseconds of CPU so far, by process. */
+  readonly cpu: Readonly<Record<'gateway' | 'auth' | 'nats', () => number>>
+  stop(): Promise<void>
+}
+
+const createDatabase = async (serverUrl: string, name: string): Promise<string> => {
+  const client = new pg.Client({ connectionString: serverUrl })
+  await client.connect()
+  try {
+    await client.query(`CREATE DATABASE ${name}`)
+  } finally {
+    await client.end()
+  }
+  const url = new URL(serverUrl)
+  url.pathname = `/${name}`
+  return url.href
+}
+
+/** The least a process needs, production mode aside: that would insist on Apple. */
+const commonEnvironment = (natsUrl: string): Record<string, string> => ({
+  PATH: process.env['PATH'] ?? '',
+  NODE_ENV: 'development',
+  LOG_LEVEL: 'info',
+  OPS_HOST: '127.0.0.1',
+  NATS_URL: natsUrl,
+  USER_HASH_KEY: randomBytes(32).toString('base64url'),
+  DRAIN_WINDOW_MS: '500',
+})
+
+interface Place {
+  readonly root: string
+  readonly common: Readonly<Record<string, string>>
+}
+
+const startAuth = async ({ root, common }: Place, databaseUrl: string, masterKey: Buffer): Promise<BenchProcess> => {
+  const port = String(await freePort())
+  const environment = {
+    ...common,
+    AUTH_OPS_PORT: port,
+    AUTH_DATABASE_URL: databaseUrl,
+    AUTH_MASTER_KEY: masterKey.toString('base64url'),
+    APPLE_ISSUERS: 'http://127.0.0.1:9',
+    APPLE_KEYS_URL: 'http://127.0.0.1:9/auth/keys',
+    APPLE_CLIENT_IDS: 'app.cairn.bench',
+    APPLE_TEAM_ID: 'BENCHTEAM0',
+  }
+  return startProcess(root, {
+    script: 'services/auth/src/main.ts',
+    environment,
+    readyUrl: `http://127.0.0.1:${port}/readyz`,
+  })
+}
+
+const startGateway = async ({ root, common }: Place): Promise<BenchProcess & { url: string }> => {
+  const [port, opsPort] = [String(await freePort()), String(await freePort())]
+  const environment = { ...common, GATEWAY_HOST: '127.0.0.1', GATEWAY_PORT: port, GATEWAY_OPS_PORT: opsPort }
+  const url = `http://127.0.0.1:${port}`
+  const started = await startProcess(root, {
+    script: 'services/gateway/src/main.ts',
+    environment,
+    readyUrl: `${url}/readyz`,
+  })
+  return { ...started, url }
+}
+
+export const startEdgeStack = async ({ root, directory, serverUrl, name }: EdgeStackOptions): Promise<EdgeStack> => {
+  const databaseUrl = await createDatabase(serverUrl, name)
+  const { authDatabaseUrl, progressDatabaseUrl } = deriveServiceUrls(databaseUrl, 'bench')
+  const urls = { AUTH_DATABASE_URL: authDatabaseUrl, PROGRESS_DATABASE_URL: progressDatabaseUrl }
+  await migrate({ databaseUrl, owners: findOwners(join(root, 'services'), databaseUrl, urls), say: () => undefined })
+  const nats = await provideNats({ directory: join(directory, name), env: {}, say: () => undefined })
+  const running: { stop(): Promise<void> }[] = [nats]
+  const stop = async (): Promise<void> => {
+    for (const one of running.toReversed()) await one.stop()
+  }
+  try {
+    const masterKey = randomBytes(32)
+    const place = { root, common: commonEnvironment(nats.url) }
+    const auth = await startAuth(place, authDatabaseUrl, masterKey)
+    running.push(auth)
+    const gateway = await startGateway(place)
+    running.push(gateway)
+    const natsPid = nats.server?.pid ?? 0
+    const cpu = { gateway: () => cpuMsOf(gateway.pid), auth: () => cpuMsOf(auth.pid), nats: () => cpuMsOf(natsPid) }
+    return { gatewayUrl: gateway.url, databaseUrl, authDatabaseUrl, masterKey, cpu, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}

@@ -1,0 +1,36 @@
+// CPU time of other processes, from /proc: Linux alone, in steps of 10 ms, so measure over seconds.
+import { readdirSync, readFileSync } from 'node:fs'
+
+const msPerTick = 10
+
+/** The fields of /proc/<pid>/stat behind the command's name, which may hold anything. */
+const statOf = (pid: number | string): string[] => {
+  try {
+    return (readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1) ?? '').split(' ')
+  } catch {
+    return []
+  }
+}
+
+const ticks = (stat: readonly string[], ...fields: number[]): number =>
+  fields.reduce((sum, field) => sum + Number(stat[field] ?? 0), 0)
+
+/** Milliseconds of CPU the process has used, user and system. */
+export const cpuMsOf = (pid: number): number => ticks(statOf(pid), 11, 12) * msPerTick
+
+/** The same with all its children, those that are gone too: a PostgreSQL server. */
+export const cpuMsOfTree = (pid: number): number => {
+  const children = readdirSync('/proc').filter(name => /^\d+$/.test(name) && statOf(name)[1] === String(pid))
+  const own = ticks(statOf(pid), 11, 12, 13, 14)
+  return children.reduce((sum, child) => sum + ticks(statOf(child), 11, 12), own) * msPerTick
+}
+
+/** Runs `work` and gives back, by name, the milliseconds of CPU that each process used meanwhile. */
+export const measureCpu = async <T>(
+  meters: Readonly<Record<string, () => number>>,
+  work: () => Promise<T>,
+): Promise<{ result: T; cpuMs: Record<string, number> }> => {
+  const before = Object.entries(meters).map(([name, read]) => [name, read()] as const)
+  const result = await work()
+  return { result, cpuMs: Object.fromEntries(before.map(([name, at]) => [name, (meters[name]?.() ?? 0) - at])) }
+}

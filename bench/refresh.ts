@@ -1,0 +1,232 @@
+// `npm run bench -- refresh`: whether a refresh costs the same in a table of a thousand sessions and in one of a million.
+// Two whole stacks side by side on one durable PostgreSQL, beside the bare SQL of a refresh and bare Fastify.
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort, providePostgres } from '@cairn/local'
+import type { Bench, BenchContext, BenchResult } from './harness/bench.ts'
+import { startProcess } from './harness/child-process.ts'
+import { startEdgeStack, type EdgeStack } from './harness/edge-stack.ts'
+import { openPoster, runLoad, type LoadResult } from './harness/load.ts'
+import { cpuMsOfTree, measureCpu } from './harness/process-cpu.ts'
+import { interleave, type Measured } from './harness/rounds.ts'
+import { rounded } from './harness/statistics.ts'
+import { openBareSql } from './refresh/bare-sql.ts'
+import { fillSessions } from './refresh/fill-sessions.ts'
+import { readUpdates } from './refresh/hot-updates.ts'
+import { knownSessions } from './refresh/known-sessions.ts'
+import { phonesOf } from './refresh/phones.ts'
+
+const root = join(import.meta.dirname, '..')
+const path = '/api/v1/auth/refresh'
+const workers = 16
+/** How long PostgreSQL's counters may take to reach its views. */
+const statisticsDelayMs = 1_500
+
+interface Scale {
+  readonly small: number
+  readonly large: number
+  readonly rounds: number
+  readonly durationMs: number
+}
+const scales: Record<'real' | 'smoke', Scale> = {
+  real: { small: 1_000, large: 1_000_000, rounds: 5, durationMs: 4_000 },
+  smoke: { small: 100, large: 1_000, rounds: 2, durationMs: 200 },
+}
+
+interface Case {
+  /** One round: load for a while, and what it cost. */
+  readonly round: (durationMs: number) => Promise<Measured>
+  readonly stop: () => Promise<void>
+}
+
+/** CPU in microseconds per request, by process and together. */
+const withCpu = async (
+  meters: Readonly<Record<string, () => number>>,
+  load: () => Promise<LoadResult>,
+): Promise<Measured> => {
+  const { result, cpuMs } = await measureCpu(meters, load)
+  const perRequest = Object.entries(cpuMs).map(
+    ([name, ms]) => [`${name}CpuUs`, (ms * 1_000) / result.requests] as const,
+  )
+  const cpuUs = perRequest.reduce((sum, [, us]) => sum + us, 0)
+  return {
+    perSecond: result.perSecond,
+    p50Ms: result.p50Ms,
+    p99Ms: result.p99Ms,
+    cpuUs,
+    ...Object.fromEntries(perRequest),
+  }
+}
+
+type Meters = Readonly<Record<string, () => number>>
+
+const stackCase = (stack: EdgeStack, count: number, postgres: Meters): Case => {
+  const poster = openPoster(stack.gatewayUrl, workers)
+  const sessionOf = knownSessions(stack.masterKey)
+  const phones = phonesOf({ count, workers, sessionOf, first: token => token.text })
+  const ask = (worker: number): Promise<void> =>
+    phones.refresh(worker, async token => {
+      const answer = JSON.parse(await poster.post(path, { refresh_token: token })) as { refresh_token: string }
+      return answer.refresh_token
+    })
+  return {
+    round: durationMs => withCpu({ ...stack.cpu, ...postgres }, () => runLoad({ workers, durationMs, ask })),
+    stop: async () => poster.close(),
+  }
+}
+
+/** The sessions of the bare SQL are the last ones: those of the stack beside it are the others. */
+const sqlCase = (stack: EdgeStack, count: number, postgres: Meters): Case => {
+  const sql = openBareSql(stack.authDatabaseUrl, stack.masterKey)
+  const known = knownSessions(stack.masterKey)
+  const phones = phonesOf({ count, workers, sessionOf: number => known(count + number), first: token => token })
+  const ask = (worker: number): Promise<void> => phones.refresh(worker, token => sql.refresh(token))
+  return {
+    round: durationMs => withCpu(postgres, () => runLoad({ workers, durationMs, ask })),
+    stop: () => sql.stop(),
+  }
+}
+
+const fastifyCase = async (): Promise<Case> => {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const user = {
+    id: randomUUID(),
+    is_guest: true,
+    display_name: null,
+    email: null,
+    created_at: new Date().toISOString(),
+  }
+  const answer = {
+    access_token: 'a'.repeat(389),
+    token_type: 'Bearer',
+    expires_in: 600,
+    refresh_token: 'r'.repeat(100),
+    refresh_expires_at: new Date().toISOString(),
+    session_id: randomUUID(),
+    user,
+    created: false,
+    request_id: 'r'.repeat(22),
+  }
+  const environment = { PORT: String(port), ANSWER: JSON.stringify(answer) }
+  const script = 'services/gateway/bench/bare-server.ts'
+  const server = await startProcess(root, { script, environment, readyUrl: `${url}/readyz` })
+  const poster = openPoster(url, workers)
+  const ask = async (): Promise<void> => {
+    JSON.parse(await poster.post(path, { refresh_token: answer.refresh_token }))
+  }
+  const fastify = (): number => cpuMsOfTree(server.pid)
+  return {
+    round: durationMs => withCpu({ fastify }, () => runLoad({ workers, durationMs, ask })),
+    stop: async () => {
+      poster.close()
+      await server.stop()
+    },
+  }
+}
+
+const startStack = async (context: BenchContext, serverUrl: string, count: number): Promise<EdgeStack> => {
+  const stack = await startEdgeStack({ root, directory: context.directory, serverUrl, name: `sessions_${count}` })
+  context.say(`filling a table with ${count} sessions`)
+  await fillSessions(stack.databaseUrl, knownSessions(stack.masterKey), count)
+  return stack
+}
+
+const cases = ['thousand', 'million', 'bareSql', 'bareFastify'] as const
+type CaseName = (typeof cases)[number]
+
+type HotShares = Readonly<Record<'thousand' | 'million', number>>
+
+const resultOf = (medians: Record<CaseName, Measured>, scale: Scale, hot: HotShares): BenchResult => {
+  const ratio = (measure: string): number => (medians.million[measure] ?? 0) / (medians.thousand[measure] ?? 1)
+  const [p50Ratio, cpuRatio] = [ratio('p50Ms'), ratio('cpuUs')]
+  const within = (value: number): boolean => value >= 0.75 && value <= 1.25
+  const title: Record<CaseName, string> = {
+    thousand: `${scale.small.toLocaleString('en')} sessions`,
+    million: `${scale.large.toLocaleString('en')} sessions`,
+    bareSql: `bare SQL, ${scale.large.toLocaleString('en')} sessions`,
+    bareFastify: 'bare Fastify, the same body',
+  }
+  const measures = ['perSecond', 'p50Ms', 'p99Ms', 'cpuUs', 'gatewayCpuUs', 'authCpuUs', 'natsCpuUs', 'postgresCpuUs']
+  const rows = cases.map(name => [title[name], ...measures.map(one => medians[name][one] ?? '–')] as const)
+  const columns = ['refreshes/s', 'p50 ms', 'p99 ms', 'CPU µs each', 'gateway', 'auth', 'NATS', 'Postgres']
+  return {
+    tables: [
+      { title: `refresh, ${workers} at once, medians of ${scale.rounds} interleaved rounds`, columns, rows },
+      {
+        title: 'share of updates that touched no index',
+        columns: ['HOT'],
+        rows: [
+          [title.thousand, hot.thousand.toFixed(4)],
+          [title.million, hot.million.toFixed(4)],
+        ],
+      },
+      {
+        title: 'million against thousand',
+        columns: ['ratio'],
+        rows: [
+          ['p50', p50Ratio],
+          ['CPU', cpuRatio],
+        ],
+      },
+    ],
+    figures: {
+      ...Object.fromEntries(
+        cases.map(name => [
+          name,
+          Object.fromEntries(Object.entries(medians[name]).map(([measure, value]) => [measure, rounded(value)])),
+        ]),
+      ),
+      p50Ratio: rounded(p50Ratio),
+      cpuRatio: rounded(cpuRatio),
+      hotShare: { thousand: Number(hot.thousand.toFixed(4)), million: Number(hot.million.toFixed(4)) },
+    },
+    bars: {
+      p50Within25Percent: within(p50Ratio),
+      cpuWithin25Percent: within(cpuRatio),
+      hot99Percent: Math.min(hot.thousand, hot.million) >= 0.99,
+    },
+  }
+}
+
+const run = async (context: BenchContext): Promise<BenchResult> => {
+  const scale = scales[context.smoke ? 'smoke' : 'real']
+  const { directory, say } = context
+  const opened: { stop(): Promise<void> }[] = []
+  const open = <T extends { stop(): Promise<void> }>(one: T): T => {
+    opened.push(one)
+    return one
+  }
+  try {
+    const server = open(await providePostgres({ directory, env: {}, say }))
+    const postgres = { postgres: () => cpuMsOfTree(server.server?.pid ?? 0) }
+    const small = open(await startStack(context, server.url, scale.small))
+    const large = open(await startStack(context, server.url, scale.large))
+    const all: Record<CaseName, Case> = {
+      thousand: open(stackCase(small, scale.small, postgres)),
+      million: open(stackCase(large, scale.large / 2, postgres)),
+      bareSql: open(sqlCase(large, scale.large / 2, postgres)),
+      bareFastify: open(await fastifyCase()),
+    }
+    for (const name of cases) await all[name].round(scale.durationMs / 2)
+    const round = (one: Case) => (): Promise<Measured> => one.round(scale.durationMs)
+    const rounds = {
+      thousand: round(all.thousand),
+      million: round(all.million),
+      bareSql: round(all.bareSql),
+      bareFastify: round(all.bareFastify),
+    }
+    const medians = await interleave(rounds, scale.rounds, done => say(`round ${done} of ${scale.rounds}`))
+    await sleep(statisticsDelayMs)
+    const hotShareOf = async ({ databaseUrl }: EdgeStack): Promise<number> => {
+      const { hot, all: updates } = await readUpdates(databaseUrl)
+      return hot / updates
+    }
+    return resultOf(medians, scale, { thousand: await hotShareOf(small), million: await hotShareOf(large) })
+  } finally {
+    for (const one of opened.toReversed()) await one.stop()
+  }
+}
+
+export const bench: Bench = { name: 'refresh', run }
