@@ -2,12 +2,12 @@
 // A second replay meets the same account and the same event ids, so everything is a duplicate.
 import type { CairnClient } from '@cairn/client'
 import type { Receipt, Snapshot } from '@cairn/contracts'
-import type { Activity, BadRow } from './read-activity.ts'
+import type { Activity, BadLine } from './read-activity.ts'
 
 export interface PlayOptions {
   readonly batchSize: number
   readonly onReceipts: (receipts: readonly Receipt[]) => void
-  readonly onBadRow: (bad: BadRow) => void
+  readonly onBadLine: (bad: BadLine) => void
   /** Waits until that many events may be sent, when the replay is slowed down. */
   readonly pace: (events: number) => Promise<void>
 }
@@ -26,7 +26,7 @@ export const playUser = async (
     await options.pace(batch.length)
     const receipts = await phone.submitEvents(batch.map(activity => activity.event))
     receipts.forEach((receipt, index) => {
-      if (receipt.status === 'rejected') options.onBadRow({ row: batch[index]?.row ?? 0, reason: reasonOf(receipt) })
+      if (receipt.status === 'rejected') options.onBadLine({ line: batch[index]?.line ?? 0, reason: reasonOf(receipt) })
     })
     options.onReceipts(receipts)
   }

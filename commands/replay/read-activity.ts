@@ -1,8 +1,10 @@
-// Reads a file of activity: one event a row, in the order in which devices synced. A bad row is reported and left out.
+// Reads a file of activity: one event a line, in the order in which devices synced. A bad line is reported and left out; each
+// is parsed by itself, so that one with a stray quote does not take the rest along.
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
-import { parse } from 'csv-parse'
+import { parse } from 'csv-parse/sync'
+import { linesOf } from './lines-of.ts'
 
 export interface ActivityEvent {
   readonly event_id: string
@@ -13,64 +15,72 @@ export interface ActivityEvent {
   readonly points: number
 }
 
-/** `row` counts from 1, the header not included. */
+/** `line` counts from 1, the header included, as editors do. */
 export interface Activity {
-  readonly row: number
+  readonly line: number
   readonly event: ActivityEvent
 }
 
-export interface BadRow {
-  readonly row: number
+export interface BadLine {
+  readonly line: number
   readonly reason: string
 }
 
 const columns = ['user', 'track_id', 'item_id', 'occurred_at', 'synced_at', 'points', 'event_id'] as const
-type Row = Partial<Record<(typeof columns)[number], string>>
+type Row = Readonly<Record<(typeof columns)[number], string>>
 
-const faultOf = (cells: readonly string[], row: Row): string | undefined => {
-  if (cells.length !== columns.length) return `has ${cells.length} columns instead of ${columns.length}`
+/** Throws an Error that says what is wrong with the line. */
+const readRow = (text: string): Row => {
+  const [cells = []] = parse(text, { relax_column_count: true })
+  if (cells.length !== columns.length) throw new Error(`has ${cells.length} columns instead of ${columns.length}`)
+  const row = Object.fromEntries(columns.map((name, index) => [name, cells[index] ?? ''])) as Row
   const empty = columns.find(name => row[name] === '' && name !== 'synced_at')
-  if (empty !== undefined) return `${empty} is empty`
-  return /^\d{1,10}$/.test(row.points ?? '') ? undefined : 'points is not a whole number'
+  if (empty !== undefined) throw new Error(`${empty} is empty`)
+  if (!/^\d{1,10}$/.test(row.points)) throw new Error('points is not a whole number')
+  return row
 }
 
 const eventOf = (row: Row): ActivityEvent => ({
-  event_id: row.event_id ?? '',
-  track_id: row.track_id ?? '',
-  item_id: row.item_id ?? '',
+  event_id: row.event_id,
+  track_id: row.track_id,
+  item_id: row.item_id,
   kind: 'practiced',
-  occurred_at: row.occurred_at ?? '',
+  occurred_at: row.occurred_at,
   points: Number(row.points),
 })
 
-/** Each user's events in file order. Rejects when the file cannot be read or its header is not the expected one. */
+/** Each user's events in file order. Rejects when the file cannot be read or does not begin with the expected header. */
 export const readActivity = async (
   file: string,
-  onBadRow: (bad: BadRow) => void,
+  onBadLine: (bad: BadLine) => void,
 ): Promise<ReadonlyMap<string, readonly Activity[]>> => {
   const byUser = new Map<string, Activity[]>()
-  const listOf = (user: string): Activity[] => {
-    const list = byUser.get(user) ?? []
-    byUser.set(user, list)
-    return list
-  }
-  let count = -1
-  const take = async (rows: AsyncIterable<string[]>): Promise<void> => {
-    for await (const cells of rows) {
+  let count = 0
+  const take = async (bytes: AsyncIterable<Buffer>): Promise<void> => {
+    for await (const text of linesOf(bytes)) {
       count += 1
-      if (count === 0) {
-        if (cells.join() !== columns.join()) throw new Error(`the first row has to be ${columns.join()}`)
-        continue
+      if (count === 1) {
+        if (text !== columns.join()) throw new Error(`${file}: the first line has to be ${columns.join()}`)
+      } else if (text !== '') {
+        try {
+          const row = readRow(text)
+          const list = byUser.get(row.user) ?? []
+          byUser.set(row.user, list)
+          list.push({ line: count, event: eventOf(row) })
+        } catch (error) {
+          onBadLine({ line: count, reason: error instanceof Error ? error.message : String(error) })
+        }
       }
-      const row: Row = Object.fromEntries(columns.map((name, index) => [name, cells[index] ?? '']))
-      const reason = faultOf(cells, row)
-      if (reason !== undefined) onBadRow({ row: count, reason })
-      else listOf(row.user ?? '').push({ row: count, event: eventOf(row) })
     }
   }
-  const csv = parse({ relax_column_count: true, skip_empty_lines: true, max_record_size: 65_536 })
   const source = createReadStream(file)
-  if (file.endsWith('.gz')) await pipeline(source, createGunzip(), csv, take)
-  else await pipeline(source, csv, take)
+  try {
+    if (file.endsWith('.gz')) await pipeline(source, createGunzip(), take)
+    else await pipeline(source, take)
+  } catch (error) {
+    const zlib = error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')
+    throw zlib ? new Error(`${file} is not a whole gzip file: ${error.message}`, { cause: error }) : error
+  }
+  if (count < 2) throw new Error(`${file} has no activity in it`)
   return byUser
 }

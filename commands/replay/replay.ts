@@ -7,10 +7,13 @@ import type { ReplayOptions } from './options.ts'
 import { paceOf } from './pace.ts'
 import { signInPhone } from './phone.ts'
 import { playUser } from './play-user.ts'
-import { readActivity, type Activity, type BadRow } from './read-activity.ts'
+import { assertReachable, reasonOf } from './reachable.ts'
+import { readActivity, type Activity, type BadLine } from './read-activity.ts'
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 const mostFaultsShown = 20
+/** Then the stack is gone, and waiting for each of the other users would take as long again. */
+const mostFailuresInARow = 32
 
 interface Tally {
   applied: number
@@ -20,7 +23,7 @@ interface Tally {
 
 interface Outcome {
   readonly tally: Tally
-  readonly badRows: readonly BadRow[]
+  readonly badLines: readonly BadLine[]
   readonly snapshots: ReadonlyMap<string, Snapshot>
   readonly failures: ReadonlyMap<string, string>
 }
@@ -37,7 +40,7 @@ const progressBar = (total: number): SingleBar => {
 
 const play = async (
   byUser: ReadonlyMap<string, readonly Activity[]>,
-  badRows: BadRow[],
+  badLines: BadLine[],
   options: ReplayOptions,
 ): Promise<Outcome> => {
   const tally: Tally = { applied: 0, duplicate: 0, rejected: 0 }
@@ -46,29 +49,33 @@ const play = async (
   const bar = progressBar([...byUser.values()].reduce((sum, list) => sum + list.length, 0))
   const pace = paceOf(options.speed)
   const waiting = [...byUser]
+  let failedInARow = 0
   const worker = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      if (failedInARow >= mostFailuresInARow) return
       const [user, activities] = next
       try {
         const phone = await signInPhone(user, options)
         const snapshot = await playUser(phone, activities, {
           batchSize: options.batchSize,
           pace,
-          onBadRow: bad => badRows.push(bad),
+          onBadLine: bad => badLines.push(bad),
           onReceipts: receipts => {
             for (const { status } of receipts) tally[status] += 1
             bar.increment(receipts.length)
           },
         })
         snapshots.set(user, snapshot)
+        failedInARow = 0
       } catch (error) {
-        failures.set(user, error instanceof Error ? error.message : String(error))
+        failures.set(user, reasonOf(error))
+        failedInARow += 1
       }
     }
   }
   await Promise.all(Array.from({ length: options.users }, worker))
   bar.stop()
-  return { tally, badRows, snapshots, failures }
+  return { tally, badLines, snapshots, failures }
 }
 
 const sayFaults = (title: string, lines: readonly string[]): void => {
@@ -97,21 +104,25 @@ const compare = async (expectedFile: string, snapshots: ReadonlyMap<string, Snap
 /** Resolves with the exit code: 0 when every row was taken and every user agrees. */
 export const replay = async (options: ReplayOptions & { expectedFile: string }): Promise<number> => {
   const startedAt = performance.now()
-  const badRows: BadRow[] = []
-  const byUser = await readActivity(options.file, bad => badRows.push(bad))
-  const { tally, snapshots, failures } = await play(byUser, badRows, options)
+  const badLines: BadLine[] = []
+  const byUser = await readActivity(options.file, bad => badLines.push(bad))
+  await assertReachable('gateway', options.gatewayUrl)
+  await assertReachable('Apple issuer', options.appleUrl)
+  const { tally, snapshots, failures } = await play(byUser, badLines, options)
   sayFaults(
     'bad rows',
-    badRows.map(({ row, reason }) => `row ${row} ${reason}`),
+    badLines.map(({ line, reason }) => `row ${line - 1} (line ${line}) ${reason}`),
   )
   sayFaults(
     'users who could not be played',
     [...failures].map(([user, reason]) => `${user}: ${reason}`),
   )
+  const left = byUser.size - snapshots.size - failures.size
+  if (left > 0) say(`given up with ${left} users left: the stack does not answer any more`)
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
   say(
     `${byUser.size} users in ${seconds} s: ${tally.applied} applied, ${tally.duplicate} duplicates, ${tally.rejected} rejected`,
   )
   const agree = await compare(options.expectedFile, snapshots)
-  return agree && badRows.length === 0 && failures.size === 0 ? 0 : 1
+  return agree && badLines.length === 0 && failures.size === 0 && left === 0 ? 0 : 1
 }
