@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { checkImports, importsIn, judgeImports } from './import-boundaries.ts'
+import { checkImports, importsIn, judgeImports, unusedDependencies } from './import-boundaries.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const packages = [
@@ -27,19 +27,32 @@ describe('import boundaries', () => {
     const text = [
       `import a from 'a'`,
       `import type { B } from "@x/b/deep"`,
-      `import {\n  c,\n  d,\n} from './c.ts'`,
-      `export * from './d.ts'`,
-      `import 'e'`,
-      `const f = await import('./f.ts')`,
+      `import {\n  c, // don't\n  d /* ; */,\n} from './c.ts'`,
+      `export * from './d.ts'; import{e}from'./e.ts'`,
+      `import 'f'`,
+      `const g = await import('./g.ts')`,
+      'const h = import(/* later */ `./h.ts`)',
+      `import.meta.resolve('./i.ts')`,
     ].join('\n')
-    expect(importsIn('x.ts', text).map(one => one.specifier)).toEqual([
-      'a',
-      '@x/b/deep',
-      './c.ts',
-      './d.ts',
-      'e',
-      './f.ts',
-    ])
+    expect(new Set(importsIn('x.ts', text).map(one => one.specifier))).toEqual(
+      new Set(['a', '@x/b/deep', './c.ts', './d.ts', './e.ts', 'f', './g.ts', './h.ts', './i.ts']),
+    )
+  })
+
+  it('are not read from comments and texts', () => {
+    const text = [
+      `// import a from 'a'`,
+      `/* import('./b.ts') */`,
+      `const url = 'https://x' // import 'c'`,
+      `const d = "import 'd'"`,
+    ]
+    expect(importsIn('x.ts', text.join('\n'))).toEqual([])
+  })
+
+  it('include what is listed and not imported', () => {
+    const imports = [{ file: 'libs/client/src/index.ts', specifier: '@cairn/contracts' }]
+    expect(unusedDependencies(imports, packages)).toContain('libs/contracts/package.json: nothing imports typebox')
+    expect(unusedDependencies(imports, packages).join()).not.toContain('libs/client')
   })
 
   it.each([

