@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import knexFactory, { type Knex } from 'knex'
 import { acquireMigrationLock } from './migration-lock.ts'
-import { grantSchema } from './roles.ts'
+import { grantSchema, protectHistory } from './roles.ts'
 
 export interface OwnerSchema {
   readonly schema: string
@@ -55,6 +55,7 @@ const migrateOwner = async (database: Knex, owner: OwnerSchema, say: (line: stri
   // Knex keeps a lock row that a killed runner leaves locked; ours is the advisory lock, so that row means nothing.
   await database.migrate.forceFreeMigrationsLock(config)
   const [, applied] = (await database.migrate.latest(config)) as [number, string[]]
+  await protectHistory(database, owner)
   for (const name of applied) say(`${owner.schema}: applied ${name}`)
   if (applied.length === 0) say(`${owner.schema}: up to date`)
 }

@@ -18,6 +18,16 @@ const createRole = async (database: Knex, role: string): Promise<void> => {
   }
 }
 
+/** The record of what has been migrated is the migrator's alone. */
+export const protectHistory = async (database: Knex, { schema, serviceUrl }: OwnerSchema): Promise<void> => {
+  const role = decodeURIComponent(new URL(serviceUrl).username)
+  const { rows } = await database.raw<{ rows: { name: string }[] }>('SELECT current_user AS name')
+  if (rows[0]?.name === role) return
+  for (const table of ['migrations', 'migrations_lock']) {
+    await database.raw('REVOKE ALL ON ??.?? FROM ??', [schema, table, role])
+  }
+}
+
 const passwordWorks = async (serviceUrl: string): Promise<boolean> => {
   const client = new pg.Client({ connectionString: serviceUrl, connectionTimeoutMillis: 5_000 })
   try {

@@ -58,6 +58,7 @@ describe('migrate', () => {
     await query(first.serviceUrl, `INSERT INTO first.things (name) VALUES ('x')`)
     expect(await query(first.serviceUrl, 'SELECT name FROM first.things')).toEqual([{ name: 'x' }])
     await expect(query(first.serviceUrl, 'SELECT * FROM other.secrets')).rejects.toThrow('permission denied')
+    await expect(query(first.serviceUrl, 'DELETE FROM first.migrations')).rejects.toThrow('permission denied')
     await expect(query(first.serviceUrl, 'DROP TABLE first.things')).rejects.toThrow('must be owner')
     await expect(query(first.serviceUrl, 'CREATE TABLE first.mine (id int)')).rejects.toThrow('permission denied')
     await query(database.url, `DROP OWNED BY role_${database.name}; DROP ROLE role_${database.name}`)

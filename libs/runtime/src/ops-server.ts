@@ -1,4 +1,4 @@
-// The ops port of a service: `/healthz` (the process answers), `/readyz` (it can serve), `/metrics`. Never exposed to phones.
+// The ops port of a service: `/healthz` (the process answers), `/readyz` (it can serve). Never exposed to phones.
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { HealthState } from './health.ts'

@@ -7,5 +7,7 @@ export default defineRoute({
   path: '/auth/nonce',
   access: 'open',
   operation: issueNonce,
+  body: issueNonce.request,
+  bodyOptional: true,
   payload: () => ({}),
 })
