@@ -1,9 +1,9 @@
 // Auth's public keys as this process knows them. Loaded in the background until it works, kept when auth is down, loaded
 // again when keys rotate, and on an unknown key id, which anybody can send: so one load for all callers and a floor between.
-import { setTimeout as sleep } from 'node:timers/promises'
 import { CairnError, type KeySet, type PublicKey } from '@cairn/contracts'
 import type { Logger } from '@cairn/runtime'
 import { importJWK, type CryptoKey } from 'jose'
+import { BackgroundLoad } from './background-load.ts'
 
 export interface KeyRingOptions {
   readonly logger: Logger
@@ -22,16 +22,18 @@ const importKey = async ({ kid, kty, crv, x }: PublicKey): Promise<[string, Cryp
 
 export class KeyRing {
   readonly #options: KeyRingOptions
-  readonly #aborter = new AbortController()
+  readonly #loads: BackgroundLoad
   #keys: ReadonlyMap<string, CryptoKey> = new Map()
   #keySet: KeySet = { keys: [] }
-  #loading: Promise<void> | undefined
   #loadedAt = Number.NEGATIVE_INFINITY
-  #wanted = false
-  #running = false
 
   constructor(options: KeyRingOptions) {
     this.#options = options
+    this.#loads = new BackgroundLoad({
+      load: () => this.#load(),
+      retryDelayMs: options.retryDelayMs,
+      onFailed: error => options.logger.warn({ error }, 'could not load the key set; will try again'),
+    })
   }
 
   get loaded(): boolean {
@@ -50,8 +52,8 @@ export class KeyRing {
   async keyFor(keyId: string): Promise<CryptoKey | undefined> {
     const known = this.#keys.get(keyId)
     if (known !== undefined) return known
-    if (this.#loading !== undefined || performance.now() - this.#loadedAt >= this.#options.unknownKeyFloorMs) {
-      await this.#loadOnce().catch((error: unknown) => {
+    if (this.#loads.underWay || performance.now() - this.#loadedAt >= this.#options.unknownKeyFloorMs) {
+      await this.#loads.once().catch((error: unknown) => {
         this.#options.logger.warn({ error }, 'could not load the key set for an unknown key id')
       })
     }
@@ -61,36 +63,11 @@ export class KeyRing {
 
   /** Loads in the background until it has worked, beginning anew: a load under way may have read the old keys. */
   refresh(): void {
-    this.#wanted = true
-    if (!this.#running) void this.#refreshUntilDone()
+    this.#loads.refresh()
   }
 
   stop(): void {
-    this.#wanted = false
-    this.#aborter.abort()
-  }
-
-  async #refreshUntilDone(): Promise<void> {
-    this.#running = true
-    while (this.#wanted && !this.#aborter.signal.aborted) {
-      this.#wanted = false
-      await this.#loading?.catch(() => undefined)
-      try {
-        await this.#loadOnce()
-      } catch (error) {
-        this.#options.logger.warn({ error }, 'could not load the key set; will try again')
-        this.#wanted = true
-        await sleep(this.#options.retryDelayMs, undefined, { signal: this.#aborter.signal }).catch(() => undefined)
-      }
-    }
-    this.#running = false
-  }
-
-  async #loadOnce(): Promise<void> {
-    this.#loading ??= this.#load().finally(() => {
-      this.#loading = undefined
-    })
-    await this.#loading
+    this.#loads.stop()
   }
 
   async #load(): Promise<void> {

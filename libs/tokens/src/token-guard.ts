@@ -1,11 +1,11 @@
-// What gateway and realtime ask about an access token. Verified tokens are cached; end of life, ended sessions and
+// What gateway and realtime ask about an access token. Verified tokens are cached; end of life, what has ended and
 // withdrawn keys are looked at on every call, so an answer from the cache is never more generous than a fresh one.
-import { CairnError, isUuid, keysRotatedSubject, readKeySet, sessionEndedSubjects } from '@cairn/contracts'
-import type { KeySet, SessionEnded } from '@cairn/contracts'
-import { request, subscribe, type Bus, type EventMessage, type Subscription } from '@cairn/bus'
+import { CairnError, keysRotatedSubject, readKeySet } from '@cairn/contracts'
+import type { KeySet, SessionEnded, UserSignedOut } from '@cairn/contracts'
+import { request, subscribe, type Bus, type Subscription } from '@cairn/bus'
 import type { Logger } from '@cairn/runtime'
 import type { AccessClaims, ClaimRules } from './access-claims.ts'
-import { DenyList } from './deny-list.ts'
+import { Denials } from './denials.ts'
 import { KeyRing } from './key-ring.ts'
 import { TokenCache } from './token-cache.ts'
 import { verifyAccessToken } from './verify-access-token.ts'
@@ -13,23 +13,32 @@ import { verifyAccessToken } from './verify-access-token.ts'
 export interface TokenGuardOptions extends ClaimRules {
   readonly bus: Bus
   readonly logger: Logger
-  /** Longest wait for auth's key set, in milliseconds. */
+  /** Longest wait for auth's key set, and for one page of its denials, in milliseconds. */
   readonly requestTimeoutMs: number
   /** Verified tokens kept; at about 1 KiB each the default is 20 MiB at most. */
   readonly cachedTokens?: number
-  /** Ended sessions remembered while their tokens live. */
-  readonly deniedSessions?: number
+  /** Ended sessions and signed-out users remembered while their tokens live; beyond it tokens of their age are refused. */
+  readonly deniedLimit?: number
   /** Shortest time between two loads of the key set that unknown key ids cause, in milliseconds. */
   readonly unknownKeyFloorMs?: number
 }
 
 export interface TokenGuard {
-  /** Keys are loaded and the bus has not been lost for longer than 5 s. */
+  /**
+   * Keys and deny list are loaded, and what has ended since is known. Without the bus it stays true for 5 s; when the bus
+   * is back it is false until the deny list has been read again.
+   */
   readonly ready: boolean
-  /** Throws `token_expired`, `token_invalid`, or `unavailable` while no keys could ever be loaded. */
+  /** Throws `token_expired` and `token_invalid`; while not ready also `unavailable`, for a token that may be good. */
   verify(token: string): Promise<AccessClaims>
+  /** What the deny list says now about claims that were verified before; undefined when they still hold. */
+  verdictOn(claims: AccessClaims): 'token_invalid' | 'token_expired' | undefined
   /** `listener` must not throw. It is called after the session is denied here. */
   onSessionEnded(listener: (ended: SessionEnded) => void): void
+  /** `listener` must not throw. It is called after the user's tokens are denied here. */
+  onUserSignedOut(listener: (signedOut: UserSignedOut) => void): void
+  /** `listener` must not throw. Ends that no event told of are on the deny list now: at start, and after the bus was lost. */
+  onDenialsLoaded(listener: () => void): void
   keySet(): KeySet
   stop(): void
 }
@@ -37,8 +46,7 @@ export interface TokenGuard {
 /** Design §4: without the bus for longer than this, revocations may have been missed. */
 const busGraceMs = 5_000
 const retryDelayMs = 250
-
-const nowSeconds = (): number => Date.now() / 1_000
+const defaultDeniedLimit = 200_000
 
 const keyRingOf = ({ bus, logger, requestTimeoutMs, unknownKeyFloorMs = 5_000 }: TokenGuardOptions): KeyRing =>
   new KeyRing({
@@ -48,36 +56,25 @@ const keyRingOf = ({ bus, logger, requestTimeoutMs, unknownKeyFloorMs = 5_000 }:
     retryDelayMs,
   })
 
-const denyListOf = (options: TokenGuardOptions): DenyList =>
-  new DenyList({
-    keepSeconds: options.maxLifetimeSeconds + options.clockSkewSeconds,
-    limit: options.deniedSessions ?? 200_000,
-    onOverflow: () => options.logger.error('the deny list is full; the oldest ended session is forgotten'),
-  })
-
 class BusTokenGuard implements TokenGuard {
   readonly #options: TokenGuardOptions
   readonly #keys: KeyRing
-  readonly #denied: DenyList
+  readonly #denials: Denials
   readonly #cache: TokenCache
-  readonly #listeners = new Set<(ended: SessionEnded) => void>()
-  readonly #subscriptions: readonly Subscription[]
+  readonly #keysRotated: Subscription
 
   constructor(options: TokenGuardOptions) {
     this.#options = options
     this.#keys = keyRingOf(options)
-    this.#denied = denyListOf(options)
+    this.#denials = new Denials({ ...options, limit: options.deniedLimit ?? defaultDeniedLimit, retryDelayMs })
     this.#cache = new TokenCache(options.cachedTokens ?? 20_000)
-    this.#subscriptions = [
-      subscribe(options.bus, sessionEndedSubjects, message => this.#onSessionEnded(message)),
-      subscribe(options.bus, keysRotatedSubject, () => this.#keys.refresh()),
-    ]
+    this.#keysRotated = subscribe(options.bus, keysRotatedSubject, () => this.#keys.refresh())
     options.bus.onReconnect(() => this.#keys.refresh())
     this.#keys.refresh()
   }
 
   get ready(): boolean {
-    return this.#keys.loaded && this.#options.bus.disconnectedForMs <= busGraceMs
+    return this.#keys.loaded && this.#denials.upToDate && this.#options.bus.disconnectedForMs <= busGraceMs
   }
 
   async verify(token: string): Promise<AccessClaims> {
@@ -90,14 +87,30 @@ class BusTokenGuard implements TokenGuard {
       this.#cache.set(token, verified)
     }
     const { claims, keyId } = verified
-    const expired = claims.expiresAt <= nowSeconds()
-    if (!expired && this.#keys.has(keyId) && !this.#denied.denies(claims.sessionId)) return claims
-    this.#cache.delete(token)
-    throw new CairnError(expired ? 'token_expired' : 'token_invalid')
+    const expired = claims.expiresAt <= Date.now() / 1_000
+    const denied = expired ? 'token_expired' : this.#keys.has(keyId) ? this.verdictOn(claims) : 'token_invalid'
+    if (denied !== undefined) {
+      this.#cache.delete(token)
+      throw new CairnError(denied)
+    }
+    if (!this.ready) throw new CairnError('unavailable', { cause: new Error('what has ended lately is not known') })
+    return claims
+  }
+
+  verdictOn(claims: AccessClaims): 'token_invalid' | 'token_expired' | undefined {
+    return this.#denials.verdictOn(claims)
   }
 
   onSessionEnded(listener: (ended: SessionEnded) => void): void {
-    this.#listeners.add(listener)
+    this.#denials.onSessionEnded(listener)
+  }
+
+  onUserSignedOut(listener: (signedOut: UserSignedOut) => void): void {
+    this.#denials.onUserSignedOut(listener)
+  }
+
+  onDenialsLoaded(listener: () => void): void {
+    this.#denials.onLoaded(listener)
   }
 
   keySet(): KeySet {
@@ -105,26 +118,12 @@ class BusTokenGuard implements TokenGuard {
   }
 
   stop(): void {
-    for (const subscription of this.#subscriptions) subscription.unsubscribe()
+    this.#keysRotated.unsubscribe()
+    this.#denials.stop()
     this.#keys.stop()
-  }
-
-  #onSessionEnded(message: EventMessage): void {
-    let ended: SessionEnded | undefined
-    try {
-      ended = message.json() as SessionEnded
-    } catch {
-      ended = undefined
-    }
-    if (!isUuid(ended?.session_id)) {
-      this.#options.logger.error({ subject: message.subject }, 'an event about an ended session names none')
-      return
-    }
-    this.#denied.deny(ended.session_id, nowSeconds())
-    for (const listener of this.#listeners) listener(ended)
   }
 }
 
-/** Resolves at once; `ready` becomes true as soon as auth has answered with its keys, however long that takes. */
+/** Resolves at once; `ready` becomes true as soon as auth has answered with keys and denials, however long that takes. */
 export const startTokenGuard = (options: TokenGuardOptions): Promise<TokenGuard> =>
   Promise.resolve(new BusTokenGuard(options))

@@ -3,14 +3,19 @@ import { randomUUID } from 'node:crypto'
 import { Bus, publish, route, serve, type Serving } from '@cairn/bus'
 import {
   keysRotatedSubject,
+  readDenials,
   readKeySet,
   sessionEndedSubject,
+  userSignedOutSubject,
+  type Denials,
   type KeySet,
   type PublicKey,
+  type ReadDenials,
   type SessionEnded,
+  type UserSignedOut,
 } from '@cairn/contracts'
 import { createLogger } from '@cairn/runtime'
-import { eventually, startTestBus } from '@cairn/testkit'
+import { eventually, startBusProxy, startTestBus, type BusProxy } from '@cairn/testkit'
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startTokenGuard, type TokenGuard, type TokenGuardOptions } from '../src/index.ts'
@@ -29,6 +34,8 @@ const makeKey = async (kid: string): Promise<TestKey> => {
   return { privateKey: pair.privateKey, publicKey: { kid, kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', use: 'sig', x } }
 }
 
+const noDenials: Denials = { sessions: [], users: [], next_cursor: null }
+
 let nats: { url: string; stop(): Promise<void> }
 let authBus: Bus
 let bus: Bus
@@ -36,6 +43,7 @@ let first: TestKey
 let second: TestKey
 let published: KeySet
 let reads: number
+let denials: (payload: ReadDenials) => Promise<Denials>
 let auth: Serving | undefined
 let guards: TokenGuard[] = []
 
@@ -54,6 +62,7 @@ afterAll(async () => {
 beforeEach(() => {
   published = { keys: [first.publicKey] }
   reads = 0
+  denials = () => Promise.resolve(noDenials)
 })
 afterEach(async () => {
   for (const guard of guards.splice(0)) guard.stop()
@@ -67,7 +76,7 @@ const startAuth = (): void => {
   }
   auth = serve(authBus, {
     owner: 'auth',
-    routes: [route(readKeySet, answer)],
+    routes: [route(readKeySet, answer), route(readDenials, payload => denials(payload))],
     hashUser: userId => userId,
     handlerTimeoutMs: 1_000,
   })
@@ -105,7 +114,13 @@ const endSession = (sessionId: string, payload?: unknown): void => {
     reason: 'logged_out',
     ended_at: new Date().toISOString(),
   }
-  publish(authBus, sessionEndedSubject(ended.user_id), payload ?? ended)
+  publish(authBus, sessionEndedSubject(ended.user_id), payload === undefined ? ended : payload)
+}
+
+const signOut = (userId: string, payload?: unknown): void => {
+  const ended_at = new Date().toISOString()
+  const signedOut: UserSignedOut = { user_id: userId, not_after: now(), reason: 'account_deleted', ended_at }
+  publish(authBus, userSignedOutSubject(userId), payload === undefined ? signedOut : payload)
 }
 
 describe('the token guard', () => {
@@ -202,11 +217,163 @@ describe('the token guard', () => {
     expect(reads).toBe(1)
   })
 
+  it("refuses a signed-out user's tokens up to that second, and tells its listeners", async () => {
+    const guard = await readyGuard()
+    const heard: UserSignedOut[] = []
+    guard.onUserSignedOut(signedOut => void heard.push(signedOut))
+    const sub = randomUUID()
+    const seen = await sign(first, { sub })
+    await guard.verify(seen)
+    for (const nonsense of [null, {}, { user_id: sub }, { user_id: sub, not_after: '5' }]) signOut(sub, nonsense)
+    signOut(sub)
+    await eventually(() => expect(guard.verify(seen)).rejects.toMatchObject({ code: 'token_invalid' }), 1_000)
+    const notAfter = heard[0]?.not_after ?? 0
+    await expect(guard.verify(await sign(first, { sub, iat: notAfter, exp: notAfter + 600 }))).rejects.toThrow(
+      expect.objectContaining({ code: 'token_invalid' }),
+    )
+    const later = await sign(first, { sub, iat: notAfter + 1, exp: notAfter + 601 })
+    expect(await guard.verify(later)).toMatchObject({ userId: sub })
+    expect(heard).toMatchObject([{ user_id: sub }])
+  })
+
   it('keeps to its bounds and still answers rightly', async () => {
     const guard = await readyGuard({ cachedTokens: 1 })
     const tokens = [await sign(first), await sign(first), await sign(first)]
     for (const token of [...tokens, ...tokens]) {
       expect(await guard.verify(token)).toMatchObject({ issuedAt: expect.any(Number) as number })
     }
+  })
+})
+
+describe('what ended before the guard listened', () => {
+  const sid = randomUUID()
+  const sub = randomUUID()
+  const ended = { session_id: sid, ended_at: new Date().toISOString() }
+
+  it('is refused: the guard is not ready before every page is read', async () => {
+    let last: (page: Denials) => void = () => undefined
+    const pages: Record<string, Promise<Denials>> = {
+      first: Promise.resolve({ ...noDenials, sessions: [ended], next_cursor: 'second' }),
+      second: new Promise(resolve => {
+        last = resolve
+      }),
+    }
+    const asked: string[] = []
+    denials = ({ cursor = 'first' }) => {
+      asked.push(cursor)
+      return pages[cursor] ?? Promise.reject(new Error('no such page'))
+    }
+    startAuth()
+    const guard = await startGuard()
+    await eventually(() => expect([asked.at(-1), guard.keySet()]).toEqual(['second', published]))
+    expect(guard.ready).toBe(false)
+    await expect(guard.verify(await sign(first))).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(guard.verify(await sign(first, { sid }))).rejects.toMatchObject({ code: 'token_invalid' })
+    last({ ...noDenials, users: [{ user_id: sub, not_after: now() }] })
+    await eventually(() => expect(guard.ready).toBe(true))
+    for (const claims of [{ sid }, { sub }]) {
+      await expect(guard.verify(await sign(first, claims))).rejects.toMatchObject({ code: 'token_invalid' })
+    }
+    expect(await guard.verify(await sign(first))).toMatchObject({ tokenId: expect.any(String) as string })
+  })
+
+  it('is refused also when it ends while the list is read', async () => {
+    const during = randomUUID()
+    denials = async () => {
+      endSession(during)
+      await authBus.nats.flush()
+      return noDenials
+    }
+    const guard = await readyGuard()
+    await expect(guard.verify(await sign(first, { sid: during }))).rejects.toMatchObject({ code: 'token_invalid' })
+  })
+
+  it('is asked for until auth answers', async () => {
+    let failures = 2
+    denials = () => (failures-- > 0 ? Promise.reject(new Error('down')) : Promise.resolve(noDenials))
+    const guard = await readyGuard()
+    expect([guard.ready, failures]).toEqual([true, -1])
+  })
+
+  it('makes old tokens expire when there is more than can be kept', async () => {
+    const old = now() - 100
+    const sessions = Array.from({ length: 3 }, () => ({ ...ended, session_id: randomUUID() }))
+    const page = sessions.map(one => ({ ...one, ended_at: new Date(old * 1_000).toISOString() }))
+    denials = () => Promise.resolve({ ...noDenials, sessions: page })
+    const guard = await readyGuard({ deniedLimit: 2 })
+    const forgotten = await sign(first, { sid: sessions[0]?.session_id, iat: old, exp: old + 600 })
+    await expect(guard.verify(forgotten)).rejects.toMatchObject({ code: 'token_expired' })
+    expect(await guard.verify(await sign(first))).toMatchObject({ issuedAt: expect.any(Number) as number })
+  })
+})
+
+describe('a guard that loses the bus', () => {
+  let proxy: BusProxy
+  let cutOff: Bus
+  beforeEach(async () => {
+    proxy = await startBusProxy(nats.url)
+    cutOff = await Bus.connect({ url: proxy.url, name: 'cut off', logger })
+  })
+  afterEach(async () => {
+    await cutOff.drain(100)
+    await proxy.stop()
+  })
+
+  it('refuses after its return what ended meanwhile, cached or not, and nothing before that is known', async () => {
+    const guard = await readyGuard({ bus: cutOff })
+    const loads: boolean[] = []
+    guard.onDenialsLoaded(() => loads.push(guard.ready))
+    const sid = randomUUID()
+    const [token, other] = [await sign(first, { sid }), await sign(first)]
+    const claims = await guard.verify(token)
+    await guard.verify(other)
+    proxy.cut()
+    await eventually(() => expect(cutOff.connected).toBe(false))
+    expect(await guard.verify(token)).toEqual(claims)
+    endSession(sid)
+    await authBus.nats.flush()
+    let answer: (page: Denials) => void = () => undefined
+    const answered = new Promise<Denials>(resolve => {
+      answer = resolve
+    })
+    denials = () => answered
+    proxy.restore()
+    await eventually(() => expect(cutOff.connected).toBe(true))
+    expect(guard.ready).toBe(false)
+    await expect(guard.verify(other)).rejects.toMatchObject({ code: 'unavailable' })
+    answer({ ...noDenials, sessions: [{ session_id: sid, ended_at: new Date().toISOString() }] })
+    await eventually(() => expect(guard.ready).toBe(true))
+    await expect(guard.verify(token)).rejects.toMatchObject({ code: 'token_invalid' })
+    expect(guard.verdictOn(claims)).toBe('token_invalid')
+    expect(await guard.verify(other)).toMatchObject({ tokenId: expect.any(String) as string })
+    expect(loads).toEqual([true])
+  })
+
+  it('serves for 5 s without it, then no more', async () => {
+    const guard = await readyGuard({ bus: cutOff })
+    const token = await sign(first)
+    await guard.verify(token)
+    proxy.cut()
+    await eventually(() => expect(cutOff.connected).toBe(false))
+    const cutAt = performance.now()
+    expect(guard.ready).toBe(true)
+    await eventually(() => expect(guard.verify(token)).rejects.toMatchObject({ code: 'unavailable' }), 7_000)
+    expect(performance.now() - cutAt).toBeGreaterThan(4_900)
+    expect(guard.ready).toBe(false)
+  })
+
+  it('does not take a list for the truth that was begun before the bus was lost again', async () => {
+    let answers = 0
+    denials = async () => {
+      answers += 1
+      if (answers !== 2) return { ...noDenials, next_cursor: answers > 2 ? null : 'more' }
+      proxy.cut()
+      proxy.restore()
+      return noDenials
+    }
+    startAuth()
+    const guard = await startGuard({ bus: cutOff })
+    await eventually(() => expect(guard.ready).toBe(true))
+    expect(answers).toBeGreaterThan(2)
   })
 })

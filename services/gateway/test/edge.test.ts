@@ -6,6 +6,7 @@ import { Bus, route, serve, type Handler } from '@cairn/bus'
 import {
   CairnError,
   problemContentType,
+  readDenials,
   readKeySet,
   refreshSession,
   signInAsGuest,
@@ -55,6 +56,7 @@ beforeEach(async () => {
     handlerTimeoutMs: 2_000,
     routes: [
       route(readKeySet, async () => keys),
+      route(readDenials, async () => ({ sessions: [], users: [], next_cursor: null })),
       route(refreshSession, (payload, about) => refresh(payload, about)),
       route(signInAsGuest, (payload, about) => guest(payload, about)),
     ],

@@ -26,6 +26,13 @@ const startGuard = (config: RealtimeConfig, bus: Bus, logger: Logger): Promise<T
     requestTimeoutMs: config.handshakeTimeoutMs,
   })
 
+/** Within a second of the end of a session, and after the bus was lost, its sockets are closed. */
+const closeWhatEnds = (guard: TokenGuard, registry: ConnectionRegistry): void => {
+  guard.onSessionEnded(({ user_id, session_id }) => registry.endSession(user_id, session_id))
+  guard.onUserSignedOut(({ user_id, not_after }) => registry.signOutUser(user_id, not_after))
+  guard.onDenialsLoaded(() => registry.recheck(claims => guard.verdictOn(claims)))
+}
+
 const logReaderOf = (config: RealtimeConfig, bus: Bus): LogReader =>
   createLogReader({
     bus,
@@ -43,7 +50,7 @@ const listen = async ({ server }: HttpDoors, { port, host }: RealtimeConfig): Pr
   return (server.address() as AddressInfo).port
 }
 
-/** Listens as soon as it is connected to the bus; ready once the keys of access tokens are known. */
+/** Listens as soon as it is connected to the bus; ready once keys and deny list of access tokens are known. */
 export const startRealtime = async (config: RealtimeConfig, logger: Logger): Promise<RunningRealtime> => {
   const started: { bus?: Bus; guard?: TokenGuard } = {}
   const health = new HealthState({
@@ -54,7 +61,7 @@ export const startRealtime = async (config: RealtimeConfig, logger: Logger): Pro
   const bus = (started.bus = await Bus.connect({ url: config.natsUrl, name: 'realtime', logger }))
   const guard = (started.guard = await startGuard(config, bus, logger))
   const registry = new ConnectionRegistry(bus, config.socketsPerUser)
-  guard.onSessionEnded(({ user_id, session_id }) => registry.endSession(user_id, session_id))
+  closeWhatEnds(guard, registry)
   const logReader = logReaderOf(config, bus)
   const hashUser = userHasher(config.userHashKey)
   const doors = createHttpServer({ config, logger, guard, health, hashUser, logReader, registry })

@@ -208,6 +208,21 @@ describe.each(doors)('realtime over $name', door => {
       await eventually(() => expect(pages(lives)).toEqual(['1-1']))
     })
 
+    it('ends every socket of a user whose sessions are all over, within a second, and nobody else', async () => {
+      const sessionId = randomUUID()
+      const other = { ...person, sessionId, token: await others.tokenFor({ ...person, sessionId }) }
+      const ended = [await connect(person), await connect(other)]
+      const stranger = await connect(await others.signIn())
+      const asked = performance.now()
+      others.signOut(person)
+      for (const client of ended) expect(await closingCode(client)).toBe(4503)
+      expect(performance.now() - asked).toBeLessThan(1_000)
+      expect((await refusal(person.userId, { token: other.token })).code).toBe('token_invalid')
+      const iat = Math.floor(Date.now() / 1_000) + 1
+      const back = await connect({ ...person, token: await others.tokenFor(person, { iat, exp: iat + 600 }) })
+      expect([back.closed, stranger.closed]).toEqual([false, false])
+    })
+
     it.each([
       ['an unknown type', 'unknown', {}],
       ['a negative seq', 'resume', { epoch, seq: -1 }],

@@ -1,11 +1,10 @@
 // What is true of a node as a whole: its HTTP answers, its drain, the bus going away, connections shared by namespaces.
 import { once } from 'node:events'
 import { connect as connectTcp } from 'node:net'
-import { captureLogs, eventually, startTestBus } from '@cairn/testkit'
+import { captureLogs, eventually, startBusProxy, startTestBus } from '@cairn/testkit'
 import { io } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { startBusProxy } from './bus-proxy.ts'
 import { connected, doors, followSocket, plainDoor, socketIoDoor, type Door, type TestClient } from './doors.ts'
 import { startNode, type TestNode } from './realtime-node.ts'
 import { epoch, startStandIns, type Person, type StandIns } from './stand-ins.ts'
@@ -73,13 +72,14 @@ describe('a realtime node', () => {
       ['/readyz?x', 200],
       ['/', 404],
       ['/ws/user/x', 404],
-      ['/socket.io/?EIO=4&transport=polling', 404],
+      ['/socket.io/?EIO=3&transport=polling', 400],
+      ['/socket.io/?EIO=4&transport=polling&sid=x', 400],
     ])('answers %s with %i and ids', async (path, status) => {
       const response = await fetch(`${node.url}${path}`)
       const body = (await response.json()) as { request_id: string }
       expect(response.status).toBe(status)
       expect(body.request_id).toBe(response.headers.get('x-request-id'))
-      const type = status === 404 ? 'application/problem+json' : 'application/json'
+      const type = status >= 400 ? 'application/problem+json' : 'application/json'
       expect(response.headers.get('content-type')).toBe(`${type}; charset=utf-8`)
     })
 
@@ -88,6 +88,12 @@ describe('a realtime node', () => {
       ['a trailing slash', () => upgrade('/ws/user/x/'), 404],
       ['an upgrade that is no WebSocket', () => upgrade('/ws/user/x', 'sec-websocket-version: 8'), 400],
       ['an old engine.io', () => upgrade('/socket.io/?EIO=3&transport=websocket'), 400],
+      ['no host', () => raw('GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n'), 400],
+      [
+        'an unknown expectation',
+        () => raw('GET /x HTTP/1.1\r\nhost: x\r\nexpect: tea\r\nconnection: close\r\n\r\n'),
+        404,
+      ],
       ['a foreign session id', () => upgrade('/socket.io/?EIO=4&transport=websocket&sid=x'), 400],
       ['what is no HTTP', () => raw('NONSENSE\r\n\r\n'), 400],
       ['a head without end', () => raw(`GET /ws/user/x?token=${'a'.repeat(100_000)} HTTP/1.1\r\n\r\n`), 431],
@@ -206,7 +212,9 @@ describe('a realtime node', () => {
       await eventually(async () => expect((await fetch(`${slow.url}/readyz`)).status).toBe(503))
       const late = await plainDoor.connect(slow.url, person.userId, { token: person.token })
       expect(late).toMatchObject({ refused: { code: 'unavailable', status: 503 } })
-      await expect(socketIoDoor.connect(slow.url, person.userId, { token: person.token })).rejects.toThrow('websocket')
+      await expect(socketIoDoor.connect(slow.url, person.userId, { token: person.token })).rejects.toThrow(
+        'xhr poll error',
+      )
       expect(all.some(({ closed }) => !closed)).toBe(true)
       await stopped
       await eventually(() => expect(all.every(({ closed }) => closed)).toBe(true))
@@ -268,6 +276,28 @@ describe('a realtime node', () => {
       await eventually(() => expect(pushed(client)).toEqual([3]))
       others.publish(person.userId, others.commit(person.userId, 1))
       await eventually(() => expect(pushed(client)).toEqual([3, 4]))
+      await cutOff.stop()
+      nodes.splice(nodes.indexOf(cutOff), 1)
+      await proxy.stop()
+    })
+
+    it('closes the sockets of what ended meanwhile, and no others', async () => {
+      const proxy = await startBusProxy(nats.url)
+      const cutOff = await startNode(proxy.url, logs.loggerFor('realtime'))
+      nodes.push(cutOff)
+      await cutOff.ready()
+      const [loggedOut, signedOut] = [await others.signIn(), await others.signIn()]
+      const gone = [await connect(plainDoor, cutOff, loggedOut), await connect(socketIoDoor, cutOff, signedOut)]
+      const stays = await connect(plainDoor, cutOff, person)
+      proxy.cut()
+      await eventually(async () => expect((await fetch(`${cutOff.url}/readyz`)).status).toBe(503))
+      others.endSession(loggedOut)
+      others.signOut(signedOut)
+      await others.bus.nats.flush()
+      proxy.restore()
+      await eventually(() => expect(gone.map(({ frames }) => frames.at(-1)?.data['code'])).toEqual([4503, 4503]))
+      await cutOff.ready()
+      expect(stays.closed).toBe(false)
       await cutOff.stop()
       nodes.splice(nodes.indexOf(cutOff), 1)
       await proxy.stop()

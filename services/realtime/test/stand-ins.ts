@@ -5,10 +5,13 @@ import {
   CairnError,
   logAdvancedSubject,
   readChanges,
+  readDenials,
   readHead,
   readKeySet,
   sessionEndedSubject,
+  userSignedOutSubject,
   type ChangesPage,
+  type Denials,
   type PublicKey,
 } from '@cairn/contracts'
 import { Bus, publish, route, serve } from '@cairn/bus'
@@ -59,7 +62,10 @@ export interface StandIns {
   /** Appends events to the user's log and gives back their page; nobody is told. */
   commit(userId: string, count: number): ChangesPage
   publish(userId: string, page: ChangesPage): void
+  /** Ends a session; everybody who listens hears of it, and whoever reads the denials finds it. */
   endSession(person: Person): void
+  /** Ends all of the user's sessions up to this second. */
+  signOut(person: Person): void
   stop(): Promise<void>
 }
 
@@ -90,12 +96,13 @@ export const startStandIns = async (url: string, logger: Logger): Promise<StandI
   const { x = '' } = await exportJWK(publicKey)
   const key: PublicKey = { kid: keyId, kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', use: 'sig', x }
   const heads = new Map<string, number>()
+  const denials: Denials = { sessions: [], users: [], next_cursor: null }
   const progress = { down: false, pageEvents: 1_000, pagesRead: 0 }
   const auth = serve(bus, {
     owner: 'auth',
     hashUser: userHasher(Buffer.alloc(32)),
     handlerTimeoutMs: 2_000,
-    routes: [route(readKeySet, async () => ({ keys: [key] }))],
+    routes: [route(readKeySet, async () => ({ keys: [key] })), route(readDenials, async () => denials)],
   })
   const serving = serveProgress(bus, heads, progress)
 
@@ -120,13 +127,17 @@ export const startStandIns = async (url: string, logger: Logger): Promise<StandI
       return pageOf(from, from + count - 1, from + count - 1)
     },
     publish: (userId, page) => publish(bus, logAdvancedSubject(userId), page),
-    endSession: ({ userId, sessionId }) =>
-      publish(bus, sessionEndedSubject(userId), {
-        user_id: userId,
-        session_id: sessionId,
-        reason: 'logged_out',
-        ended_at: new Date().toISOString(),
-      }),
+    endSession: ({ userId, sessionId }) => {
+      const ended = { session_id: sessionId, ended_at: new Date().toISOString() }
+      denials.sessions.push(ended)
+      publish(bus, sessionEndedSubject(userId), { ...ended, user_id: userId, reason: 'logged_out' })
+    },
+    signOut: ({ userId }) => {
+      const signedOut = { user_id: userId, not_after: Math.floor(Date.now() / 1_000) }
+      denials.users.push(signedOut)
+      const event = { ...signedOut, reason: 'account_deleted', ended_at: new Date().toISOString() }
+      publish(bus, userSignedOutSubject(userId), event)
+    },
     stop: async () => {
       await auth.stop()
       await serving.stop()

@@ -2,6 +2,7 @@
 // subscribes, the last one to go ends it. A page is parsed and put into a frame once, however many sockets get it.
 import { closeCode, frameType, logAdvancedSubject, type ChangesPage } from '@cairn/contracts'
 import { subscribe, type Bus, type EventMessage, type Subscription } from '@cairn/bus'
+import type { TokenGuard } from '@cairn/tokens'
 import type { Connection } from './connection.ts'
 import { frameOfText } from './frame.ts'
 import type { LivePage } from './log-follower.ts'
@@ -75,6 +76,22 @@ export class ConnectionRegistry {
   endSession(userId: string, sessionId: string): void {
     for (const connection of this.#users.get(userId)?.connections ?? []) {
       if (connection.caller.sessionId === sessionId) connection.close(closeCode.sessionRevoked)
+    }
+  }
+
+  /** Every session of the user is over whose token was issued by then (seconds since the epoch). */
+  signOutUser(userId: string, notAfter: number): void {
+    for (const connection of this.#users.get(userId)?.connections ?? []) {
+      if (connection.claims.issuedAt <= notAfter) connection.close(closeCode.sessionRevoked)
+    }
+  }
+
+  /** Closes what must not go on: of an ended session it is told to stay away, of one too old to tell to refresh. */
+  recheck(verdictOn: TokenGuard['verdictOn']): void {
+    for (const connection of this.all()) {
+      const verdict = verdictOn(connection.claims)
+      if (verdict === 'token_invalid') connection.close(closeCode.sessionRevoked)
+      if (verdict === 'token_expired') connection.close(closeCode.tokenExpired)
     }
   }
 

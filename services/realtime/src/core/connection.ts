@@ -37,6 +37,11 @@ export class Connection {
     this.#follower = this.#createFollower()
   }
 
+  /** Of the newest token the client has shown. */
+  get claims(): AccessClaims {
+    return this.#claims
+  }
+
   get caller(): Caller {
     return { userId: this.userId, sessionId: this.#claims.sessionId }
   }
