@@ -1,5 +1,6 @@
 // NATS as Cairn uses it: request and serve, publish and subscribe, streams; deadlines, trace headers, drain.
 export { Bus, type BusOptions } from './connection.ts'
+export { consume, type ConsumeOptions, type Consuming, type Handled } from './consume.ts'
 export * from './events.ts'
 export { KeptStream } from './kept-stream.ts'
 export { request, type RequestOptions } from './request.ts'

@@ -46,3 +46,13 @@ export const streamPublisher = (bus: Bus, timeoutMs: number): StreamPublisher =>
     },
   }
 }
+
+/** Erases what a stream still keeps of a subject. Harmless when there is no such stream. */
+export const purgeSubject = async (bus: Bus, stream: string, subject: string): Promise<void> => {
+  const manager = await jetstreamManager(bus.nats, { timeout: 3_000 })
+  try {
+    await manager.streams.purge(stream, { filter: subject })
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError && error.code === streamNotFound)) throw error
+  }
+}

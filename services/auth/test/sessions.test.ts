@@ -172,9 +172,9 @@ describe('logging out', () => {
 describe('what ended lately', () => {
   const readAll = async (): Promise<Pick<Denials, 'sessions' | 'users'> & { pages: number }> => {
     const all = { sessions: [] as Denials['sessions'], users: [] as Denials['users'], pages: 0 }
-    let cursor: string | null | undefined
+    let cursor: string | null = null
     do {
-      const page: Denials = await under.ask(readDenials, cursor === undefined ? {} : { cursor })
+      const page: Denials = await under.ask(readDenials, cursor === null ? {} : { cursor })
       expect(page.sessions.length + page.users.length).toBeLessThanOrEqual(3)
       all.sessions.push(...page.sessions)
       all.users.push(...page.users)

@@ -1,0 +1,117 @@
+// A durable consumer of a stream: every message is handled at least once, by one member at a time, also those that came
+// while nobody was there. A message counts as handled when its handler says so; a handler that fails gets it again later.
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  AckPolicy,
+  DeliverPolicy,
+  jetstream,
+  jetstreamManager,
+  type ConsumerMessages,
+  type JsMsg,
+} from '@nats-io/jetstream'
+import { nanos } from '@nats-io/nats-core'
+import { runInRequest } from '@cairn/runtime'
+import { incomingRequest } from './bus-headers.ts'
+import type { Bus } from './connection.ts'
+import type { EventMessage } from './events.ts'
+
+/** Done with it for good, or to be handed out again after so long. */
+export type Handled = 'done' | { readonly againInMs: number }
+
+export interface ConsumeOptions {
+  readonly stream: string
+  /** Name of the consumer, the same in every replica: they share its messages. */
+  readonly durable: string
+  /** Which of the stream's subjects; wildcards allowed. */
+  readonly subject: string
+  /** A member that says nothing about a message for so long has lost it to another. */
+  readonly ackWaitMs: number
+  /** How long a message waits after its handler failed. */
+  readonly retryMs: number
+  readonly handle: (message: EventMessage) => Promise<Handled>
+}
+
+export interface Consuming {
+  /** Takes no more messages; resolves when the one being handled is. */
+  stop(): Promise<void>
+}
+
+const reopenMs = 1_000
+
+class DurableConsumer implements Consuming {
+  readonly #bus: Bus
+  readonly #options: ConsumeOptions
+  readonly #aborter = new AbortController()
+  readonly #finished: Promise<void>
+  #messages: ConsumerMessages | undefined
+
+  constructor(bus: Bus, options: ConsumeOptions) {
+    this.#bus = bus
+    this.#options = options
+    this.#finished = this.#run()
+  }
+
+  async stop(): Promise<void> {
+    this.#aborter.abort()
+    this.#messages?.stop()
+    await this.#finished
+  }
+
+  /** The stream may come later, go, or come again without this consumer: it is then made once more. */
+  async #run(): Promise<void> {
+    while (!this.#aborter.signal.aborted) {
+      try {
+        this.#messages = await this.#open()
+        for await (const message of this.#messages) {
+          await this.#bus.inFlight.track(() => this.#receive(message))
+          if (this.#aborter.signal.aborted) break
+        }
+      } catch (error) {
+        this.#bus.logger.warn({ error, consumer: this.#options.durable }, 'the stream cannot be consumed yet')
+      }
+      await sleep(reopenMs, undefined, { signal: this.#aborter.signal }).catch(() => undefined)
+    }
+  }
+
+  async #open(): Promise<ConsumerMessages> {
+    const { stream, durable, subject, ackWaitMs } = this.#options
+    const manager = await jetstreamManager(this.#bus.nats, { timeout: 3_000 })
+    await manager.consumers.add(stream, {
+      durable_name: durable,
+      filter_subject: subject,
+      ack_policy: AckPolicy.Explicit,
+      deliver_policy: DeliverPolicy.All,
+      ack_wait: nanos(ackWaitMs),
+      max_deliver: -1,
+    })
+    const consumer = await jetstream(this.#bus.nats).consumers.get(stream, durable)
+    // Few at a time: whatever this member has taken and not begun waits for it.
+    return consumer.consume({ max_messages: 2, abort_on_missing_resource: true })
+  }
+
+  #receive(message: JsMsg): Promise<void> {
+    return runInRequest(incomingRequest(message.headers), async () => {
+      const working = setInterval(() => message.working(), this.#options.ackWaitMs / 3)
+      try {
+        const handled = await this.#options.handle({
+          subject: message.subject,
+          text: () => message.string(),
+          json: () => message.json<unknown>(),
+        })
+        if (handled === 'done') message.ack()
+        else message.nak(handled.againInMs)
+      } catch (error) {
+        this.#bus.logger.error(
+          { error, consumer: this.#options.durable },
+          'an event could not be handled; it comes again',
+        )
+        message.nak(this.#options.retryMs)
+      } finally {
+        clearInterval(working)
+      }
+    })
+  }
+}
+
+/** Begins at once, or as soon as the stream is there. Messages are handled one after the other. */
+export const consume = (bus: Bus, options: ConsumeOptions): Consuming => new DurableConsumer(bus, options)
