@@ -83,6 +83,8 @@ class DurableConsumer implements Consuming {
       deliver_policy: DeliverPolicy.All,
       ack_wait: nanos(ackWaitMs),
       max_deliver: -1,
+      // Messages that wait to be handed out again count; beyond this, new ones wait too.
+      max_ack_pending: 20_000,
     })
     const consumer = await jetstream(this.#bus.nats).consumers.get(stream, durable)
     // Few at a time: whatever this member has taken and not begun waits for it.

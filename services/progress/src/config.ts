@@ -91,6 +91,25 @@ export const progressVariables = {
     fallback: 120_000,
     description: 'within this time a message published again is not a second one',
   }),
+  erasureBatchRows: variable.integer('PROGRESS_ERASURE_BATCH_ROWS', {
+    min: 1,
+    max: 10_000,
+    fallback: 1_000,
+    description: "rows of a deleted user erased in one transaction, which holds the lock of that user's log",
+  }),
+  erasureRetryMs: variable.integer('PROGRESS_ERASURE_RETRY_MS', {
+    min: 10,
+    max: 600_000,
+    fallback: 2_000,
+    description: 'wait before the erasing of a deleted user is tried again after it failed',
+  }),
+  erasureSecondLookMs: variable.integer('PROGRESS_ERASURE_SECOND_LOOK_MS', {
+    min: 0,
+    max: 3_600_000,
+    fallback: 60_000,
+    description:
+      'time after a deletion at which a late batch is looked for; longer than a revocation, a request and the clocks of two machines are apart',
+  }),
 } as const
 
 export type ProgressConfig = ConfigOf<typeof progressVariables>

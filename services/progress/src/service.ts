@@ -4,6 +4,7 @@ import { createPool } from '@cairn/postgres'
 import { HealthState, startOpsServer, userHasher, type Logger, type RunningService } from '@cairn/runtime'
 import type pg from 'pg'
 import type { ProgressConfig } from './config.ts'
+import { startErasingDeletedUsers } from './consumers/on-user-deleted.ts'
 import { routesOf } from './handlers/index.ts'
 import { startPublishingChanges, type ChangesPublisher } from './jobs/publish-changes.ts'
 import { commitGroup } from './store/commit-group.ts'
@@ -65,17 +66,19 @@ export const startProgress = async (config: ProgressConfig, logger: Logger): Pro
   const pool = connectPool(config, logger)
   const publisher = startPublishingChanges(bus, config, logger)
   const commits = createCommitQueue(config, { pool, publisher, logger })
+  const hashUser = userHasher(config.userHashKey)
+  const erasing = startErasingDeletedUsers({ bus, pool, config, logger, hashUser })
   const serving = serve(bus, {
     owner: 'progress',
     routes: routesOf({ pool, commits, now: Date.now }),
-    hashUser: userHasher(config.userHashKey),
+    hashUser,
     handlerTimeoutMs: config.handlerTimeoutMs,
   })
   connected = bus
   logger.info({ ops_port: ops.port }, 'progress serves')
   const stop = async (): Promise<void> => {
     health.drain()
-    await serving.stop()
+    await Promise.all([serving.stop(), erasing.stop()])
     await bus.inFlight.settled(config.drainWindowMs)
     await publisher.stop()
     await bus.drain(0)

@@ -14,7 +14,7 @@ export interface ChangesPublisher {
   stop(): Promise<void>
 }
 
-const streamName = 'progress_log'
+export const changesStreamName = 'progress_log'
 const retryMs = 1_000
 const warnEveryMs = 5_000
 
@@ -29,7 +29,7 @@ class ChangesStream {
     this.#logger = logger
     this.#make = () =>
       ensureStream(bus, {
-        name: streamName,
+        name: changesStreamName,
         subjects: [logAdvancedSubjects],
         maxAgeMs: config.streamMaxAgeMs,
         maxBytes: config.streamMaxBytes,
@@ -52,7 +52,7 @@ class ChangesStream {
         await this.#make()
         return
       } catch (error) {
-        this.#logger.warn({ error, stream: streamName }, 'the stream cannot be made yet')
+        this.#logger.warn({ error, stream: changesStreamName }, 'the stream cannot be made yet')
         await sleep(retryMs, undefined, { signal: this.#aborter.signal }).catch(() => undefined)
       }
     }
