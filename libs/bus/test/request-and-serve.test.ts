@@ -173,10 +173,10 @@ describe('a handler that answers late', () => {
       ],
     })
     await late.nats.flush()
-    const ask = () => request(asking, readSnapshot, { payload: {}, timeoutMs: 5_000 })
-    await expect(ask()).rejects.toMatchObject({ code: 'unavailable' })
+    const askLate = () => request(asking, readSnapshot, { payload: {}, timeoutMs: 5_000 })
+    await expect(askLate()).rejects.toMatchObject({ code: 'unavailable' })
     expect(late.inFlight.count).toBe(1)
-    await expect(ask()).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(askLate()).rejects.toMatchObject({ code: 'unavailable' })
     expect(logs.lines.some(line => line.includes('too many requests in flight'))).toBe(true)
     await serving.stop()
     const drained = late.drain(5_000)

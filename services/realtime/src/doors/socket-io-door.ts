@@ -154,7 +154,7 @@ export const createSocketIoDoor = (context: RealtimeContext): SocketIoDoor => {
   return {
     request: (request, response, query) => {
       assertEngineRequest(context, connectionIds, query)
-      io.engine.handleRequest(request as Parameters<typeof io.engine.handleRequest>[0], response)
+      io.engine.handleRequest(request, response)
     },
     upgrade: (request, { upgrade, socket, firstBytes }) => {
       assertEngineRequest(context, connectionIds, upgrade.query)
