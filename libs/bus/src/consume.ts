@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import {
   AckPolicy,
   DeliverPolicy,
+  JetStreamApiError,
   jetstream,
   jetstreamManager,
   type ConsumerMessages,
@@ -14,6 +15,7 @@ import { runInRequest } from '@cairn/runtime'
 import { incomingRequest } from './bus-headers.ts'
 import type { Bus } from './connection.ts'
 import type { EventMessage } from './events.ts'
+import { streamNotFound } from './stream.ts'
 
 /** Done with it for good, or to be handed out again after so long. */
 export type Handled = 'done' | { readonly againInMs: number }
@@ -67,10 +69,18 @@ class DurableConsumer implements Consuming {
           if (this.#aborter.signal.aborted) break
         }
       } catch (error) {
-        this.#bus.logger.warn({ error, consumer: this.#options.durable }, 'the stream cannot be consumed yet')
+        this.#report(error)
       }
       await sleep(reopenMs, undefined, { signal: this.#aborter.signal }).catch(() => undefined)
     }
+  }
+
+  /** A stream whose owner has not started yet is no fault. */
+  #report(error: unknown): void {
+    const about = { consumer: this.#options.durable, stream: this.#options.stream }
+    const missing = error instanceof JetStreamApiError && error.code === streamNotFound
+    if (missing) this.#bus.logger.debug(about, 'the stream is not there yet')
+    else this.#bus.logger.warn({ ...about, error }, 'the stream cannot be consumed yet')
   }
 
   async #open(): Promise<ConsumerMessages> {

@@ -13,7 +13,8 @@ export interface StreamLimits {
   readonly duplicateWindowMs: number
 }
 
-const streamNotFound = 10_059
+/** JetStream's code. */
+export const streamNotFound = 10_059
 
 /** Makes the stream, or brings an existing one to these limits. */
 export const ensureStream = async (bus: Bus, limits: StreamLimits): Promise<void> => {
