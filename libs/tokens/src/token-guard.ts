@@ -5,6 +5,7 @@ import type { KeySet, SessionEnded, UserSignedOut } from '@cairn/contracts'
 import { request, subscribe, type Bus, type Subscription } from '@cairn/bus'
 import type { Logger } from '@cairn/runtime'
 import type { AccessClaims, ClaimRules } from './access-claims.ts'
+import { BusPulse } from './bus-pulse.ts'
 import { Denials } from './denials.ts'
 import { KeyRing } from './key-ring.ts'
 import { TokenCache } from './token-cache.ts'
@@ -25,8 +26,8 @@ export interface TokenGuardOptions extends ClaimRules {
 
 export interface TokenGuard {
   /**
-   * Keys and deny list are loaded, and what has ended since is known. Without the bus it stays true for 5 s; when the bus
-   * is back it is false until the deny list has been read again.
+   * Keys and deny list are loaded, and what has ended since is known. Without a sign of the bus it stays true for 5 s;
+   * when the bus is back it is false until the deny list has been read again.
    */
   readonly ready: boolean
   /** Throws `token_expired` and `token_invalid`; while not ready also `unavailable`, for a token that may be good. */
@@ -61,6 +62,7 @@ class BusTokenGuard implements TokenGuard {
   readonly #keys: KeyRing
   readonly #denials: Denials
   readonly #cache: TokenCache
+  readonly #pulse: BusPulse
   readonly #keysRotated: Subscription
 
   constructor(options: TokenGuardOptions) {
@@ -68,13 +70,14 @@ class BusTokenGuard implements TokenGuard {
     this.#keys = keyRingOf(options)
     this.#denials = new Denials({ ...options, limit: options.deniedLimit ?? defaultDeniedLimit, retryDelayMs })
     this.#cache = new TokenCache(options.cachedTokens ?? 20_000)
+    this.#pulse = new BusPulse(options.bus)
     this.#keysRotated = subscribe(options.bus, keysRotatedSubject, () => this.#keys.refresh())
     options.bus.onReconnect(() => this.#keys.refresh())
     this.#keys.refresh()
   }
 
   get ready(): boolean {
-    return this.#keys.loaded && this.#denials.upToDate && this.#options.bus.disconnectedForMs <= busGraceMs
+    return this.#keys.loaded && this.#denials.upToDate && this.#pulse.silentForMs <= busGraceMs
   }
 
   async verify(token: string): Promise<AccessClaims> {
@@ -118,6 +121,7 @@ class BusTokenGuard implements TokenGuard {
   }
 
   stop(): void {
+    this.#pulse.stop()
     this.#keysRotated.unsubscribe()
     this.#denials.stop()
     this.#keys.stop()
