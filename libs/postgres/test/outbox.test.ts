@@ -72,7 +72,13 @@ describe('the relay', () => {
     const seen: string[] = []
     start(async row => void seen.push(row.message_id))
     await eventually(async () =>
-      expect((await client.query(`SELECT 1 FROM pg_locks WHERE locktype = 'advisory'`)).rowCount).toBe(1),
+      expect(
+        (
+          await client.query(
+            `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+          )
+        ).rowCount,
+      ).toBe(1),
     )
     await fill(1, 1)
     await eventually(() => expect(seen).toEqual(['1']))
