@@ -4,10 +4,12 @@ import { once } from 'node:events'
 import { randomUUID } from 'node:crypto'
 import { authVariables } from '@cairn/auth/config'
 import { startAuth, type RunningAuth } from '@cairn/auth/service'
-import { Bus, request, subscribe } from '@cairn/bus'
+import { Bus, request, route, serve, subscribe } from '@cairn/bus'
 import {
   cleanUpSessions,
+  readKeySet,
   sessionEndedSubjects,
+  type KeySet,
   type Session,
   type SessionEnded,
   type SessionList,
@@ -95,6 +97,7 @@ const rowOf = async (sessionId: string): Promise<unknown> =>
 const refusedWithinASecond = async (token: string, url?: string): Promise<void> => {
   await eventually(async () => expectRefused(await me(token, url)), 1_000)
 }
+const readChecks = async (url: string) => (await call<{ checks: object }>(url, '/readyz')).body.checks
 const openSocket = async ({ user, access_token: token }: Session) => {
   const socket = new WebSocket(`${stack.realtimeUrl.replace('http', 'ws')}/ws/user/${user.id}?token=${token}`)
   await once(socket, 'message')
@@ -333,12 +336,25 @@ describe('the end of a session, elsewhere', () => {
     const lives = await newGuest()
     await post('/auth/logout', { token: session.access_token })
     await refusedWithinASecond(session.access_token)
+    const { keys } = (await call<KeySet>(stack.gatewayUrl, '/.well-known/jwks.json')).body
     await stack.stopService('auth')
+    // Keys are to be had, the deny list is not.
+    const keysOnly = serve(bus, {
+      owner: 'auth',
+      routes: [route(readKeySet, async () => ({ keys }))],
+      hashUser: userId => userId,
+      handlerTimeoutMs: 1_000,
+    })
     const third = await anotherGateway()
     const progress = (token: string) => call(urlOf(third), '/api/v1/progress', { token })
     try {
+      // That a signature is wrong can only be said by whoever has the keys.
+      const wrong = [...lives.access_token.split('.').slice(0, 2), session.access_token.split('.')[2]].join('.')
+      await eventually(async () => expectRefused(await progress(wrong)))
+      expect(await readChecks(urlOf(third))).toMatchObject({ bus: true, tokens: false })
       expect((await call(urlOf(third), '/readyz')).status).toBe(503)
       expect((await progress(lives.access_token)).status).toBe(503)
+      await keysOnly.stop()
       anotherAuth = await startAuth(readEnvironment(authVariables, stack.environment), stack.logs.loggerFor('auth'))
       await untilReady(urlOf(third))
       expectRefused(await progress(session.access_token))
