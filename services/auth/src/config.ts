@@ -48,6 +48,13 @@ const appleVariables = {
     fallback: 600,
     description: 'greatest age of an identity token by its `iat`, in seconds; its own end may be a day away',
   }),
+  appleNotificationMaxAgeSeconds: variable.integer('APPLE_NOTIFICATION_MAX_AGE_S', {
+    min: 3_600,
+    max: 2_592_000,
+    fallback: 604_800,
+    description:
+      "greatest age of Apple's notifications by their `iat`, in seconds (7 days); their ids are kept as long",
+  }),
   appleKeysTimeoutMs: variable.integer('APPLE_KEYS_TIMEOUT_MS', {
     min: 100,
     max: 10_000,

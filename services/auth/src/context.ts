@@ -14,5 +14,5 @@ export interface AuthContext {
   readonly events: EventPublisher
   readonly signingKeys: SigningKeys
   readonly refreshMacKey: Buffer
-  readonly appleKeys: AppleKeySet
+  readonly apple: { readonly keys: AppleKeySet }
 }

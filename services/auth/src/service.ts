@@ -79,11 +79,11 @@ interface AtWork {
 const serveAuth = (config: AuthConfig, logger: Logger, { bus, pool, signingKeys }: Foundations): AtWork => {
   const hashUser = userHasher(config.userHashKey)
   const refreshMacKey = deriveKey(config.masterKey, 'refreshTokenMac')
-  const appleKeys = appleKeysOf(config, logger)
+  const apple = { keys: appleKeysOf(config, logger) }
   const events = startPublishingEvents(bus, config, logger)
   const serving = serve(bus, {
     owner: 'auth',
-    routes: routesOf({ config, logger, hashUser, pool, events, signingKeys, refreshMacKey, appleKeys }),
+    routes: routesOf({ config, logger, hashUser, pool, events, signingKeys, refreshMacKey, apple }),
     hashUser,
     handlerTimeoutMs: config.handlerTimeoutMs,
   })

@@ -1,11 +1,10 @@
-// Apple's identity token, from text to identity: spelling, header, key, signature, claims. One answer for every fault.
+// Apple's identity token, from text to identity. One answer for every fault.
 import { createHash } from 'node:crypto'
 import { CairnError } from '@cairn/contracts'
 import type { Logger } from '@cairn/runtime'
-import { readCompactHeader } from '@cairn/tokens'
-import { compactVerify, type CryptoKey } from 'jose'
 import { judgeAppleClaims, type AppleIdentity, type AppleRules } from '../domain/apple-claims.ts'
 import type { AppleKeySet } from './apple-key-set.ts'
+import { readAppleClaims } from './read-apple-claims.ts'
 
 export interface IdentityContext {
   readonly keys: AppleKeySet
@@ -19,29 +18,6 @@ export interface PresentedIdentity {
   readonly nonce: string
 }
 
-const maxKeyIdLength = 128
-
-/** RS256 and nothing else, whatever the header would like; `typ`, where there is one, says that it is a plain JWT. */
-const keyIdOf = (header: Readonly<Record<string, unknown>> | undefined): string | undefined => {
-  if (header === undefined) return undefined
-  const { alg, kid, typ } = header
-  const valid = alg === 'RS256' && typeof kid === 'string' && kid.length <= maxKeyIdLength
-  return valid && (typ === undefined || typ === 'JWT') ? kid : undefined
-}
-
-const verifiedClaims = async (
-  token: string,
-  key: CryptoKey,
-): Promise<Readonly<Record<string, unknown>> | undefined> => {
-  try {
-    const { payload } = await compactVerify(token, key, { algorithms: ['RS256'] })
-    const claims: unknown = JSON.parse(Buffer.from(payload).toString('utf8'))
-    return typeof claims === 'object' && claims !== null ? (claims as Record<string, unknown>) : undefined
-  } catch {
-    return undefined
-  }
-}
-
 /** `fault` is a word of ours: nothing of the token gets into an error or a log. */
 const refuse = (logger: Logger, fault: string): never => {
   logger.debug({ fault }, 'identity token refused')
@@ -53,12 +29,8 @@ export const verifyIdentityToken = async (
   { keys, rules, logger }: IdentityContext,
   { token, nonce }: PresentedIdentity,
 ): Promise<AppleIdentity> => {
-  const keyId = keyIdOf(readCompactHeader(token))
-  if (keyId === undefined) return refuse(logger, 'header')
-  const key = await keys.keyFor(keyId)
-  if (key === undefined) return refuse(logger, 'key')
-  const claims = await verifiedClaims(token, key)
-  if (claims === undefined) return refuse(logger, 'signature')
+  const claims = await readAppleClaims(keys, token)
+  if (typeof claims === 'string') return refuse(logger, claims)
   const nonces = [nonce, createHash('sha256').update(nonce).digest('hex')]
   const judged = judgeAppleClaims(claims, { ...rules, nonces, now: Date.now() / 1_000 })
   return typeof judged === 'string' ? refuse(logger, judged) : judged

@@ -4,6 +4,7 @@ import * as operations from '@cairn/contracts'
 import type { Operation } from '@cairn/contracts'
 import { databaseFailure } from '@cairn/postgres'
 import type { AuthContext } from '../context.ts'
+import { handleCleanUpAppleNotifications } from './clean-up-apple-notifications.ts'
 import { handleCleanUpDeniedUsers } from './clean-up-denied-users.ts'
 import { handleCleanUpNonces } from './clean-up-nonces.ts'
 import { handleCleanUpSessions } from './clean-up-sessions.ts'
@@ -16,6 +17,7 @@ import { handleLogOut } from './log-out.ts'
 import { handleReadDenials } from './read-denials.ts'
 import { handleReadKeySet } from './read-key-set.ts'
 import { handleReadMe } from './read-me.ts'
+import { handleReceiveAppleNotification } from './receive-apple-notification.ts'
 import { handleRefreshSession } from './refresh-session.ts'
 import { handleSignInAsGuest } from './sign-in-as-guest.ts'
 import { handleSignInWithApple } from './sign-in-with-apple.ts'
@@ -45,4 +47,6 @@ export const routesOf = (context: AuthContext): readonly Route[] => [
   serving(operations.cleanUpNonces, handleCleanUpNonces(context)),
   serving(operations.cleanUpSessions, handleCleanUpSessions(context)),
   serving(operations.cleanUpDeniedUsers, handleCleanUpDeniedUsers(context)),
+  serving(operations.cleanUpAppleNotifications, handleCleanUpAppleNotifications(context)),
+  serving(operations.receiveAppleNotification, handleReceiveAppleNotification(context)),
 ]

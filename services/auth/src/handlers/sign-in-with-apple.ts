@@ -15,14 +15,14 @@ import { sessionAnswer } from './session-answer.ts'
 export const handleSignInWithApple =
   (context: AuthContext): Handler<typeof signInWithApple> =>
   async ({ identity_token: token, nonce, display_name: displayName, device }, { caller }) => {
-    const { config, logger, pool, appleKeys } = context
+    const { config, logger, pool, apple } = context
     const rules = {
       issuers: config.appleIssuers,
       clientIds: config.appleClientIds,
       maxAgeSeconds: config.appleTokenMaxAgeSeconds,
       skewSeconds: config.clockSkewSeconds,
     }
-    const identity = await verifyIdentityToken({ keys: appleKeys, rules, logger }, { token, nonce })
+    const identity = await verifyIdentityToken({ keys: apple.keys, rules, logger }, { token, nonce })
     const granted = await inTransaction(pool, async client => {
       if (!(await consumeNonce(client, nonceHash(nonce)))) {
         logger.debug({ fault: 'nonce_not_ours' }, 'identity token refused')

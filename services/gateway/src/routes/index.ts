@@ -13,6 +13,7 @@ import readMe from './read-me.ts'
 import readSnapshot from './read-snapshot.ts'
 import readTrack from './read-track.ts'
 import readTracks from './read-tracks.ts'
+import receiveAppleNotification from './receive-apple-notification.ts'
 import refreshSession from './refresh-session.ts'
 import signInAsGuest from './sign-in-as-guest.ts'
 import signInWithApple from './sign-in-with-apple.ts'
@@ -24,6 +25,7 @@ export const routes: readonly Route[] = [
   signInAsGuest,
   refreshSession,
   logOut,
+  receiveAppleNotification,
   readMe,
   deleteMe,
   listSessions,

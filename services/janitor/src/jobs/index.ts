@@ -1,9 +1,10 @@
 // Every clean-up there is: one line each.
-import { cleanUpDeniedUsers, cleanUpNonces, cleanUpSessions } from '@cairn/contracts'
+import { cleanUpAppleNotifications, cleanUpDeniedUsers, cleanUpNonces, cleanUpSessions } from '@cairn/contracts'
 import type { Job } from './job.ts'
 
 export const jobs: readonly Job[] = [
   { name: 'expired-nonces', operation: cleanUpNonces, batchRows: 500, maxBatches: 200 },
   { name: 'dead-sessions', operation: cleanUpSessions, batchRows: 500, maxBatches: 200 },
   { name: 'denied-users', operation: cleanUpDeniedUsers, batchRows: 500, maxBatches: 200 },
+  { name: 'apple-notifications', operation: cleanUpAppleNotifications, batchRows: 500, maxBatches: 200 },
 ]

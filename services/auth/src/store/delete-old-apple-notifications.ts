@@ -1,0 +1,15 @@
+// Clean-up of notifications too old to be believed again, a bounded number at a time. Several janitors share the work.
+import type { Queryable } from './queryable.ts'
+
+const statement = {
+  name: 'delete-old-apple-notifications',
+  text: `DELETE FROM auth.apple_notifications WHERE id_hash IN (
+    SELECT id_hash FROM auth.apple_notifications WHERE received_at <= now() - make_interval(secs => $2)
+    ORDER BY received_at LIMIT $1 FOR UPDATE SKIP LOCKED)`,
+}
+
+/** Resolves with how many were deleted. */
+export const deleteOldAppleNotifications = async (
+  database: Queryable,
+  { limit, keepSeconds }: { limit: number; keepSeconds: number },
+): Promise<number> => (await database.query({ ...statement, values: [limit, keepSeconds] })).rowCount ?? 0

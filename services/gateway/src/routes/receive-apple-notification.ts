@@ -1,0 +1,12 @@
+// `POST /auth/apple/notifications`: Apple's server-to-server events, authenticated by their own signature.
+import { receiveAppleNotification, type AppleNotification } from '@cairn/contracts'
+import { defineRoute } from '../http/route.ts'
+
+export default defineRoute({
+  method: 'POST',
+  path: '/auth/apple/notifications',
+  access: 'open',
+  operation: receiveAppleNotification,
+  body: receiveAppleNotification.request,
+  payload: request => ({ payload: (request.body as AppleNotification).payload }),
+})
