@@ -160,6 +160,33 @@ const eventVariables = {
   }),
 } as const
 
+const keyVariables = {
+  keyRotationSeconds: variable.integer('AUTH_KEY_ROTATION_S', {
+    min: 1,
+    max: 315_360_000,
+    fallback: 2_592_000,
+    description: 'age at which the key that signs access tokens is replaced, in seconds (30 days)',
+  }),
+  keyPublishSeconds: variable.integer('AUTH_KEY_PUBLISH_S', {
+    min: 1,
+    max: 86_400,
+    fallback: 90,
+    description: 'how long a key is published before it signs, in seconds; longer than anybody caches the key set (60)',
+  }),
+  keyCheckMs: variable.integer('AUTH_KEY_CHECK_MS', {
+    min: 50,
+    max: 3_600_000,
+    fallback: 30_000,
+    description: 'pause between two looks at the signing keys',
+  }),
+  revokedKeyKeepSeconds: variable.integer('AUTH_REVOKED_KEY_KEEP_S', {
+    min: 0,
+    max: 315_360_000,
+    fallback: 2_592_000,
+    description: 'how long the row of a revoked key is kept, without its private part, in seconds (30 days)',
+  }),
+} as const
+
 const listVariables = {
   sessionListLimit: variable.integer('AUTH_SESSION_LIST_LIMIT', {
     min: 1,
@@ -180,6 +207,7 @@ export const authVariables = {
   ...tokenVariables,
   ...databaseVariables,
   ...eventVariables,
+  ...keyVariables,
   ...listVariables,
   ...appleVariables,
   ...lifetimeVariables,

@@ -3,7 +3,7 @@ import type { HashUser, Logger } from '@cairn/runtime'
 import type pg from 'pg'
 import type { AppleKeySet } from './apple/apple-key-set.ts'
 import type { AuthConfig } from './config.ts'
-import type { SigningKeys } from './crypto/signing-keys.ts'
+import type { KeyKeeper } from './jobs/keep-keys-moving.ts'
 import type { EventPublisher } from './jobs/publish-events.ts'
 
 export interface AuthContext {
@@ -12,7 +12,7 @@ export interface AuthContext {
   readonly hashUser: HashUser
   readonly pool: pg.Pool
   readonly events: EventPublisher
-  readonly signingKeys: SigningKeys
+  readonly keys: KeyKeeper
   readonly refreshMacKey: Buffer
   readonly apple: { readonly keys: AppleKeySet }
 }

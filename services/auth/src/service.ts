@@ -8,8 +8,10 @@ import { AppleKeySet } from './apple/apple-key-set.ts'
 import { fetchAppleKeys } from './apple/fetch-apple-keys.ts'
 import type { AuthConfig } from './config.ts'
 import { deriveKey } from './crypto/derive-key.ts'
-import { loadSigningKeys, type SigningKeys } from './crypto/signing-keys.ts'
+import { SigningKeys } from './crypto/signing-keys.ts'
+import { tokenLifeSeconds } from './domain/token-life.ts'
 import { routesOf } from './handlers/index.ts'
+import { startKeepingKeysMoving, type KeyKeeper } from './jobs/keep-keys-moving.ts'
 import { startPublishingEvents, type EventPublisher } from './jobs/publish-events.ts'
 import { refuseOtherIssuers } from './refuse-other-issuers.ts'
 
@@ -39,10 +41,17 @@ const appleKeysOf = (config: AuthConfig, logger: Logger): AppleKeySet =>
   })
 
 /** Waits for a database that is down; anything else that is wrong with it is a reason not to start. */
-const waitForSigningKeys = async (pool: pg.Pool, sealingKey: Buffer, logger: Logger): Promise<SigningKeys> => {
+const waitForSigningKeys = async (pool: pg.Pool, config: AuthConfig, logger: Logger): Promise<SigningKeys> => {
+  const sealingKey = deriveKey(config.masterKey, 'signingKeys')
+  const rules = {
+    rotationSeconds: config.keyRotationSeconds,
+    publishSeconds: config.keyPublishSeconds,
+    // Another replica may sign with it until it has looked again.
+    previousSeconds: tokenLifeSeconds(config) + Math.ceil(config.keyCheckMs / 1_000),
+  }
   for (;;) {
     try {
-      return await loadSigningKeys(pool, sealingKey)
+      return await SigningKeys.load({ pool, sealingKey, rules })
     } catch (error) {
       if (!isPassing(error)) throw error
       logger.warn({ error }, 'the database is not there yet')
@@ -62,7 +71,7 @@ const layFoundations = async (config: AuthConfig, logger: Logger): Promise<Found
   const bus = await Bus.connect({ url: config.natsUrl, name: 'auth', logger, maxInFlight: config.maxInFlight })
   const pool = openPool(config, logger)
   try {
-    const signingKeys = await waitForSigningKeys(pool, deriveKey(config.masterKey, 'signingKeys'), logger)
+    const signingKeys = await waitForSigningKeys(pool, config, logger)
     return { bus, pool, signingKeys }
   } catch (error) {
     await pool.end()
@@ -74,6 +83,7 @@ const layFoundations = async (config: AuthConfig, logger: Logger): Promise<Found
 interface AtWork {
   readonly serving: Serving
   readonly events: EventPublisher
+  readonly keys: KeyKeeper
 }
 
 const serveAuth = (config: AuthConfig, logger: Logger, { bus, pool, signingKeys }: Foundations): AtWork => {
@@ -81,13 +91,14 @@ const serveAuth = (config: AuthConfig, logger: Logger, { bus, pool, signingKeys 
   const refreshMacKey = deriveKey(config.masterKey, 'refreshTokenMac')
   const apple = { keys: appleKeysOf(config, logger) }
   const events = startPublishingEvents(bus, config, logger)
+  const keys = startKeepingKeysMoving({ bus, logger, signingKeys, checkEveryMs: config.keyCheckMs })
   const serving = serve(bus, {
     owner: 'auth',
-    routes: routesOf({ config, logger, hashUser, pool, events, signingKeys, refreshMacKey, apple }),
+    routes: routesOf({ config, logger, hashUser, pool, events, keys, refreshMacKey, apple }),
     hashUser,
     handlerTimeoutMs: config.handlerTimeoutMs,
   })
-  return { serving, events }
+  return { serving, events, keys }
 }
 
 /** Rejects with `ConfigError` in production unless it trusts Apple alone. */
@@ -106,13 +117,13 @@ export const startAuth = async (config: AuthConfig, logger: Logger): Promise<Run
     throw error
   }
   const { bus, pool, signingKeys } = foundations
-  const { serving, events } = serveAuth(config, logger, foundations)
+  const { serving, events, keys } = serveAuth(config, logger, foundations)
   logger.info({ ops_port: ops.port, key_id: signingKeys.current.kid }, 'auth serves')
   const stop = async (): Promise<void> => {
     health.drain()
     await serving.stop()
     await bus.inFlight.settled(config.drainWindowMs)
-    await events.stop()
+    await Promise.all([events.stop(), keys.stop()])
     await bus.drain(0)
     await pool.end()
     await ops.close()

@@ -19,14 +19,14 @@ afterAll(async () => {
 })
 
 describe('starting', () => {
-  it('several replicas at once make one signing key, and all answer with it', async () => {
+  it('several replicas at once make one signing key and its successor, and all answer with them', async () => {
     await under.database.query('DELETE FROM auth.signing_keys')
     const replicas = await Promise.all(Array.from({ length: 4 }, () => under.startAnother()))
-    const { rows } = await under.database.query('SELECT kid, state FROM auth.signing_keys')
-    expect(rows).toMatchObject([{ state: 'current' }])
+    const { rows } = await under.database.query(`SELECT kid, state FROM auth.signing_keys ORDER BY state`)
+    expect(rows).toMatchObject([{ state: 'current' }, { state: 'standby' }])
     await under.stopAuth()
     const { keys } = await under.ask(readKeySet, {})
-    expect(keys.map(key => key.kid)).toEqual([(rows[0] as { kid: string }).kid])
+    expect(keys.map(key => key.kid)).toEqual(rows.map(row => (row as { kid: string }).kid))
     const session = await under.ask(signInAsGuest, {})
     const key = await importJWK({ ...keys[0] }, 'EdDSA')
     const { protectedHeader, payload } = await jwtVerify(session.access_token, key)
@@ -68,7 +68,7 @@ describe('the database gone', () => {
     const body = { refresh_token: session.refresh_token }
     await expect(under.ask(refreshSession, body)).rejects.toMatchObject({ code: 'unavailable', retryAfterSeconds: 1 })
     await expect(under.ask(issueNonce, {})).rejects.toMatchObject({ code: 'unavailable' })
-    expect((await under.ask(readKeySet, {})).keys).toHaveLength(1)
+    expect((await under.ask(readKeySet, {})).keys).toHaveLength(2)
     await limit(-1)
     await eventually(async () => {
       expect(await under.ask(refreshSession, body)).toMatchObject({ session_id: session.session_id })

@@ -1,63 +1,119 @@
-// The keys that sign access tokens: made by the first process to start, kept sealed in the database, known here in clear.
-import type { KeySet, PublicKey } from '@cairn/contracts'
+// The keys that sign access tokens, as this process knows them. The database has them sealed; the first process to start
+// makes the first two. They move on under one lock, however many replicas there are, and all of them read them again.
+import { isDeepStrictEqual } from 'node:util'
+import type { KeySet } from '@cairn/contracts'
 import { inTransaction } from '@cairn/postgres'
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose'
+import type { CryptoKey } from 'jose'
 import type pg from 'pg'
+import { planKeys, type KeyOrder, type KeyPlan, type KeyRules } from '../domain/key-schedule.ts'
+import { promoteSigningKey, revokeSigningKeys } from '../store/change-signing-keys.ts'
 import { insertSigningKey } from '../store/insert-signing-key.ts'
 import { lockSigningKeys } from '../store/lock-signing-keys.ts'
+import type { Queryable } from '../store/queryable.ts'
 import { readSigningKeys, type StoredSigningKey } from '../store/read-signing-keys.ts'
-import { seal, unseal } from './sealed.ts'
+import { makeSigningKey, openPrivateKey } from './make-signing-key.ts'
 
-export interface SigningKeys {
+export interface SigningKeysOptions {
+  readonly pool: pg.Pool
+  readonly sealingKey: Buffer
+  readonly rules: KeyRules
+}
+
+interface CurrentKey {
+  readonly kid: string
+  readonly privateKey: CryptoKey
+}
+
+export interface KeyMove {
+  readonly plan: KeyPlan
+  readonly currentKeyId: string
+  readonly nextKeyId: string
+}
+
+const kidOf = (keys: readonly StoredSigningKey[], state: StoredSigningKey['state']): string | undefined =>
+  keys.find(key => key.state === state)?.kid
+
+export class SigningKeys {
+  readonly #options: SigningKeysOptions
+  #current: CurrentKey
+  #keySet: KeySet
+
+  private constructor(options: SigningKeysOptions, current: CurrentKey, keySet: KeySet) {
+    this.#options = options
+    this.#current = current
+    this.#keySet = keySet
+  }
+
+  /** Rejects with the database's failure, or when the master key is not the one the keys were sealed with. */
+  static async load(options: SigningKeysOptions): Promise<SigningKeys> {
+    const keys = await ensureKeys(options)
+    return new SigningKeys(options, await currentOf(keys, options.sealingKey), keySetOf(keys))
+  }
+
   /** Signs from now on. */
-  readonly current: { readonly kid: string; readonly privateKey: CryptoKey }
+  get current(): CurrentKey {
+    return this.#current
+  }
+
   /** What verifiers need: every key that is not revoked. */
-  readonly keySet: KeySet
+  get keySet(): KeySet {
+    return this.#keySet
+  }
+
+  /** Takes over what is in the database; a failure leaves everything as it was. Resolves with whether anything changed. */
+  async reload(): Promise<boolean> {
+    const keys = await readSigningKeys(this.#options.pool)
+    if (kidOf(keys, 'current') !== this.#current.kid) this.#current = await currentOf(keys, this.#options.sealingKey)
+    const keySet = keySetOf(keys)
+    const changed = !isDeepStrictEqual(keySet, this.#keySet)
+    this.#keySet = keySet
+    return changed
+  }
+
+  /** Moves the keys on as the schedule or the order wants it, and takes over the outcome. */
+  async move(order: KeyOrder): Promise<KeyMove> {
+    const { pool, rules, sealingKey } = this.#options
+    const move = await inTransaction(pool, async client => {
+      await lockSigningKeys(client)
+      const plan = planKeys(await readSigningKeys(client), rules, order)
+      await carryOut(client, plan, sealingKey)
+      const keys = await readSigningKeys(client)
+      return { plan, currentKeyId: kidOf(keys, 'current') ?? '', nextKeyId: kidOf(keys, 'standby') ?? '' }
+    })
+    await this.reload()
+    return move
+  }
 }
 
-const makeKey = async (sealingKey: Buffer): Promise<StoredSigningKey> => {
-  const pair = await generateKeyPair('EdDSA', { extractable: true })
-  const { x = '' } = await exportJWK(pair.publicKey)
-  const kid = await calculateJwkThumbprint({ kty: 'OKP', crv: 'Ed25519', x })
-  const publicKey: PublicKey = { kid, kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', use: 'sig', x }
-  const sealed = seal(sealingKey, JSON.stringify(await exportJWK(pair.privateKey)), kid)
-  return { kid, state: 'current', private_key_sealed: sealed, public_key: publicKey }
+const keySetOf = (keys: readonly StoredSigningKey[]): KeySet => ({ keys: keys.map(key => key.public_key) })
+
+const currentOf = async (keys: readonly StoredSigningKey[], sealingKey: Buffer): Promise<CurrentKey> => {
+  const current = keys.find(key => key.state === 'current')
+  if (current === undefined) throw new Error('there is no current signing key')
+  return { kid: current.kid, privateKey: await openPrivateKey(current, sealingKey) }
 }
 
-const currentOf = (keys: readonly StoredSigningKey[]): StoredSigningKey | undefined =>
-  keys.find(key => key.state === 'current')
+const carryOut = async (database: Queryable, plan: KeyPlan, sealingKey: Buffer): Promise<void> => {
+  if (plan.promote !== undefined) await promoteSigningKey(database, plan.promote)
+  if (plan.revoke.length > 0) await revokeSigningKeys(database, plan.revoke)
+  if (plan.makeStandby) {
+    await insertSigningKey(database, await makeSigningKey(sealingKey, 'standby'), { knownEverywhere: false })
+  }
+}
 
-/** However many replicas start at once, one of them makes the first key. */
-const ensureCurrent = async (pool: pg.Pool, sealingKey: Buffer): Promise<readonly StoredSigningKey[]> => {
+/** However many replicas start at once, one of them makes the first key and its successor. */
+const ensureKeys = async ({ pool, sealingKey }: SigningKeysOptions): Promise<readonly StoredSigningKey[]> => {
   const keys = await readSigningKeys(pool)
-  if (currentOf(keys) !== undefined) return keys
+  if (kidOf(keys, 'current') !== undefined) return keys
   return inTransaction(pool, async client => {
     await lockSigningKeys(client)
-    const seen = await readSigningKeys(client)
-    if (currentOf(seen) !== undefined) return seen
-    const made = await makeKey(sealingKey)
-    await insertSigningKey(client, made)
-    return [...seen, made]
+    if (kidOf(await readSigningKeys(client), 'current') === undefined) {
+      for (const state of ['current', 'standby'] as const) {
+        await insertSigningKey(client, await makeSigningKey(sealingKey, state), {
+          knownEverywhere: state === 'standby',
+        })
+      }
+    }
+    return readSigningKeys(client)
   })
-}
-
-const openPrivateKey = async (key: StoredSigningKey, sealingKey: Buffer): Promise<CryptoKey> => {
-  let jwk: JWK
-  try {
-    jwk = JSON.parse(unseal(sealingKey, key.private_key_sealed, key.kid)) as JWK
-  } catch (cause) {
-    throw new Error('the signing key in the database was sealed with another AUTH_MASTER_KEY', { cause })
-  }
-  const privateKey = await importJWK(jwk, 'EdDSA')
-  if (privateKey instanceof Uint8Array) throw new TypeError('the signing key is not a key pair')
-  return privateKey
-}
-
-/** Rejects with the database's failure, or when the master key is not the one the keys were sealed with. */
-export const loadSigningKeys = async (pool: pg.Pool, sealingKey: Buffer): Promise<SigningKeys> => {
-  const keys = await ensureCurrent(pool, sealingKey)
-  const current = currentOf(keys)
-  if (current === undefined) throw new Error('there is no current signing key')
-  const privateKey = await openPrivateKey(current, sealingKey)
-  return { current: { kid: current.kid, privateKey }, keySet: { keys: keys.map(key => key.public_key) } }
 }

@@ -8,6 +8,7 @@ import { handleCleanUpAppleNotifications } from './clean-up-apple-notifications.
 import { handleCleanUpDeniedUsers } from './clean-up-denied-users.ts'
 import { handleCleanUpNonces } from './clean-up-nonces.ts'
 import { handleCleanUpSessions } from './clean-up-sessions.ts'
+import { handleCleanUpSigningKeys } from './clean-up-signing-keys.ts'
 import { handleDeleteMe } from './delete-me.ts'
 import { handleEndOtherSessions } from './end-other-sessions.ts'
 import { handleEndSession } from './end-session.ts'
@@ -19,6 +20,7 @@ import { handleReadKeySet } from './read-key-set.ts'
 import { handleReadMe } from './read-me.ts'
 import { handleReceiveAppleNotification } from './receive-apple-notification.ts'
 import { handleRefreshSession } from './refresh-session.ts'
+import { handleRotateKeys } from './rotate-keys.ts'
 import { handleSignInAsGuest } from './sign-in-as-guest.ts'
 import { handleSignInWithApple } from './sign-in-with-apple.ts'
 
@@ -49,4 +51,6 @@ export const routesOf = (context: AuthContext): readonly Route[] => [
   serving(operations.cleanUpDeniedUsers, handleCleanUpDeniedUsers(context)),
   serving(operations.cleanUpAppleNotifications, handleCleanUpAppleNotifications(context)),
   serving(operations.receiveAppleNotification, handleReceiveAppleNotification(context)),
+  serving(operations.cleanUpSigningKeys, handleCleanUpSigningKeys(context)),
+  serving(operations.rotateKeys, handleRotateKeys(context)),
 ]

@@ -4,6 +4,6 @@ import type { readKeySet } from '@cairn/contracts'
 import type { AuthContext } from '../context.ts'
 
 export const handleReadKeySet =
-  ({ signingKeys }: AuthContext): Handler<typeof readKeySet> =>
+  ({ keys }: AuthContext): Handler<typeof readKeySet> =>
   () =>
-    Promise.resolve(signingKeys.keySet)
+    Promise.resolve(keys.signing.keySet)

@@ -17,7 +17,7 @@ export interface GrantedSession {
 }
 
 export const sessionAnswer = async (
-  { config, hashUser, signingKeys }: AuthContext,
+  { config, hashUser, keys }: AuthContext,
   { user, sessionId, refreshToken, refreshExpiresAt, issuedAt, created }: GrantedSession,
 ): Promise<Session> => {
   const request = currentRequest()
@@ -30,7 +30,7 @@ export const sessionAnswer = async (
     ttlSeconds: config.accessTokenTtlSeconds,
   }
   return {
-    access_token: await signAccessToken(signingKeys, order, issuedAt),
+    access_token: await signAccessToken(keys.signing, order, issuedAt),
     token_type: 'Bearer',
     expires_in: config.accessTokenTtlSeconds,
     refresh_token: refreshToken,

@@ -1,17 +1,18 @@
-// All signing keys that tokens may still be verified with.
+// All signing keys that tokens may still be verified with, the one that signs first.
 import type { PublicKey } from '@cairn/contracts'
+import type { KeyAge } from '../domain/key-schedule.ts'
 import type { Queryable } from './queryable.ts'
 
-export interface StoredSigningKey {
-  readonly kid: string
-  readonly state: 'standby' | 'current' | 'previous'
+export interface StoredSigningKey extends KeyAge {
   readonly private_key_sealed: Buffer
   readonly public_key: PublicKey
 }
 
 const statement = {
   name: 'read-signing-keys',
-  text: `SELECT kid, state, private_key_sealed, public_key FROM auth.signing_keys WHERE state <> 'revoked' ORDER BY created_at`,
+  text: `SELECT kid, state, private_key_sealed, public_key,
+      extract(epoch FROM clock_timestamp() - state_changed_at)::float8 AS seconds
+    FROM auth.signing_keys WHERE state <> 'revoked' ORDER BY state = 'current' DESC, created_at`,
 }
 
 export const readSigningKeys = async (database: Queryable): Promise<StoredSigningKey[]> =>

@@ -1,5 +1,11 @@
 // Every clean-up there is: one line each.
-import { cleanUpAppleNotifications, cleanUpDeniedUsers, cleanUpNonces, cleanUpSessions } from '@cairn/contracts'
+import {
+  cleanUpAppleNotifications,
+  cleanUpDeniedUsers,
+  cleanUpNonces,
+  cleanUpSessions,
+  cleanUpSigningKeys,
+} from '@cairn/contracts'
 import type { Job } from './job.ts'
 
 export const jobs: readonly Job[] = [
@@ -7,4 +13,5 @@ export const jobs: readonly Job[] = [
   { name: 'dead-sessions', operation: cleanUpSessions, batchRows: 500, maxBatches: 200 },
   { name: 'denied-users', operation: cleanUpDeniedUsers, batchRows: 500, maxBatches: 200 },
   { name: 'apple-notifications', operation: cleanUpAppleNotifications, batchRows: 500, maxBatches: 200 },
+  { name: 'revoked-keys', operation: cleanUpSigningKeys, batchRows: 100, maxBatches: 10 },
 ]
