@@ -20,18 +20,60 @@ export class LockHeld extends Error {
   }
 }
 
+/** The lock's file or directory cannot be used by this user: no wait would help. Its message is all that a person needs to see. */
+export class LockUnusable extends Error {
+  /** @param {string} message */
+  constructor(message) {
+    super(message)
+    this.name = 'LockUnusable'
+    this.exitCode = 1
+  }
+}
+
+/** @param {unknown} error */
+const codeOf = error => (error instanceof Error && 'code' in error ? String(error.code) : String(error))
+
 /**
+ * A text that names no owner has none that could be alive, but it can be told from any other.
+ * @param {string} text
+ * @returns {Owner}
+ */
+const parseOwner = text => {
+  try {
+    const owner = JSON.parse(text)
+    if (typeof owner?.token === 'string') return owner
+  } catch {
+    // Falls through to the same owner as a text that lacks the token.
+  }
+  return { pid: 0, startedAt: '', token: text }
+}
+
+/**
+ * Undefined when the lock is gone.
  * @param {string} path
- * @returns {Owner | undefined}
  */
 const ownerOf = path => {
-  let text = ''
   try {
-    text = readFileSync(path, 'utf8')
-    return JSON.parse(text)
+    return parseOwner(readFileSync(path, 'utf8'))
   } catch (error) {
-    // A lock that cannot be read has no owner that could be alive, but it can be told from any other.
-    return error instanceof SyntaxError ? { pid: 0, startedAt: '', token: text } : undefined
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw new LockUnusable(
+      `${path} cannot be read (${codeOf(error)}): a run of another user holds or left it; when that has ended, remove it`,
+    )
+  }
+}
+
+/**
+ * @param {string} file
+ * @param {string} content
+ */
+const writeBeside = (file, content) => {
+  const directory = dirname(file)
+  try {
+    mkdirSync(directory, { recursive: true })
+    writeFileSync(file, content, { mode: 0o600 })
+  } catch (error) {
+    throw new LockUnusable(`${directory} cannot be written (${codeOf(error)}); it has to belong to this user`)
   }
 }
 
@@ -44,7 +86,7 @@ const linked = (from, path) => {
     linkSync(from, path)
     return true
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    if (codeOf(error) === 'EEXIST') return false
     throw error
   }
 }
@@ -52,10 +94,10 @@ const linked = (from, path) => {
 /**
  * @param {string} path
  * @param {Owner} dead
- * @param {string} mine
+ * @param {{ mine: string, signal: AbortSignal | undefined }} options
  */
-const takeOver = async (path, dead, mine) => {
-  const release = await acquireLock(`${path}.takeover`)
+const takeOver = async (path, dead, { mine, signal }) => {
+  const release = await acquireLock(`${path}.takeover`, signal === undefined ? {} : { signal })
   try {
     if (ownerOf(path)?.token !== dead.token) return false
     renameSync(mine, path)
@@ -66,7 +108,8 @@ const takeOver = async (path, dead, mine) => {
 }
 
 /**
- * Waits for the lock at most `waitMs` (default: for ever), then throws `LockHeld`; an aborted signal ends it too. Returns the function that gives it back.
+ * Waits for the lock at most `waitMs` (default: for ever), then throws `LockHeld`; an aborted signal ends it too. Throws `LockUnusable`
+ * when this user cannot read or write it. Returns the function that gives it back.
  * @param {string} path
  * @param {{ waitMs?: number, onWait?: (owner: Owner) => void, signal?: AbortSignal }} [options]
  * @returns {Promise<() => void>}
@@ -78,19 +121,18 @@ export const acquireLock = async (path, { waitMs = Number.POSITIVE_INFINITY, onW
   const mine = `${path}.${token}`
   const deadline = Date.now() + waitMs
   let told = false
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(mine, JSON.stringify({ ...self, token }), { mode: 0o600 })
+  writeBeside(mine, JSON.stringify({ ...self, token }))
   try {
     while (!linked(mine, path)) {
       const owner = ownerOf(path)
-      if (owner === undefined) continue
-      if (!isAlive(owner)) {
-        if (await takeOver(path, owner, mine)) break
-        continue
+      if (owner !== undefined && !isAlive(owner)) {
+        if (await takeOver(path, owner, { mine, signal })) break
+      } else if (owner !== undefined) {
+        if (Date.now() >= deadline) throw new LockHeld(owner)
+        if (!told) onWait?.(owner)
+        told = true
       }
-      if (Date.now() >= deadline) throw new LockHeld(owner)
-      if (!told) onWait?.(owner)
-      told = true
+      // Every turn waits, so that whatever the file system answers, signals are heard.
       await pause(pollMs, undefined, signal === undefined ? {} : { signal })
     }
   } finally {

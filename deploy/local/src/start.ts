@@ -2,17 +2,12 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { LocalStackError } from './local-stack-error.ts'
+import { personMessage } from './person-message.ts'
+import { cairnPlan } from './supervisor/cairn-plan.ts'
 import { logFormatter } from './supervisor/log-format.ts'
 import { runStack, type StackPlan } from './supervisor/run-stack.ts'
-import { planAppleIssuer, planServices } from './supervisor/service-plan.ts'
 
 const usage = 'usage: npm start [-- --fresh]    (--fresh forgets the data)'
-
-const cairnPlan: StackPlan = {
-  migrationScript: 'commands/migrate.ts',
-  services: planServices,
-  issuer: planAppleIssuer,
-}
 
 const isFresh = (args: readonly string[]): boolean => {
   try {
@@ -56,9 +51,7 @@ export const start = async ({ root, args, plan = cairnPlan }: StartOptions): Pro
     })
     return 0
   } catch (error) {
-    process.stderr.write(
-      `${error instanceof LocalStackError ? error.message : String((error as Error).stack ?? error)}\n`,
-    )
+    process.stderr.write(`${personMessage(error)}\n`)
     return 1
   }
 }

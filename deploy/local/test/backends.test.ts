@@ -13,6 +13,7 @@ import { provideRedis } from '../src/provision/redis.ts'
 import { natsAnswers, postgresAnswers, redisAnswers } from '../src/provision/answers.ts'
 import { runTool } from '../src/provision/run-tool.ts'
 import type { Backend } from '../src/provision/start-server.ts'
+import { bareMachine } from './programs-for-tests.ts'
 import { testDirectory } from './test-directory.ts'
 
 const silent = (): void => undefined
@@ -206,13 +207,9 @@ describe('servers that URLs name', () => {
 describe('all three together', () => {
   it('are all stopped when one cannot be had', async () => {
     const directory = testDirectory()
-    const providing = provideBackends({
-      directory,
-      env: { REDIS_URL: 'redis://127.0.0.1:1' },
-      say: silent,
-      durable: false,
-    })
-    await expect(providing).rejects.toThrow('REDIS_URL')
+    const machine = bareMachine(directory)
+    const providing = provideBackends({ directory, machine, env: {}, say: silent, durable: false })
+    await expect(providing).rejects.toThrow('nats-server')
     expect(existsSync(join(directory, 'processes.json'))).toBe(false)
   })
 

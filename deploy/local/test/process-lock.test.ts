@@ -1,15 +1,16 @@
 // The lock between processes, contended for by real processes.
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { identify } from '../bootstrap/process-identity.js'
-import { acquireLock, LockHeld } from '../bootstrap/process-lock.js'
+import { acquireLock, LockHeld, LockUnusable } from '../bootstrap/process-lock.js'
 import { node24, testDirectory } from './test-directory.ts'
 
 const lockModule = join(import.meta.dirname, '..', 'bootstrap', 'process-lock.js')
 
 const contenders = 5
+const isRoot = process.getuid?.() === 0
 
 /** All wait for the same start, take the lock, and add one to a number, slowly enough to lose counts if two do it at once. */
 const addOnes = async (directory: string): Promise<unknown[]> => {
@@ -41,6 +42,7 @@ describe('a lock', () => {
     ['free', undefined],
     ["a dead process's", deadOwner],
     ['damaged', '{"pid":'],
+    ["without an owner's name", 'null'],
   ])('that is %s is held by one process at a time', async (_, content) => {
     const directory = testDirectory()
     writeFileSync(join(directory, 'count'), '0')
@@ -68,5 +70,35 @@ describe('a lock', () => {
     const release = await acquireLock(path)
     await expect(acquireLock(path, { signal: AbortSignal.timeout(100) })).rejects.toThrow('aborted')
     release()
+  })
+
+  it('that cannot be read is not waited for: the message names the file', async () => {
+    const path = join(testDirectory(), 'lock')
+    mkdirSync(path)
+    const failure = await acquireLock(path).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(LockUnusable)
+    expect(failure).toMatchObject({ exitCode: 1 })
+    expect(String(failure)).toContain(`${path} cannot be read (EISDIR)`)
+    expect(readdirSync(join(path, '..')).filter(name => name.startsWith('lock'))).toEqual(['lock'])
+  })
+
+  // Root may read everything.
+  it.skipIf(isRoot)("that belongs to another user's run is one message too", async () => {
+    const path = join(testDirectory(), 'lock')
+    writeFileSync(path, deadOwner, { mode: 0o000 })
+    await expect(acquireLock(path)).rejects.toThrow(`${path} cannot be read (EACCES)`)
+  })
+
+  it('in a place that is no directory is one message that names the place', async () => {
+    const place = join(testDirectory(), 'file')
+    writeFileSync(place, '')
+    await expect(acquireLock(join(place, 'lock'))).rejects.toThrow(`${place} cannot be written (EEXIST)`)
+  })
+
+  it.skipIf(isRoot)('in a directory of somebody else is one message that names the directory', async () => {
+    const directory = testDirectory()
+    chmodSync(directory, 0o500)
+    await expect(acquireLock(join(directory, 'lock'))).rejects.toThrow(`${directory} cannot be written (EACCES)`)
+    chmodSync(directory, 0o700)
   })
 })

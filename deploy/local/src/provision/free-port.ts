@@ -15,11 +15,11 @@ export const whyPortIsTaken = (port: number, host = '0.0.0.0'): Promise<string |
     server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(undefined)))
   })
 
-/** Somebody may take the port before the caller binds it: be ready to ask again. */
-export const freePort = async (): Promise<number> => {
+/** Never one of `reserved`. Somebody may take the port before the caller binds it: be ready to ask again. */
+export const freePort = async (reserved: ReadonlySet<number> = new Set()): Promise<number> => {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const port = randomInt(lowest, highest + 1)
-    if ((await whyPortIsTaken(port)) === undefined) return port
+    if (!reserved.has(port) && (await whyPortIsTaken(port)) === undefined) return port
   }
   throw new Error(`no free port was found between ${lowest} and ${highest}`)
 }

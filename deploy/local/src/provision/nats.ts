@@ -47,6 +47,7 @@ export const provideNats = async (options: ProvideOptions): Promise<Backend> => 
     directory,
     ledger,
     signal,
+    reservedPorts: options.reservedPorts,
     answers: natsAnswers,
     urlFor: port => `nats://${user}:${password}@127.0.0.1:${port}`,
     specFor: port => {

@@ -116,6 +116,7 @@ export const providePostgres = async (options: PostgresOptions): Promise<Backend
     directory,
     ledger,
     signal,
+    reservedPorts: options.reservedPorts,
     answers: answersAtAll,
     urlFor: port => `postgresql://${owner}:${secrets.postgresPassword}@127.0.0.1:${port}/${database}`,
     specFor: port => ({

@@ -12,6 +12,8 @@ export interface ProvideOptions {
   readonly say: (line: string) => void
   readonly signal?: AbortSignal | undefined
   readonly machine?: Machine
+  /** Ports that are free now and meant for somebody else. */
+  readonly reservedPorts?: ReadonlySet<number> | undefined
   /** Where the servers are, when that is known already. */
   readonly programs?: ReadonlyMap<ProgramName, FoundProgram>
 }

@@ -47,6 +47,7 @@ export const provideRedis = async (options: ProvideOptions): Promise<Backend> =>
     directory,
     ledger,
     signal,
+    reservedPorts: options.reservedPorts,
     answers: redisAnswers,
     urlFor: port => `redis://:${password}@127.0.0.1:${port}`,
     specFor: port => {

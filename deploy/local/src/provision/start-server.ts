@@ -23,6 +23,7 @@ export interface ServerPlan {
   readonly directory: string
   readonly ledger: Ledger
   readonly signal?: AbortSignal | undefined
+  readonly reservedPorts?: ReadonlySet<number> | undefined
   /** Prepares what depends on the port (a configuration file) and says how to start. */
   readonly specFor: (port: number) => Omit<LaunchSpec, 'name' | 'group' | 'output'>
   readonly urlFor: (port: number) => string
@@ -54,7 +55,7 @@ export const startServer = async (plan: ServerPlan): Promise<Backend> => {
   const logFile = join(plan.directory, 'logs', `${plan.name}.log`)
   for (let attempt = 1; ; attempt += 1) {
     plan.signal?.throwIfAborted()
-    const port = await freePort()
+    const port = await freePort(plan.reservedPorts)
     const server = await launchOn(port, plan, logFile)
     try {
       await server.ready({ withinMs: readyWithinMs, signal: plan.signal })

@@ -13,13 +13,14 @@ import { runMigrations } from './migrate.ts'
 import {
   backendEnvironment,
   migrationEnvironment,
-  widerLimits,
+  widenedLimits,
   type ServicePlan,
   type StackContext,
 } from './service-plan.ts'
 import { launchService } from './service-process.ts'
 import { removeStackEnvironment, writeStackEnvironment } from '../stack-environment.ts'
-import { checkPorts, readStackConfig, type StackConfig } from './stack-config.ts'
+import { readStackConfig } from './read-stack-config.ts'
+import { checkPorts, portsOf, type StackConfig } from './stack-config.ts'
 
 /** What belongs to Cairn rather than to the running of a stack; tests bring their own. */
 export interface StackPlan {
@@ -62,13 +63,14 @@ const issuerStop: readonly StopStep[] = [{ signal: 'SIGTERM', waitMs: 500 }]
 
 const since = (startedAt: number): string => `${((performance.now() - startedAt) / 1000).toFixed(1)} s`
 
-const startBackends = async (options: StackOptions, running: Running): Promise<Backends> => {
+const startBackends = async (config: StackConfig, options: StackOptions, running: Running): Promise<Backends> => {
   const { directory, environment, say, signal } = options
   const backends = await provideBackends({
     directory,
     env: environment,
     say,
     signal,
+    reservedPorts: new Set(portsOf(config).values()),
     onReady: ({ name, server, url }, tookMs) =>
       say(
         `${name} ${server === undefined ? 'given' : 'started'} at ${new URL(url).host} (${(tookMs / 1000).toFixed(1)} s)`,
@@ -101,7 +103,7 @@ const startService = async (plan: ServicePlan, { layer, stop }: Place, options: 
 
 const start = async (config: StackConfig, options: StackOptions, running: Running): Promise<void> => {
   const { plan, root, directory, environment, say, signal } = options
-  const backends = await startBackends(options, running)
+  const backends = await startBackends(config, options, running)
   const context: StackContext = { environment, config, backends, directory, secrets: openSecrets(directory) }
   writeStackEnvironment(directory, backendEnvironment(context))
   const migratedFrom = performance.now()
@@ -119,36 +121,52 @@ const stopAll = async ({ services, issuer, backends }: Running): Promise<void> =
   for (const layer of [services, issuer, backends]) await Promise.all(layer.map(one => one.stop()))
 }
 
-/**
- * Runs the stack until the signal. Throws `LocalStackError` for what a person has to mend; returns after an orderly stop, also one that
- * was asked for while it started.
- */
-export const runStack = async (options: StackOptions): Promise<void> => {
-  const { environment, say, signal } = options
-  const startedAt = performance.now()
-  const config = readStackConfig(environment)
+const sayWidenedLimits = ({ environment, say }: StackOptions): void => {
+  const limits = Object.entries(widenedLimits(environment)).map(([name, value]) => `${name}=${value}`)
+  if (limits.length > 0) say(`limits wider than in production: ${limits.join(' ')}`)
+}
+
+const sayReady = (config: StackConfig, say: StackOptions['say']): void => {
+  const address = (port: number): string => `http://127.0.0.1:${port}`
+  const { gatewayPort, realtimePort, appleIssuerPort } = config
+  say(`ready gateway=${address(gatewayPort)} realtime=${address(realtimePort)} apple=${address(appleIssuerPort)}`)
+}
+
+/** From the claim, which is the caller's to give back, to the end of everything that was started under it. */
+const runClaimed = async (config: StackConfig, options: StackOptions, startedAt: number): Promise<void> => {
+  const { say, signal } = options
   const running: Running = { services: [], issuer: [], backends: [] }
-  let release = (): void => undefined
   try {
-    release = await claimStack(options)
     await checkPorts(config)
     say(`environment checked (${since(startedAt)})`)
-    const limits = Object.entries(widerLimits).map(([name, value]) => `${name}=${value}`)
-    say(`limits wider than in production: ${limits.join(' ')}`)
+    sayWidenedLimits(options)
     await start(config, options, running)
-    const address = (port: number): string => `http://127.0.0.1:${port}`
     say(`everything started (${since(startedAt)})`)
-    say(
-      `ready gateway=${address(config.gatewayPort)} realtime=${address(config.realtimePort)} apple=${address(config.appleIssuerPort)}`,
-    )
+    sayReady(config, say)
     if (!signal.aborted) await once(signal, 'abort')
-  } catch (error) {
-    if (!signal.aborted) throw error
   } finally {
     const stoppingFrom = performance.now()
     removeStackEnvironment(options.directory)
     await stopAll(running)
     if (signal.aborted) say(`stopped (${since(stoppingFrom)})`)
-    release()
+  }
+}
+
+/**
+ * Runs the stack until the signal. Throws `LocalStackError` for what a person has to mend; returns after an orderly stop, also one that
+ * was asked for while it started.
+ */
+export const runStack = async (options: StackOptions): Promise<void> => {
+  const startedAt = performance.now()
+  const config = await readStackConfig(options.environment, options.plan)
+  try {
+    const release = await claimStack(options)
+    try {
+      await runClaimed(config, options, startedAt)
+    } finally {
+      release()
+    }
+  } catch (error) {
+    if (!options.signal.aborted) throw error
   }
 }

@@ -1,15 +1,23 @@
 // The processes of the stack as data: what to run, with which environment, and where to ask whether it is ready.
-import type { Environment } from '@cairn/runtime'
+import { authVariables } from '@cairn/auth/config'
+import { gatewayVariables } from '@cairn/gateway/config'
+import { janitorVariables } from '@cairn/janitor/config'
+import { progressVariables } from '@cairn/progress/config'
+import { realtimeVariables } from '@cairn/realtime/config'
+import type { Environment, VariableTable } from '@cairn/runtime'
+import { appleIssuerVariables } from '../apple-issuer/apple-issuer-variables.ts'
 import type { Backends } from '../provision/backends.ts'
 import { freePort } from '../provision/free-port.ts'
 import type { Secrets } from '../provision/secrets.ts'
 import { deriveServiceUrls } from '../service-urls.ts'
-import type { StackConfig } from './stack-config.ts'
+import { portsOf, type StackConfig } from './stack-config.ts'
 
 export interface ServicePlan {
   readonly name: string
   /** Relative to the clone. */
   readonly script: string
+  /** What the process reads from its environment. */
+  readonly variables: VariableTable
   /** The whole environment of the process. */
   readonly env: Readonly<Record<string, string>>
   /** Answers 200 once it can serve. */
@@ -70,7 +78,11 @@ export const migrationEnvironment = (context: StackContext): Record<string, stri
 type Variables = Readonly<Record<string, string>>
 
 /** For many phones on one developer's machine; the defaults are for production. */
-export const widerLimits: Variables = { REALTIME_SOCKETS_PER_USER: '100' }
+const widerLimits: Variables = { REALTIME_SOCKETS_PER_USER: '100' }
+
+/** The limits that the stack widens; what is set by hand is not ours to tell. */
+export const widenedLimits = (environment: Environment): Variables =>
+  Object.fromEntries(Object.entries(widerLimits).filter(([name]) => (environment[name] ?? '') === ''))
 
 const variablesOf = (context: StackContext): Readonly<Record<string, Variables>> => {
   const { config, backends, secrets } = context
@@ -93,32 +105,42 @@ const variablesOf = (context: StackContext): Readonly<Record<string, Variables>>
   }
 }
 
-const opsPorts = (config: StackConfig): Readonly<Record<string, number>> => ({
-  gateway: config.gatewayOpsPort,
-  auth: config.authOpsPort,
-  progress: config.progressOpsPort,
-  realtime: config.realtimeOpsPort,
-  janitor: config.janitorOpsPort,
+interface ServiceSource {
+  readonly variables: VariableTable
+  /** 0: a free one is chosen. */
+  readonly opsPort: number
+}
+
+const sourcesOf = (config: StackConfig): Readonly<Record<string, ServiceSource>> => ({
+  gateway: { variables: gatewayVariables, opsPort: config.gatewayOpsPort },
+  auth: { variables: authVariables, opsPort: config.authOpsPort },
+  progress: { variables: progressVariables, opsPort: config.progressOpsPort },
+  realtime: { variables: realtimeVariables, opsPort: config.realtimeOpsPort },
+  janitor: { variables: janitorVariables, opsPort: config.janitorOpsPort },
 })
 
 /** Cairn's five services. */
-export const planServices = (context: StackContext): Promise<readonly ServicePlan[]> => {
+export const planServices = async (context: StackContext): Promise<readonly ServicePlan[]> => {
   const { config, backends, secrets } = context
   const common = { NATS_URL: backends.natsUrl, USER_HASH_KEY: secrets.userHashKey }
-  return Promise.all(
-    Object.entries(variablesOf(context)).map(async ([name, variables]) => {
-      const prefix = `${name.toUpperCase()}_`
-      const opsPort = opsPorts(config)[name] || (await freePort())
-      const ours = { ...common, ...variables, [`${prefix}OPS_PORT`]: String(opsPort) }
-      const also = [prefix, 'USER_HASH_KEY', ...(name === 'auth' ? ['APPLE_'] : [])]
-      return {
-        name,
-        script: `services/${name}/src/main.ts`,
-        env: environmentFor(context, ours, also),
-        readyUrl: `http://127.0.0.1:${opsPort}/readyz`,
-      }
-    }),
-  )
+  const own = variablesOf(context)
+  const taken = new Set(portsOf(config).values())
+  const plans: ServicePlan[] = []
+  for (const [name, { variables, opsPort: given }] of Object.entries(sourcesOf(config))) {
+    const prefix = `${name.toUpperCase()}_`
+    const opsPort = given || (await freePort(taken))
+    taken.add(opsPort)
+    const ours = { ...common, ...own[name], [`${prefix}OPS_PORT`]: String(opsPort) }
+    const also = [prefix, 'USER_HASH_KEY', ...(name === 'auth' ? ['APPLE_'] : [])]
+    plans.push({
+      name,
+      script: `services/${name}/src/main.ts`,
+      variables,
+      env: environmentFor(context, ours, also),
+      readyUrl: `http://127.0.0.1:${opsPort}/readyz`,
+    })
+  }
+  return plans
 }
 
 export const planAppleIssuer = (context: StackContext): ServicePlan => {
@@ -131,6 +153,7 @@ export const planAppleIssuer = (context: StackContext): ServicePlan => {
   return {
     name: 'apple-issuer',
     script: 'deploy/local/src/apple-issuer/main.ts',
+    variables: appleIssuerVariables,
     env: environmentFor(context, ours, ['APPLE_']),
     readyUrl: `http://127.0.0.1:${config.appleIssuerPort}/readyz`,
   }

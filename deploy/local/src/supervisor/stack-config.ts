@@ -1,6 +1,5 @@
-// What `npm start` itself reads from the environment: checked before anything is started, all faults in one message.
-// What only a service reads is that service's own to check.
-import { ConfigError, type ConfigOf, type Environment, readEnvironment, variable } from '@cairn/runtime'
+// What `npm start` itself reads from the environment, and what is said of the ports; read-stack-config.ts reads it.
+import { type ConfigOf, variable } from '@cairn/runtime'
 import { LocalStackError } from '../local-stack-error.ts'
 import { whyPortIsTaken } from '../provision/free-port.ts'
 
@@ -13,7 +12,17 @@ const opsPort = (service: string) => port(`${service}_OPS_PORT`, 0, `ops port of
 const generated = (name: string) =>
   variable.secretKey(name, { fallback: Buffer.alloc(0), description: 'made at random when not set' })
 
+const nodeEnv = variable.oneOf('NODE_ENV', {
+  values: ['development', 'test'],
+  fallback: 'development',
+  description: 'the local Apple issuer is for development alone',
+})
+
 export const stackVariables = {
+  nodeEnv: {
+    ...nodeEnv,
+    expects: `${nodeEnv.expects}, since npm start brings an Apple issuer that believes everybody`,
+  },
   gatewayPort: port('GATEWAY_PORT', 8080, 'port of the HTTP API'),
   realtimePort: port('REALTIME_PORT', 8081, 'port of the realtime service'),
   appleIssuerPort: port('APPLE_ISSUER_PORT', 8089, 'port of the local Apple issuer'),
@@ -31,7 +40,8 @@ export const stackVariables = {
 
 export type StackConfig = ConfigOf<typeof stackVariables>
 
-const portsOf = (config: StackConfig): ReadonlyMap<string, number> =>
+/** By the name of the variable; without those that are to be chosen. */
+export const portsOf = (config: StackConfig): ReadonlyMap<string, number> =>
   new Map(
     Object.entries(stackVariables).flatMap(([key, { name }]) => {
       const value = config[key as keyof StackConfig]
@@ -39,26 +49,14 @@ const portsOf = (config: StackConfig): ReadonlyMap<string, number> =>
     }),
   )
 
-/** Throws one `LocalStackError` with all faults. */
-export const readStackConfig = (environment: Environment): StackConfig => {
-  let config: StackConfig
-  try {
-    config = readEnvironment(stackVariables, environment)
-  } catch (error) {
-    throw error instanceof ConfigError ? new LocalStackError(error.message) : error
-  }
-  const users = Map.groupBy(portsOf(config), ([, value]) => value)
-  const shared = [...users].filter(([, entries]) => entries.length > 1)
-  if (shared.length === 0) return config
-  throw new LocalStackError(
-    shared
-      .map(
-        ([value, entries]) =>
-          `${entries.map(([name]) => name).join(' and ')} are both ${value}; set one to another port`,
-      )
-      .join('\n'),
-  )
-}
+/** A fault for each port that several variables name. */
+export const sharedPortFaults = (config: StackConfig): readonly string[] =>
+  [...Map.groupBy(portsOf(config), ([, value]) => value)]
+    .filter(([, entries]) => entries.length > 1)
+    .map(([value, entries]) => {
+      const names = entries.map(([name]) => name)
+      return `${names.join(' and ')} are both ${value}; set one to another port`
+    })
 
 /** Throws one `LocalStackError` that names every port in use and the variable that moves it. */
 export const checkPorts = async (config: StackConfig): Promise<void> => {
