@@ -1,6 +1,7 @@
 // Everything that can be set of auth. That production trusts nobody but Apple is checked in refuse-other-issuers.ts.
 import { commonVariables, variable, type ConfigOf } from '@cairn/runtime'
 import { tokenVariables } from '@cairn/tokens'
+import { appleVariables } from './apple/apple-variables.ts'
 
 const databaseVariables = {
   databaseUrl: variable.postgresUrl('AUTH_DATABASE_URL', {
@@ -23,61 +24,6 @@ const databaseVariables = {
     max: 60_000,
     fallback: 3_000,
     description: 'longest run of one statement',
-  }),
-} as const
-
-const appleVariables = {
-  appleIssuers: variable.list('APPLE_ISSUERS', {
-    fallback: ['https://appleid.apple.com'],
-    description: '`iss` of identity tokens that are believed; never taken from a token or a discovery document',
-  }),
-  appleClientIds: variable.list('APPLE_CLIENT_IDS', {
-    description: '`aud` of identity tokens that are believed: bundle ids and Services IDs of this app',
-  }),
-  appleKeysUrl: variable.url('APPLE_KEYS_URL', {
-    protocols: ['https:', 'http:'],
-    fallback: 'https://appleid.apple.com/auth/keys',
-    description: "where Apple's public keys are",
-  }),
-  appleTeamId: variable.text('APPLE_TEAM_ID', {
-    description: 'id of the Apple developer team; subjects are stable within one team only',
-  }),
-  appleTokenMaxAgeSeconds: variable.integer('APPLE_TOKEN_MAX_AGE_S', {
-    min: 10,
-    max: 3_600,
-    fallback: 600,
-    description: 'greatest age of an identity token by its `iat`, in seconds; its own end may be a day away',
-  }),
-  appleNotificationMaxAgeSeconds: variable.integer('APPLE_NOTIFICATION_MAX_AGE_S', {
-    min: 3_600,
-    max: 2_592_000,
-    fallback: 604_800,
-    description:
-      "greatest age of Apple's notifications by their `iat`, in seconds (7 days); their ids are kept as long",
-  }),
-  appleKeysTimeoutMs: variable.integer('APPLE_KEYS_TIMEOUT_MS', {
-    min: 100,
-    max: 10_000,
-    fallback: 2_000,
-    description: "longest fetch of Apple's keys",
-  }),
-  appleKeysMaxAgeSeconds: variable.integer('APPLE_KEYS_MAX_AGE_S', {
-    min: 1,
-    max: 86_400,
-    fallback: 600,
-    description: "age at which Apple's keys are fetched again, in seconds",
-  }),
-  appleKeysStaleSeconds: variable.integer('APPLE_KEYS_STALE_S', {
-    min: 0,
-    max: 604_800,
-    fallback: 86_400,
-    description: "how long known keys serve beyond that age while Apple's do not come, in seconds",
-  }),
-  appleKeysFetchFloorMs: variable.integer('APPLE_KEYS_FETCH_FLOOR_MS', {
-    min: 0,
-    max: 600_000,
-    fallback: 10_000,
-    description: "shortest time between two fetches of Apple's keys",
   }),
 } as const
 

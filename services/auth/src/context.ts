@@ -3,6 +3,7 @@ import type { HashUser, Logger } from '@cairn/runtime'
 import type pg from 'pg'
 import type { AppleKeySet } from './apple/apple-key-set.ts'
 import type { AuthConfig } from './config.ts'
+import type { AppleCodes } from './jobs/exchange-apple-codes.ts'
 import type { KeyKeeper } from './jobs/keep-keys-moving.ts'
 import type { EventPublisher } from './jobs/publish-events.ts'
 
@@ -14,5 +15,5 @@ export interface AuthContext {
   readonly events: EventPublisher
   readonly keys: KeyKeeper
   readonly refreshMacKey: Buffer
-  readonly apple: { readonly keys: AppleKeySet }
+  readonly apple: { readonly keys: AppleKeySet; readonly codes: AppleCodes }
 }

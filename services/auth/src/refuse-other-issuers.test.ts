@@ -2,8 +2,16 @@
 import { describe, expect, it } from 'vitest'
 import { refuseOtherIssuers } from './refuse-other-issuers.ts'
 
-const apple = { appleIssuers: ['https://appleid.apple.com'], appleKeysUrl: 'https://appleid.apple.com/auth/keys' }
-const local = { appleIssuers: ['http://127.0.0.1:8089'], appleKeysUrl: 'http://127.0.0.1:8089/auth/keys' }
+const apple = {
+  appleIssuers: ['https://appleid.apple.com'],
+  appleKeysUrl: 'https://appleid.apple.com/auth/keys',
+  appleTokenUrl: 'https://appleid.apple.com/auth/token',
+}
+const local = {
+  appleIssuers: ['http://127.0.0.1:8089'],
+  appleKeysUrl: 'http://127.0.0.1:8089/auth/keys',
+  appleTokenUrl: 'http://127.0.0.1:8089/auth/token',
+}
 
 describe('refuseOtherIssuers', () => {
   it('lets production trust Apple, and development whom it likes', () => {
@@ -11,14 +19,17 @@ describe('refuseOtherIssuers', () => {
     expect(() => refuseOtherIssuers({ nodeEnv: 'development', ...local })).not.toThrow()
   })
 
-  it('names both variables when production would trust somebody else', () => {
-    expect(() => refuseOtherIssuers({ nodeEnv: 'production', ...local })).toThrow(/APPLE_ISSUERS[^]*APPLE_KEYS_URL/)
+  it('names every variable when production would trust somebody else', () => {
+    expect(() => refuseOtherIssuers({ nodeEnv: 'production', ...local })).toThrow(
+      /APPLE_ISSUERS[^]*APPLE_KEYS_URL[^]*APPLE_TOKEN_URL/,
+    )
   })
 
   it.each([
     ['a second issuer', { appleIssuers: [...apple.appleIssuers, 'http://127.0.0.1:8089'] }],
     ['a look-alike', { appleIssuers: ['https://appleid.apple.com.example.org'] }],
     ['keys without TLS', { appleKeysUrl: 'http://appleid.apple.com/auth/keys' }],
+    ['codes sent elsewhere', { appleTokenUrl: 'https://appleid.apple.com.example.org/auth/token' }],
     ['keys from elsewhere', { appleKeysUrl: 'https://appleid.apple.com@example.org/auth/keys' }],
   ])('refuses %s', (_name, change) => {
     expect(() => refuseOtherIssuers({ nodeEnv: 'production', ...apple, ...change })).toThrow('not usable')

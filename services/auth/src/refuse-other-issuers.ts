@@ -5,10 +5,10 @@ import type { AuthConfig } from './config.ts'
 /** Apple's discovery document named the second one for a day in June 2025. */
 const appleOrigins: readonly string[] = ['https://appleid.apple.com', 'https://account.apple.com']
 
-type Trusted = Pick<AuthConfig, 'nodeEnv' | 'appleIssuers' | 'appleKeysUrl'>
+type Trusted = Pick<AuthConfig, 'nodeEnv' | 'appleIssuers' | 'appleKeysUrl' | 'appleTokenUrl'>
 
-/** Throws `ConfigError` in production unless issuers and key set are Apple's. */
-export const refuseOtherIssuers = ({ nodeEnv, appleIssuers, appleKeysUrl }: Trusted): void => {
+/** Throws `ConfigError` in production unless issuers, key set and token endpoint are Apple's. */
+export const refuseOtherIssuers = ({ nodeEnv, appleIssuers, appleKeysUrl, appleTokenUrl }: Trusted): void => {
   if (nodeEnv !== 'production') return
   const faults: string[] = []
   if (!appleIssuers.every(issuer => appleOrigins.includes(issuer))) {
@@ -16,6 +16,9 @@ export const refuseOtherIssuers = ({ nodeEnv, appleIssuers, appleKeysUrl }: Trus
   }
   if (!appleOrigins.some(origin => appleKeysUrl === `${origin}/auth/keys`)) {
     faults.push(`APPLE_KEYS_URL: with NODE_ENV=production expected ${appleOrigins[0]}/auth/keys`)
+  }
+  if (!appleOrigins.some(origin => appleTokenUrl === `${origin}/auth/token`)) {
+    faults.push(`APPLE_TOKEN_URL: with NODE_ENV=production expected ${appleOrigins[0]}/auth/token`)
   }
   if (faults.length > 0) throw new ConfigError(faults)
 }

@@ -5,12 +5,14 @@ import { createPool, isPassing } from '@cairn/postgres'
 import { HealthState, startOpsServer, userHasher, type Logger, type RunningService } from '@cairn/runtime'
 import type pg from 'pg'
 import { AppleKeySet } from './apple/apple-key-set.ts'
+import { appleCredentialsOf, type AppleCredentials } from './apple/client-secret.ts'
 import { fetchAppleKeys } from './apple/fetch-apple-keys.ts'
 import type { AuthConfig } from './config.ts'
 import { deriveKey } from './crypto/derive-key.ts'
 import { SigningKeys } from './crypto/signing-keys.ts'
 import { tokenLifeSeconds } from './domain/token-life.ts'
 import { routesOf } from './handlers/index.ts'
+import { AppleCodes } from './jobs/exchange-apple-codes.ts'
 import { startKeepingKeysMoving, type KeyKeeper } from './jobs/keep-keys-moving.ts'
 import { startPublishingEvents, type EventPublisher } from './jobs/publish-events.ts'
 import { refuseOtherIssuers } from './refuse-other-issuers.ts'
@@ -65,14 +67,16 @@ interface Foundations {
   readonly bus: Bus
   readonly pool: pg.Pool
   readonly signingKeys: SigningKeys
+  readonly appleCredentials: AppleCredentials | undefined
 }
 
 const layFoundations = async (config: AuthConfig, logger: Logger): Promise<Foundations> => {
+  const appleCredentials = await appleCredentialsOf(config)
   const bus = await Bus.connect({ url: config.natsUrl, name: 'auth', logger, maxInFlight: config.maxInFlight })
   const pool = openPool(config, logger)
   try {
     const signingKeys = await waitForSigningKeys(pool, config, logger)
-    return { bus, pool, signingKeys }
+    return { bus, pool, signingKeys, appleCredentials }
   } catch (error) {
     await pool.end()
     await bus.drain(0)
@@ -84,12 +88,23 @@ interface AtWork {
   readonly serving: Serving
   readonly events: EventPublisher
   readonly keys: KeyKeeper
+  readonly codes: AppleCodes
 }
 
-const serveAuth = (config: AuthConfig, logger: Logger, { bus, pool, signingKeys }: Foundations): AtWork => {
+const serveAuth = (config: AuthConfig, logger: Logger, foundations: Foundations): AtWork => {
+  const { bus, pool, signingKeys, appleCredentials } = foundations
   const hashUser = userHasher(config.userHashKey)
   const refreshMacKey = deriveKey(config.masterKey, 'refreshTokenMac')
-  const apple = { keys: appleKeysOf(config, logger) }
+  const codes = new AppleCodes({
+    pool,
+    logger,
+    sealingKey: deriveKey(config.masterKey, 'appleGrants'),
+    credentials: appleCredentials,
+    tokenUrl: config.appleTokenUrl,
+    timeoutMs: config.appleExchangeTimeoutMs,
+    pollMs: config.appleExchangePollMs,
+  })
+  const apple = { keys: appleKeysOf(config, logger), codes }
   const events = startPublishingEvents(bus, config, logger)
   const keys = startKeepingKeysMoving({ bus, logger, signingKeys, checkEveryMs: config.keyCheckMs })
   const serving = serve(bus, {
@@ -98,7 +113,7 @@ const serveAuth = (config: AuthConfig, logger: Logger, { bus, pool, signingKeys 
     hashUser,
     handlerTimeoutMs: config.handlerTimeoutMs,
   })
-  return { serving, events, keys }
+  return { serving, events, keys, codes }
 }
 
 /** Rejects with `ConfigError` in production unless it trusts Apple alone. */
@@ -117,13 +132,13 @@ export const startAuth = async (config: AuthConfig, logger: Logger): Promise<Run
     throw error
   }
   const { bus, pool, signingKeys } = foundations
-  const { serving, events, keys } = serveAuth(config, logger, foundations)
+  const { serving, events, keys, codes } = serveAuth(config, logger, foundations)
   logger.info({ ops_port: ops.port, key_id: signingKeys.current.kid }, 'auth serves')
   const stop = async (): Promise<void> => {
     health.drain()
     await serving.stop()
     await bus.inFlight.settled(config.drainWindowMs)
-    await Promise.all([events.stop(), keys.stop()])
+    await Promise.all([events.stop(), keys.stop(), codes.stop()])
     await bus.drain(0)
     await pool.end()
     await ops.close()

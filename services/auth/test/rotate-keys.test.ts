@@ -45,11 +45,11 @@ describe('rotation', () => {
 
   it('twice under load fails no request, and tokens of every key are good', async () => {
     const first = await signInAsGuest(stack)
-    let rotating = true
+    const rotated = new AbortController()
     const statuses: number[] = []
     const keys = new Set<string>()
     const load = async (): Promise<void> => {
-      while (rotating) {
+      while (!rotated.signal.aborted) {
         const session = await signInAsGuest(stack)
         keys.add(keyOf(session))
         statuses.push(await statusOf(session), await statusOf(first))
@@ -60,7 +60,7 @@ describe('rotation', () => {
       await eventually(() => expect(keys.size).toBe(seen))
       if (seen < 3) await rotate()
     }
-    rotating = false
+    rotated.abort()
     await Promise.all(loads)
     expect(statuses.filter(status => status !== 200)).toEqual([])
     expect(statuses.length).toBeGreaterThan(50)
@@ -82,7 +82,9 @@ describe('rotation', () => {
     const client = new pg.Client({ connectionString: stack.databaseUrl })
     await client.connect()
     const statement = `SELECT bool_and(private_key_sealed = '') AS revoked FROM auth.signing_keys WHERE state = 'revoked'`
-    return client.query(statement).finally(() => client.end())
+    const found = await client.query(statement)
+    await client.end()
+    return found
   }
 })
 

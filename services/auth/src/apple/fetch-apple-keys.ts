@@ -1,5 +1,6 @@
 // One bounded fetch of Apple's key set: in time, in bytes, without redirects, only RSA keys that sign.
 import { importJWK, type CryptoKey, type JWK } from 'jose'
+import { readBounded } from './read-bounded.ts'
 
 export interface FetchOptions {
   readonly url: string
@@ -10,17 +11,6 @@ export interface FetchOptions {
 const maxBytes = 65_536
 const maxKeys = 32
 const maxKeyIdLength = 128
-
-const readBounded = async (response: Response): Promise<string> => {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength
-    if (bytes > maxBytes) throw new Error(`the key set is larger than ${maxBytes} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
 
 const isSigningKey = (key: JWK): boolean =>
   key.kty === 'RSA' &&
@@ -46,7 +36,7 @@ export const fetchAppleKeys = async ({ url, timeoutMs }: FetchOptions): Promise<
     await response.body?.cancel()
     throw new Error(`the key set was answered with status ${response.status}`)
   }
-  const { keys } = JSON.parse(await readBounded(response)) as { keys?: unknown }
+  const { keys } = JSON.parse(await readBounded(response, maxBytes)) as { keys?: unknown }
   if (!Array.isArray(keys) || keys.length > maxKeys) throw new Error('the key set is not a list of a few keys')
   const imported = new Map(await Promise.all((keys as JWK[]).filter(isSigningKey).map(importKey)))
   if (imported.size === 0) throw new Error('the key set has no RSA key for signatures')

@@ -5,6 +5,7 @@ const purposes = {
   signingKeys: 'cairn/auth/seal-signing-keys/v1',
   refreshTokenMac: 'cairn/auth/refresh-token-mac/v1',
   refreshSuccessor: 'cairn/auth/seal-refresh-successor/v1',
+  appleGrants: 'cairn/auth/seal-apple-grants/v1',
 } as const
 
 /** 32 bytes. `secret` has to hold at least 128 bits of entropy: nothing here slows guessing down. */

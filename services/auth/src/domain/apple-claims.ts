@@ -15,6 +15,8 @@ export interface AppleRules {
 export interface AppleIdentity {
   readonly issuer: string
   readonly subject: string
+  /** Which of our client ids it was made for: an authorization code beside it counts for that one. */
+  readonly clientId: string
   readonly email: string | undefined
   readonly emailVerified: boolean
 }
@@ -56,6 +58,7 @@ export const judgeAppleClaims = (claims: Claims, rules: AppleRules): AppleIdenti
   return {
     issuer: claims['iss'] as string,
     subject: claims['sub'] as string,
+    clientId: claims['aud'] as string,
     email,
     emailVerified: email !== undefined && isYes(claims['email_verified']),
   }

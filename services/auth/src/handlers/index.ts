@@ -4,6 +4,7 @@ import * as operations from '@cairn/contracts'
 import type { Operation } from '@cairn/contracts'
 import { databaseFailure } from '@cairn/postgres'
 import type { AuthContext } from '../context.ts'
+import { handleCleanUpAppleCodes } from './clean-up-apple-codes.ts'
 import { handleCleanUpAppleNotifications } from './clean-up-apple-notifications.ts'
 import { handleCleanUpDeniedUsers } from './clean-up-denied-users.ts'
 import { handleCleanUpNonces } from './clean-up-nonces.ts'
@@ -53,4 +54,5 @@ export const routesOf = (context: AuthContext): readonly Route[] => [
   serving(operations.receiveAppleNotification, handleReceiveAppleNotification(context)),
   serving(operations.cleanUpSigningKeys, handleCleanUpSigningKeys(context)),
   serving(operations.rotateKeys, handleRotateKeys(context)),
+  serving(operations.cleanUpAppleCodes, handleCleanUpAppleCodes(context)),
 ]

@@ -6,6 +6,7 @@ import { inTransaction } from '@cairn/postgres'
 import { readAppleClaims } from '../apple/read-apple-claims.ts'
 import type { AuthContext } from '../context.ts'
 import { judgeNotification, type AppleEvent, type AppleNotice } from '../domain/apple-notification.ts'
+import { deleteAppleGrants } from '../store/delete-apple-grants.ts'
 import { endAllSessions } from '../store/end-all-sessions.ts'
 import { findUsersOfSubject } from '../store/find-users-of-subject.ts'
 import { insertAppleNotification } from '../store/insert-apple-notification.ts'
@@ -35,7 +36,10 @@ const act = async (context: AuthContext, database: Queryable, { kind, subject }:
   for (const userId of await findUsersOfSubject(database, { issuers, teamId, subject })) {
     if (kind === 'account_deleted') await deleteAccount(context, database, userId)
     else {
-      const end = (): Promise<void> => endAllSessions(database, userId, reason)
+      const end = async (): Promise<void> => {
+        await endAllSessions(database, userId, reason)
+        await deleteAppleGrants(database, userId)
+      }
       await signOutEverywhere(context, database, { userId, reason, end })
     }
   }

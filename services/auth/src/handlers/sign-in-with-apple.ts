@@ -14,7 +14,8 @@ import { sessionAnswer } from './session-answer.ts'
 
 export const handleSignInWithApple =
   (context: AuthContext): Handler<typeof signInWithApple> =>
-  async ({ identity_token: token, nonce, display_name: displayName, device }, { caller }) => {
+  async (request, { caller }) => {
+    const { identity_token: token, nonce, authorization_code: code, display_name: displayName, device } = request
     const { config, logger, pool, apple } = context
     const rules = {
       issuers: config.appleIssuers,
@@ -34,7 +35,12 @@ export const handleSignInWithApple =
         displayName: displayText(displayName),
         callerId: caller?.userId,
       })
-      return openSession(context, client, { ...account, device })
+      const session = await openSession(context, client, { ...account, device })
+      if (code !== undefined) {
+        await apple.codes.keep(client, { userId: account.user.id, clientId: identity.clientId }, code)
+      }
+      return session
     })
+    apple.codes.kept()
     return sessionAnswer(context, granted)
   }

@@ -1,5 +1,6 @@
 // Every clean-up there is: one line each.
 import {
+  cleanUpAppleCodes,
   cleanUpAppleNotifications,
   cleanUpDeniedUsers,
   cleanUpNonces,
@@ -13,5 +14,6 @@ export const jobs: readonly Job[] = [
   { name: 'dead-sessions', operation: cleanUpSessions, batchRows: 500, maxBatches: 200 },
   { name: 'denied-users', operation: cleanUpDeniedUsers, batchRows: 500, maxBatches: 200 },
   { name: 'apple-notifications', operation: cleanUpAppleNotifications, batchRows: 500, maxBatches: 200 },
+  { name: 'unused-apple-codes', operation: cleanUpAppleCodes, batchRows: 500, maxBatches: 200 },
   { name: 'revoked-keys', operation: cleanUpSigningKeys, batchRows: 100, maxBatches: 10 },
 ]

@@ -1,0 +1,144 @@
+// Authorization codes beside sign-in: kept sealed, exchanged when Apple answers, never in the way of a login.
+import { generateKeyPairSync, randomUUID } from 'node:crypto'
+import {
+  cleanUpAppleCodes,
+  deleteMe,
+  issueNonce,
+  receiveAppleNotification,
+  signInWithApple,
+  type Session,
+} from '@cairn/contracts'
+import { eventually, orderIdentityToken } from '@cairn/testkit'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { clientIds, startAuthUnderTest, type AuthUnderTest } from './auth-under-test.ts'
+
+const privateKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
+  type: 'pkcs8',
+  format: 'pem',
+}) as string
+
+let under: AuthUnderTest
+let without: AuthUnderTest
+beforeAll(async () => {
+  without = await startAuthUnderTest()
+  // The issuer of the other one answers for both: it takes any code once.
+  under = await startAuthUnderTest({
+    APPLE_KEY_ID: 'KEYID00000',
+    APPLE_PRIVATE_KEY: privateKey,
+    APPLE_TOKEN_URL: `${without.apple.issuer}/auth/token`,
+    APPLE_EXCHANGE_TIMEOUT_MS: '300',
+    APPLE_EXCHANGE_POLL_MS: '50',
+  })
+})
+afterAll(async () => {
+  await under.stop()
+  await without.stop()
+})
+afterEach(() => control('ok'))
+
+const control = async (token: 'ok' | 'fail' | 'hang'): Promise<void> => {
+  const headers = { 'content-type': 'application/json' }
+  await fetch(`${without.apple.issuer}/control`, { method: 'POST', headers, body: JSON.stringify({ token }) })
+}
+const signIn = async (auth: AuthUnderTest, code: string, sub: string = randomUUID()): Promise<Session> => {
+  const { nonce } = await auth.ask(issueNonce, {})
+  const token = await orderIdentityToken(auth.apple.issuer, { sub, nonce, claims: { aud: clientIds[1] } })
+  return auth.ask(signInWithApple, { identity_token: token, nonce, authorization_code: code })
+}
+interface Grant {
+  readonly client_id: string
+  readonly code_sealed: Buffer | null
+  readonly refresh_token_sealed: Buffer | null
+  readonly attempts: number
+}
+const grantsOf = async (auth: AuthUnderTest, { user }: Session): Promise<Grant[]> => {
+  const { rows } = await auth.database.query<Grant>('SELECT * FROM auth.apple_grants WHERE user_id = $1', [user.id])
+  return rows
+}
+const exchanged = (session: Session): Promise<void> =>
+  eventually(async () => {
+    const [grant] = await grantsOf(under, session)
+    expect(grant).toMatchObject({
+      client_id: clientIds[1],
+      code_sealed: null,
+      refresh_token_sealed: expect.any(Buffer),
+    })
+  })
+const tryAgainNow = (session: Session): Promise<unknown> =>
+  under.database.query(
+    'UPDATE auth.apple_grants SET next_attempt_at = now() WHERE user_id = $1 AND code_sealed IS NOT NULL',
+    [session.user.id],
+  )
+
+describe('an authorization code', () => {
+  it('is exchanged for the client id of the identity token', async () => {
+    const session = await signIn(under, randomUUID())
+    await exchanged(session)
+    expect(await grantsOf(under, session)).toHaveLength(1)
+  })
+
+  it.each(['fail', 'hang'] as const)(
+    'is tried again when Apple does not answer (%s), and no login waits',
+    async how => {
+      await control(how)
+      const startedAt = performance.now()
+      const session = await signIn(under, randomUUID())
+      expect(performance.now() - startedAt).toBeLessThan(1_000)
+      await eventually(async () => expect((await grantsOf(under, session))[0]?.attempts).toBeGreaterThanOrEqual(1))
+      expect((await grantsOf(under, session))[0]?.code_sealed).toBeInstanceOf(Buffer)
+      await control('ok')
+      await eventually(async () => {
+        await tryAgainNow(session)
+        expect((await grantsOf(under, session))[0]?.code_sealed).toBeNull()
+      })
+      await exchanged(session)
+    },
+  )
+
+  it('that Apple does not take is given up, and the token of an earlier one stays', async () => {
+    const [code, sub] = [randomUUID(), randomUUID()]
+    const session = await signIn(under, code, sub)
+    await exchanged(session)
+    const [before] = await grantsOf(under, session)
+    await signIn(under, code, sub)
+    await eventually(async () => expect((await grantsOf(under, session))[0]?.code_sealed).toBeNull())
+    expect(await grantsOf(under, session)).toEqual([before])
+  })
+
+  it('without credentials is kept sealed until it is too old, and is in no log', async () => {
+    const code = `code-${randomUUID()}`
+    const session = await signIn(without, code)
+    const [grant] = await grantsOf(without, session)
+    expect(grant?.code_sealed?.toString('latin1')).not.toContain(code)
+    expect(await without.ask(cleanUpAppleCodes, { limit: 10 })).toEqual({ deleted: 0 })
+    await without.database.query('UPDATE auth.apple_grants SET code_expires_at = now()')
+    expect(await without.ask(cleanUpAppleCodes, { limit: 10 })).toEqual({ deleted: 1 })
+    expect((await grantsOf(without, session))[0]?.code_sealed).toBeNull()
+    expect(without.logs.lines.join('\n')).not.toContain(code)
+  })
+
+  it.each(['with space', 'ümlaut', 'new\nline', 'x'.repeat(1_025), ''])(
+    '%j is refused before anything happens',
+    async code => {
+      await expect(signIn(under, code)).rejects.toMatchObject({ code: 'invalid_request' })
+    },
+  )
+})
+
+describe('what Apple granted', () => {
+  it('goes with the account', async () => {
+    const session = await signIn(under, randomUUID())
+    await exchanged(session)
+    await under.ask(deleteMe, {}, { userId: session.user.id, sessionId: session.session_id })
+    expect(await grantsOf(under, session)).toEqual([])
+  })
+
+  it('goes with the consent', async () => {
+    const sub = randomUUID()
+    const session = await signIn(under, randomUUID(), sub)
+    await exchanged(session)
+    const claims = { sub: null, jti: randomUUID(), events: { type: 'consent-revoked', sub } }
+    await under.ask(receiveAppleNotification, { payload: await orderIdentityToken(under.apple.issuer, { claims }) })
+    expect(await grantsOf(under, session)).toEqual([])
+  })
+})
