@@ -1,8 +1,8 @@
 // `npm test`: the whole suite, or the files named; options go to vitest. Ends with one line that counts.
 import { spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createTestDirectory, personMessage, removeTestDirectory } from '@cairn/local'
 
 interface Report {
   readonly numPassedTests: number
@@ -26,15 +26,24 @@ const runVitest = (reportFile: string): Promise<number> =>
     child.on('close', code => resolve(code ?? 1))
   })
 
-const directory = await mkdtemp(join(tmpdir(), 'cairn-test-report-'))
-try {
+const runInto = async (directory: string): Promise<void> => {
   const reportFile = join(directory, 'report.json')
   process.exitCode = await runVitest(reportFile)
   const text = await readFile(reportFile, 'utf8').catch(() => undefined)
-  if (text !== undefined) {
-    const report = JSON.parse(text) as Report
-    process.stdout.write(`${report.numPassedTests} passed, ${report.numFailedTests} failed\n`)
+  if (text === undefined) return
+  const report = JSON.parse(text) as Report
+  process.stdout.write(`${report.numPassedTests} passed, ${report.numFailedTests} failed\n`)
+}
+
+try {
+  // The next run sweeps what a killed one leaves there.
+  const directory = createTestDirectory(join(root, '.local'))
+  try {
+    await runInto(directory)
+  } finally {
+    await removeTestDirectory(directory)
   }
-} finally {
-  await rm(directory, { recursive: true, force: true })
+} catch (error) {
+  process.stderr.write(`${personMessage(error)}\n`)
+  process.exitCode = 1
 }
