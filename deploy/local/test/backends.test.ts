@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from '@nats-io/transport-node'
 import { Client } from 'pg'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { provideBackends } from '../src/provision/backends.ts'
 import { thisMachine } from '../src/provision/machine.ts'
 import { provideNats } from '../src/provision/nats.ts'
@@ -13,7 +13,7 @@ import { provideRedis } from '../src/provision/redis.ts'
 import { natsAnswers, postgresAnswers, redisAnswers } from '../src/provision/answers.ts'
 import { runTool } from '../src/provision/run-tool.ts'
 import type { Backend } from '../src/provision/start-server.ts'
-import { bareMachine } from './programs-for-tests.ts'
+import { bareMachine, writeProgram } from './programs-for-tests.ts'
 import { testDirectory } from './test-directory.ts'
 
 const silent = (): void => undefined
@@ -36,6 +36,14 @@ const withoutPassword = (url: string): string => url.replace(/\/\/[^@]*@/, '//')
 
 const psOf = async (pid: number, column: string): Promise<string> =>
   (await runTool('ps', ['-ww', '-o', `${column}=`, '-p', String(pid)], { env: process.env })).stdout.trim()
+
+/** As in slim images. */
+const hidePs = (directory: string): void => {
+  const programs = join(directory, 'bin')
+  for (const name of ['id', 'sh']) writeProgram(programs, name, [`PATH=/usr/bin:/bin exec ${name} "$@"`])
+  vi.stubEnv('PATH', programs)
+  onTestFinished(() => void vi.unstubAllEnvs())
+}
 
 describe('a private Postgres', () => {
   it('keeps its data over a stop and over a kill -9', async () => {
@@ -84,6 +92,7 @@ describe('a private Postgres', () => {
   it('stops a postmaster of its own that no ledger knows', async () => {
     const directory = testDirectory()
     const first = await postgresIn(directory)
+    if (process.platform === 'linux') hidePs(directory)
     const second = await postgresIn(directory)
     expect(await first.server?.exited).toMatchObject({ code: 0 })
     await expect(postgresAnswers(second.url)).resolves.toBeUndefined()

@@ -124,6 +124,8 @@ describe('the sweep of test directories', () => {
     await new Promise(resolve => child.once('exit', resolve))
     mkdirSync(join(parent, `test-${child.pid}-x`))
     mkdirSync(join(parent, `test-${process.pid}-x`))
+    mkdirSync(join(parent, `test-${process.pid}-half`))
+    writeFileSync(join(parent, `test-${process.pid}-half`, 'owner.json'), '')
     expect(await sweepAbandoned(parent)).toEqual([`test-${child.pid}-x`])
   })
 })

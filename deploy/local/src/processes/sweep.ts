@@ -21,18 +21,30 @@ export const createTestDirectory = (parent: string): string => {
 }
 
 const isOwned = (directory: string, name: string): boolean => {
-  const file = join(directory, ownerFileName)
-  if (existsSync(file)) return isAlive(JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity)
-  // Killed between making the directory and naming its owner: the pid alone has to do.
-  return identify(Number(name.slice(prefix.length).split('-')[0])) !== undefined
+  try {
+    return isAlive(JSON.parse(readFileSync(join(directory, ownerFileName), 'utf8')) as ProcessIdentity)
+  } catch {
+    // Seen, or killed, between making the directory and naming its owner: the pid alone has to do.
+    return identify(Number(name.slice(prefix.length).split('-')[0])) !== undefined
+  }
+}
+
+/** None where another sweep was faster. */
+const directoriesOf = (directory: string): string[] => {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+      .filter(entry => entry.isDirectory() && entry.name !== 'node_modules')
+      .map(entry => join(directory, entry.name))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
 }
 
 /** The directory and those below it, as deep as a stack's own may lie: `<test>/<clone>/.local/stack`. */
 const directoriesIn = (directory: string, depth = 4): string[] => [
   directory,
-  ...(depth === 0 ? [] : readdirSync(directory, { withFileTypes: true }))
-    .filter(entry => entry.isDirectory() && entry.name !== 'node_modules')
-    .flatMap(entry => directoriesIn(join(directory, entry.name), depth - 1)),
+  ...(depth === 0 ? [] : directoriesOf(directory)).flatMap(below => directoriesIn(below, depth - 1)),
 ]
 
 /** Stops what the ledgers in and below the directory list, then removes it with all its twins. */

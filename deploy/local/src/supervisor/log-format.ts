@@ -7,7 +7,10 @@ export const logFormatter = (isTerminal: boolean): ((line: string) => string) =>
     colorize: true,
     translateTime: 'SYS:HH:MM:ss.l',
     ignore: 'pid,hostname,service',
-    messageFormat: '{service}: {msg}',
+    // The names that createLogger of @cairn/runtime gives them.
+    messageKey: 'message',
+    errorLikeObjectKeys: ['error'],
+    messageFormat: '{service}: {message}',
     singleLine: true,
   })
   return line => format(line)

@@ -2,6 +2,7 @@
 // processes are planned with stand-ins for what is not there yet, so that they meet what they would be given.
 import { ConfigError, type Environment, readEnvironment, type VariableTable } from '@cairn/runtime'
 import { LocalStackError } from '../local-stack-error.ts'
+import { secretNames, type Secrets } from '../provision/secrets.ts'
 import type { StackPlan } from './run-stack.ts'
 import type { StackContext } from './service-plan.ts'
 import { sharedPortFaults, type StackConfig, stackVariables } from './stack-config.ts'
@@ -12,14 +13,7 @@ const standIns = (environment: Environment): StackContext => ({
   environment,
   // What is set wins over the stack's own: its faults show however the rest is planned.
   config: readEnvironment(stackVariables, {}),
-  secrets: {
-    postgresPassword: key,
-    natsPassword: key,
-    redisPassword: key,
-    roleKey: key,
-    userHashKey: key,
-    authMasterKey: key,
-  },
+  secrets: Object.fromEntries(secretNames.map(name => [name, key])) as Secrets,
   backends: {
     databaseUrl: 'postgresql://cairn@127.0.0.1/cairn',
     natsUrl: 'nats://127.0.0.1',
