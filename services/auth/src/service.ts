@@ -133,6 +133,8 @@ export const startAuth = async (config: AuthConfig, logger: Logger): Promise<Run
   }
   const { bus, pool, signingKeys } = foundations
   const { serving, events, keys, codes } = serveAuth(config, logger, foundations)
+  // Whoever starts after this one may ask at once.
+  await bus.nats.flush()
   logger.info({ ops_port: ops.port, key_id: signingKeys.current.kid }, 'auth serves')
   const stop = async (): Promise<void> => {
     health.drain()
