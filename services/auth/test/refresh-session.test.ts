@@ -15,7 +15,11 @@ let session: Session
 
 beforeAll(async () => {
   under = await startAuthUnderTest()
-  subscribe(under.bus, sessionEndedSubjects, message => void ended.push(message.json() as SessionEnded))
+  subscribe(under.bus, sessionEndedSubjects, message => {
+    const event = message.json() as SessionEnded
+    // What an earlier test caused may be told during this one.
+    if (event.session_id === session.session_id) ended.push(event)
+  })
 })
 afterAll(async () => {
   await under.stop()
