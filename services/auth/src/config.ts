@@ -75,15 +75,16 @@ const eventVariables = {
   }),
   outboxBatchSize: variable.integer('AUTH_OUTBOX_BATCH_SIZE', {
     min: 1,
-    max: 1_000,
-    fallback: 200,
-    description: 'events published before their rows are deleted',
+    max: 10_000,
+    fallback: 1_000,
+    description: 'events published before their rows are deleted; without JetStream, later ones wait',
   }),
   publishTimeoutMs: variable.integer('AUTH_PUBLISH_TIMEOUT_MS', {
     min: 50,
     max: 60_000,
-    fallback: 2_000,
-    description: 'longest wait for JetStream to acknowledge an event',
+    fallback: 500,
+    description:
+      'longest wait for JetStream to acknowledge an event; others wait behind it, and verifiers are to hear within a second',
   }),
   streamMaxAgeSeconds: variable.integer('AUTH_STREAM_MAX_AGE_S', {
     min: 3_600,

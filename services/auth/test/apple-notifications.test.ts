@@ -1,6 +1,5 @@
 // Apple's server-to-server notifications, signed by a real issuer: what counts, what it does, and that it does it once.
 import { randomUUID } from 'node:crypto'
-import { subscribe } from '@cairn/bus'
 import {
   cleanUpAppleNotifications,
   readMe,
@@ -14,7 +13,7 @@ import {
 } from '@cairn/contracts'
 import { eventually, orderIdentityToken } from '@cairn/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { clientIds, signIn, startAuthUnderTest, type AuthUnderTest } from './auth-under-test.ts'
+import { clientIds, listenFor, signIn, startAuthUnderTest, type AuthUnderTest } from './auth-under-test.ts'
 
 let under: AuthUnderTest
 const signedOut: UserSignedOut[] = []
@@ -22,8 +21,8 @@ const deleted: UserDeleted[] = []
 
 beforeAll(async () => {
   under = await startAuthUnderTest()
-  subscribe(under.bus, userSignedOutSubjects, message => void signedOut.push(message.json() as UserSignedOut))
-  subscribe(under.bus, userDeletedSubjects, message => void deleted.push(message.json() as UserDeleted))
+  listenFor(under, userSignedOutSubjects, event => void signedOut.push(event as UserSignedOut))
+  listenFor(under, userDeletedSubjects, event => void deleted.push(event as UserDeleted))
 })
 afterAll(async () => {
   await under.stop()

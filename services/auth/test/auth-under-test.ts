@@ -1,6 +1,6 @@
 // Auth alone on real servers: a database and a NATS of its own, the local Apple issuer, and a bus to ask it over.
 import { randomUUID } from 'node:crypto'
-import { Bus, request } from '@cairn/bus'
+import { Bus, request, subscribe } from '@cairn/bus'
 import {
   issueNonce,
   signInWithApple,
@@ -104,4 +104,14 @@ export const signIn = async (under: AuthUnderTest, order: object = {}, caller?: 
   const { nonce } = await under.ask(issueNonce, {})
   const token = await orderIdentityToken(under.apple.issuer, { sub: randomUUID(), nonce, ...order })
   return under.ask(signInWithApple, { identity_token: token, nonce }, caller)
+}
+
+/** Calls `listener` for every event on the subject; one that is told again, as events may be, counts once. */
+export const listenFor = (under: AuthUnderTest, subject: string, listener: (event: unknown) => void): void => {
+  const seen = new Set<string>()
+  subscribe(under.bus, subject, message => {
+    const text = message.text()
+    if (!seen.has(text)) listener(JSON.parse(text))
+    seen.add(text)
+  })
 }

@@ -1,6 +1,5 @@
 // Deleting an account: what is erased, what is told, and who comes at the same time.
 import { randomUUID } from 'node:crypto'
-import { subscribe } from '@cairn/bus'
 import {
   deleteMe,
   readDenials,
@@ -16,7 +15,7 @@ import {
 import { eventually } from '@cairn/testkit'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { signIn, startAuthUnderTest, type AuthUnderTest } from './auth-under-test.ts'
+import { listenFor, signIn, startAuthUnderTest, type AuthUnderTest } from './auth-under-test.ts'
 
 let under: AuthUnderTest
 const signedOut: UserSignedOut[] = []
@@ -24,8 +23,8 @@ const deleted: UserDeleted[] = []
 
 beforeAll(async () => {
   under = await startAuthUnderTest()
-  subscribe(under.bus, userSignedOutSubjects, message => void signedOut.push(message.json() as UserSignedOut))
-  subscribe(under.bus, userDeletedSubjects, message => void deleted.push(message.json() as UserDeleted))
+  listenFor(under, userSignedOutSubjects, event => void signedOut.push(event as UserSignedOut))
+  listenFor(under, userDeletedSubjects, event => void deleted.push(event as UserDeleted))
 })
 afterAll(async () => {
   await under.stop()

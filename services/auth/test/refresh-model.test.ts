@@ -1,11 +1,10 @@
 // Refreshing against a small model of the rule of design §4, written apart from the code: a phone, a thief with a copy, lost
 // answers, calls at once, logging out, and time, in any order. Time moves by moving the session's times in the database.
 import { logOut, refreshSession, sessionEndedSubjects, signInAsGuest, type SessionEnded } from '@cairn/contracts'
-import { subscribe } from '@cairn/bus'
 import { eventually } from '@cairn/testkit'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { startAuthUnderTest, type AuthUnderTest } from './auth-under-test.ts'
+import { listenFor, startAuthUnderTest, type AuthUnderTest } from './auth-under-test.ts'
 
 const maxRepeats = 6
 const graceSeconds = 30
@@ -17,7 +16,7 @@ let under: AuthUnderTest
 const told: SessionEnded[] = []
 beforeAll(async () => {
   under = await startAuthUnderTest({ AUTH_REFRESH_REPEATS: String(maxRepeats) })
-  subscribe(under.bus, sessionEndedSubjects, message => void told.push(message.json() as SessionEnded))
+  listenFor(under, sessionEndedSubjects, event => void told.push(event as SessionEnded))
 })
 afterAll(async () => {
   await under.stop()

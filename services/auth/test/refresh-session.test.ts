@@ -1,13 +1,12 @@
 // Refresh by the rule of design §4, on a real database. Time is moved by moving the row's times.
 import { randomUUID } from 'node:crypto'
 import { refreshSession, sessionEndedSubjects, signInAsGuest, type Session, type SessionEnded } from '@cairn/contracts'
-import { subscribe } from '@cairn/bus'
 import { eventually } from '@cairn/testkit'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { deriveKey } from '../src/crypto/derive-key.ts'
 import { makeRefreshToken } from '../src/crypto/refresh-token.ts'
-import { startAuthUnderTest, type AuthUnderTest } from './auth-under-test.ts'
+import { listenFor, startAuthUnderTest, type AuthUnderTest } from './auth-under-test.ts'
 
 let under: AuthUnderTest
 let ended: SessionEnded[]
@@ -15,8 +14,8 @@ let session: Session
 
 beforeAll(async () => {
   under = await startAuthUnderTest()
-  subscribe(under.bus, sessionEndedSubjects, message => {
-    const event = message.json() as SessionEnded
+  listenFor(under, sessionEndedSubjects, told => {
+    const event = told as SessionEnded
     // What an earlier test caused may be told during this one.
     if (event.session_id === session.session_id) ended.push(event)
   })

@@ -1,6 +1,5 @@
 // Sessions as their users manage them: listed, ended, logged out of; and what verifiers are told of it.
 import { randomUUID } from 'node:crypto'
-import { subscribe } from '@cairn/bus'
 import {
   cleanUpDeniedUsers,
   cleanUpSessions,
@@ -19,14 +18,14 @@ import {
 } from '@cairn/contracts'
 import { eventually } from '@cairn/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { signIn, startAuthUnderTest, type AuthUnderTest } from './auth-under-test.ts'
+import { listenFor, signIn, startAuthUnderTest, type AuthUnderTest } from './auth-under-test.ts'
 
 let under: AuthUnderTest
 const told: SessionEnded[] = []
 
 beforeAll(async () => {
   under = await startAuthUnderTest({ AUTH_DENIALS_PAGE_SIZE: '3' })
-  subscribe(under.bus, sessionEndedSubjects, message => void told.push(message.json() as SessionEnded))
+  listenFor(under, sessionEndedSubjects, event => void told.push(event as SessionEnded))
 })
 afterAll(async () => {
   await under.stop()
