@@ -1,5 +1,4 @@
-// Fills the tables of users and sessions by SQL, one session a user, as the service leaves them after a first refresh: that
-// one makes the row longer, so it may move once; every later one is as long as the one before.
+// Fills the tables of users and sessions by SQL, one session a user, with rows as long as the service makes them.
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import type { KnownSession } from './known-sessions.ts'

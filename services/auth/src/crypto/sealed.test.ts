@@ -1,7 +1,7 @@
 // Sealed values open with their own key and row alone.
 import { describe, expect, it } from 'vitest'
 import { deriveKey } from './derive-key.ts'
-import { seal, unseal } from './sealed.ts'
+import { seal, sealedLength, unseal } from './sealed.ts'
 
 const key = deriveKey(Buffer.alloc(32, 'm'), 'signingKeys')
 
@@ -11,6 +11,7 @@ describe('sealed values', () => {
     expect(unseal(key, sealed, 'row 1')).toBe('secret')
     expect(seal(key, 'secret', 'row 1').equals(sealed)).toBe(false)
     expect(sealed.includes('secret')).toBe(false)
+    expect(sealedLength('secret')).toBe(sealed.length)
   })
 
   it('stay shut for another key, another row, changed or cut bytes', () => {

@@ -6,6 +6,9 @@ const nonceBytes = 12
 const tagBytes = 16
 const headBytes = 1 + nonceBytes + tagBytes
 
+/** How many bytes `seal` makes of a text. */
+export const sealedLength = (text: string): number => headBytes + Buffer.byteLength(text)
+
 /** `boundTo` is authenticated too, so that a sealed value cannot be moved to another row. */
 export const seal = (key: Buffer, text: string, boundTo: string): Buffer => {
   const nonce = randomBytes(nonceBytes)

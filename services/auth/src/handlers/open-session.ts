@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { CairnError, type Device } from '@cairn/contracts'
 import type { AuthContext } from '../context.ts'
 import { makeRefreshToken } from '../crypto/refresh-token.ts'
+import { sealedLength } from '../crypto/sealed.ts'
 import type { StoredUser } from '../domain/user-answer.ts'
 import { insertSession } from '../store/insert-session.ts'
 import { lockUser } from '../store/lock-user.ts'
@@ -31,6 +32,7 @@ export const openSession = async (
     userId: user.id,
     generation: token.generation,
     currentHash: token.hash,
+    sealedBytes: sealedLength(token.text),
     device,
     idleSeconds: config.refreshIdleSeconds,
     absoluteSeconds: config.refreshAbsoluteSeconds,
