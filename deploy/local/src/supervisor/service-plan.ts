@@ -95,6 +95,7 @@ const variablesOf = (context: StackContext): Readonly<Record<string, Variables>>
       AUTH_DATABASE_URL,
       AUTH_MASTER_KEY: secrets.authMasterKey,
       APPLE_KEYS_URL: `${issuer}/auth/keys`,
+      APPLE_TOKEN_URL: `${issuer}/auth/token`,
       APPLE_ISSUERS: issuer,
       APPLE_CLIENT_IDS: 'app.cairn.local',
       APPLE_TEAM_ID: 'LOCALTEAM0',
