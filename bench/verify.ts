@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Bus, route, serve } from '@cairn/bus'
 import { readDenials, readKeySet, type Denials, type PublicKey } from '@cairn/contracts'
 import { provideNats } from '@cairn/local'
-import { createLogger } from '@cairn/runtime'
-import { startTokenGuard, type TokenGuard } from '@cairn/tokens'
+import { createLogger, readEnvironment } from '@cairn/runtime'
+import { guardVariables, startTokenGuard, type TokenGuard } from '@cairn/tokens'
 import { issuer, startBareJose } from '../libs/tokens/bench/bare-jwt-verify.ts'
 import type { Bench, BenchContext, BenchResult } from './harness/bench.ts'
 import { interleave, type Measured } from './harness/rounds.ts'
@@ -110,9 +110,10 @@ const run = async ({ smoke, directory, say }: BenchContext): Promise<BenchResult
   const bus = await Bus.connect({ url: nats.url, name: 'bench', logger })
   const jose = await startBareJose()
   const serving = serveKeys(bus, jose.publicKey)
-  const rules = { issuer, audience: issuer, maxLifetimeSeconds: 600, clockSkewSeconds: 60 }
-  const options = { bus, logger, ...rules, requestTimeoutMs: 2_000 }
-  const [caching, forgetting] = [await startTokenGuard(options), await startTokenGuard({ ...options, cachedTokens: 1 })]
+  const config = readEnvironment(guardVariables, { ACCESS_TOKEN_ISSUER: issuer, ACCESS_TOKEN_AUDIENCE: issuer })
+  const guardOf = (cachedTokens: number): Promise<TokenGuard> =>
+    startTokenGuard({ bus, logger, config: { ...config, cachedTokens }, requestTimeoutMs: 2_000 })
+  const [caching, forgetting] = [await guardOf(config.cachedTokens), await guardOf(1)]
   try {
     await Promise.all([untilReady(caching), untilReady(forgetting)])
     const tokens = await Promise.all(Array.from({ length: scale.seen }, () => jose.sign()))

@@ -9,7 +9,7 @@ import { janitorVariables } from '@cairn/janitor/config'
 import { progressVariables } from '@cairn/progress/config'
 import { realtimeVariables } from '@cairn/realtime/config'
 import { commonVariables, type VariableTable } from '@cairn/runtime'
-import { tokenVariables } from '@cairn/tokens'
+import { guardVariables } from '@cairn/tokens'
 
 const services: Readonly<Record<string, VariableTable>> = {
   gateway: gatewayVariables,
@@ -18,7 +18,7 @@ const services: Readonly<Record<string, VariableTable>> = {
   realtime: realtimeVariables,
   janitor: janitorVariables,
 }
-const shared: VariableTable = { ...commonVariables, ...tokenVariables }
+const shared: VariableTable = { ...commonVariables, ...guardVariables }
 
 const cell = (text: string): string => text.replaceAll('|', String.raw`\|`)
 

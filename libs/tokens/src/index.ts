@@ -2,4 +2,4 @@
 export type { AccessClaims } from './access-claims.ts'
 export { readCompactHeader } from './compact-token.ts'
 export { startTokenGuard, type TokenGuard, type TokenGuardOptions } from './token-guard.ts'
-export { tokenVariables } from './token-variables.ts'
+export { guardVariables, tokenVariables } from './token-variables.ts'

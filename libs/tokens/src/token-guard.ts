@@ -3,25 +3,22 @@
 import { CairnError, keysRotatedSubject, readKeySet } from '@cairn/contracts'
 import type { KeySet, SessionEnded, UserSignedOut } from '@cairn/contracts'
 import { request, subscribe, type Bus, type Subscription } from '@cairn/bus'
-import type { Logger } from '@cairn/runtime'
+import type { ConfigOf, Logger } from '@cairn/runtime'
+import type { CryptoKey } from 'jose'
 import type { AccessClaims, ClaimRules } from './access-claims.ts'
 import { BusPulse } from './bus-pulse.ts'
 import { Denials } from './denials.ts'
 import { KeyRing } from './key-ring.ts'
 import { TokenCache } from './token-cache.ts'
+import type { guardVariables } from './token-variables.ts'
 import { verifyAccessToken } from './verify-access-token.ts'
 
-export interface TokenGuardOptions extends ClaimRules {
+export interface TokenGuardOptions {
   readonly bus: Bus
   readonly logger: Logger
+  readonly config: ConfigOf<typeof guardVariables>
   /** Longest wait for auth's key set, and for one page of its denials, in milliseconds. */
   readonly requestTimeoutMs: number
-  /** Verified tokens kept; at about 1 KiB each the default is 20 MiB at most. */
-  readonly cachedTokens?: number
-  /** Ended sessions and signed-out users remembered while their tokens live; beyond it tokens of their age are refused. */
-  readonly deniedLimit?: number
-  /** Shortest time between two loads of the key set that unknown key ids cause, in milliseconds. */
-  readonly unknownKeyFloorMs?: number
 }
 
 export interface TokenGuard {
@@ -32,6 +29,8 @@ export interface TokenGuard {
   readonly ready: boolean
   /** Throws `token_expired` and `token_invalid`; while not ready also `unavailable`, for a token that may be good. */
   verify(token: string): Promise<AccessClaims>
+  /** The same of a token whose session may have ended: for whoever wants no more than that it has. */
+  verifyEnded(token: string): Promise<AccessClaims>
   /** What the deny list says now about claims that were verified before; undefined when they still hold. */
   verdictOn(claims: AccessClaims): 'token_invalid' | 'token_expired' | undefined
   /** `listener` must not throw. It is called after the session is denied here. */
@@ -47,18 +46,28 @@ export interface TokenGuard {
 /** Design §4: without the bus for longer than this, revocations may have been missed. */
 const busGraceMs = 5_000
 const retryDelayMs = 250
-const defaultDeniedLimit = 200_000
 
-const keyRingOf = ({ bus, logger, requestTimeoutMs, unknownKeyFloorMs = 5_000 }: TokenGuardOptions): KeyRing =>
+const keyRingOf = ({ bus, logger, requestTimeoutMs, config }: TokenGuardOptions): KeyRing =>
   new KeyRing({
     logger,
     readKeySet: () => request(bus, readKeySet, { payload: {}, timeoutMs: requestTimeoutMs }),
-    unknownKeyFloorMs,
+    unknownKeyFloorMs: config.unknownKeyFloorMs,
     retryDelayMs,
   })
 
+const denialsOf = ({ bus, logger, requestTimeoutMs, config }: TokenGuardOptions): Denials =>
+  new Denials({
+    bus,
+    logger,
+    requestTimeoutMs,
+    retryDelayMs,
+    maxLifetimeSeconds: config.accessTokenTtlSeconds,
+    clockSkewSeconds: config.clockSkewSeconds,
+    limit: config.deniedLimit,
+  })
+
 class BusTokenGuard implements TokenGuard {
-  readonly #options: TokenGuardOptions
+  readonly #rules: ClaimRules
   readonly #keys: KeyRing
   readonly #denials: Denials
   readonly #cache: TokenCache
@@ -66,10 +75,16 @@ class BusTokenGuard implements TokenGuard {
   readonly #keysRotated: Subscription
 
   constructor(options: TokenGuardOptions) {
-    this.#options = options
+    const { config } = options
+    this.#rules = {
+      issuer: config.accessTokenIssuer,
+      audience: config.accessTokenAudience,
+      maxLifetimeSeconds: config.accessTokenTtlSeconds,
+      clockSkewSeconds: config.clockSkewSeconds,
+    }
     this.#keys = keyRingOf(options)
-    this.#denials = new Denials({ ...options, limit: options.deniedLimit ?? defaultDeniedLimit, retryDelayMs })
-    this.#cache = new TokenCache(options.cachedTokens ?? 20_000)
+    this.#denials = denialsOf(options)
+    this.#cache = new TokenCache(config.cachedTokens)
     this.#pulse = new BusPulse(options.bus)
     this.#keysRotated = subscribe(options.bus, keysRotatedSubject, () => this.#keys.refresh())
     options.bus.onReconnect(() => this.#keys.refresh())
@@ -81,23 +96,28 @@ class BusTokenGuard implements TokenGuard {
   }
 
   async verify(token: string): Promise<AccessClaims> {
-    let verified = this.#cache.get(token)
-    if (verified === undefined) {
-      verified = await verifyAccessToken(token, {
-        rules: this.#options,
-        keyFor: keyId => this.#keys.keyFor(keyId),
-      })
-      this.#cache.set(token, verified)
-    }
-    const { claims, keyId } = verified
-    const expired = claims.expiresAt <= Date.now() / 1_000
-    const denied = expired ? 'token_expired' : this.#keys.has(keyId) ? this.verdictOn(claims) : 'token_invalid'
+    const claims = await this.verifyEnded(token)
+    const denied = this.verdictOn(claims)
     if (denied !== undefined) {
       this.#cache.delete(token)
       throw new CairnError(denied)
     }
     if (!this.ready) throw new CairnError('unavailable', { cause: new Error('what has ended lately is not known') })
     return claims
+  }
+
+  async verifyEnded(token: string): Promise<AccessClaims> {
+    let verified = this.#cache.get(token)
+    if (verified === undefined) {
+      const keyFor = (keyId: string): Promise<CryptoKey | undefined> => this.#keys.keyFor(keyId)
+      verified = await verifyAccessToken(token, { rules: this.#rules, keyFor })
+      this.#cache.set(token, verified)
+    }
+    const { claims, keyId } = verified
+    const expired = claims.expiresAt <= Date.now() / 1_000
+    if (!expired && this.#keys.has(keyId)) return claims
+    this.#cache.delete(token)
+    throw new CairnError(expired ? 'token_expired' : 'token_invalid')
   }
 
   verdictOn(claims: AccessClaims): 'token_invalid' | 'token_expired' | undefined {

@@ -23,3 +23,27 @@ export const tokenVariables = {
     description: 'how far ahead of the own clock a token may have been issued, in seconds',
   }),
 } as const
+
+/** Variables of everyone who verifies access tokens. */
+export const guardVariables = {
+  ...tokenVariables,
+  cachedTokens: variable.integer('ACCESS_TOKEN_CACHE_SIZE', {
+    min: 1,
+    max: 1_000_000,
+    fallback: 20_000,
+    description: 'verified access tokens kept, at about 1 KiB each',
+  }),
+  deniedLimit: variable.integer('ACCESS_TOKEN_DENIED_LIMIT', {
+    min: 1,
+    max: 10_000_000,
+    fallback: 200_000,
+    description:
+      'ended sessions and signed-out users remembered while tokens of theirs may live, at about 200 bytes each; beyond it all tokens of the age of what was forgotten have to be refreshed',
+  }),
+  unknownKeyFloorMs: variable.integer('ACCESS_TOKEN_UNKNOWN_KEY_FLOOR_MS', {
+    min: 0,
+    max: 600_000,
+    fallback: 5_000,
+    description: 'shortest time between two reads of the signing keys that tokens with unknown key ids cause',
+  }),
+} as const

@@ -14,11 +14,11 @@ import {
   type SessionEnded,
   type UserSignedOut,
 } from '@cairn/contracts'
-import { createLogger } from '@cairn/runtime'
+import { createLogger, readEnvironment } from '@cairn/runtime'
 import { eventually, startBusProxy, startTestBus, type BusProxy } from '@cairn/testkit'
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { startTokenGuard, type TokenGuard, type TokenGuardOptions } from '../src/index.ts'
+import { guardVariables, startTokenGuard, type TokenGuard, type TokenGuardOptions } from '../src/index.ts'
 
 const logger = createLogger({ service: 'test', level: 'silent' })
 const now = (): number => Math.floor(Date.now() / 1_000)
@@ -87,16 +87,18 @@ const stopAuth = async (): Promise<void> => {
   auth = undefined
 }
 
-const startGuard = async (options: Partial<TokenGuardOptions> = {}): Promise<TokenGuard> => {
-  const rules = { issuer: 'cairn', audience: 'cairn', maxLifetimeSeconds: 600, clockSkewSeconds: 60 }
-  const guard = await startTokenGuard({ bus, logger, ...rules, requestTimeoutMs: 1_000, ...options })
+type GuardConfig = TokenGuardOptions['config']
+
+const startGuard = async (change: Partial<GuardConfig> = {}, on = bus): Promise<TokenGuard> => {
+  const config = { ...readEnvironment(guardVariables, {}), ...change }
+  const guard = await startTokenGuard({ bus: on, logger, config, requestTimeoutMs: 1_000 })
   guards.push(guard)
   return guard
 }
 
-const readyGuard = async (options: Partial<TokenGuardOptions> = {}): Promise<TokenGuard> => {
+const readyGuard = async (change: Partial<GuardConfig> = {}, on = bus): Promise<TokenGuard> => {
   startAuth()
-  const guard = await startGuard(options)
+  const guard = await startGuard(change, on)
   await eventually(() => expect(guard.ready).toBe(true))
   return guard
 }
@@ -320,7 +322,7 @@ describe('a guard that loses the bus', () => {
   })
 
   it('refuses after its return what ended meanwhile, cached or not, and nothing before that is known', async () => {
-    const guard = await readyGuard({ bus: cutOff })
+    const guard = await readyGuard({}, cutOff)
     const loads: boolean[] = []
     guard.onDenialsLoaded(() => loads.push(guard.ready))
     const sid = randomUUID()
@@ -350,7 +352,7 @@ describe('a guard that loses the bus', () => {
   })
 
   it('serves for 5 s without it, then no more', async () => {
-    const guard = await readyGuard({ bus: cutOff })
+    const guard = await readyGuard({}, cutOff)
     const token = await sign(first)
     await guard.verify(token)
     proxy.cut()
@@ -391,7 +393,7 @@ describe('a guard that loses the bus', () => {
       return noDenials
     }
     startAuth()
-    const guard = await startGuard({ bus: cutOff })
+    const guard = await startGuard({}, cutOff)
     await eventually(() => expect(guard.ready).toBe(true))
     expect(answers).toBeGreaterThan(2)
   })

@@ -1,10 +1,10 @@
 // Everything that can be set of the gateway.
 import { commonVariables, variable, type ConfigOf } from '@cairn/runtime'
-import { tokenVariables } from '@cairn/tokens'
+import { guardVariables } from '@cairn/tokens'
 
 export const gatewayVariables = {
   ...commonVariables,
-  ...tokenVariables,
+  ...guardVariables,
   port: variable.port('GATEWAY_PORT', { fallback: 8080, description: 'port of the HTTP edge' }),
   host: variable.text('GATEWAY_HOST', { fallback: '0.0.0.0', description: 'address the HTTP edge listens on' }),
   opsPort: variable.port('GATEWAY_OPS_PORT', { fallback: 9101, description: 'ops port of the gateway' }),

@@ -13,15 +13,7 @@ export interface RunningGateway extends RunningService {
 
 export const startGateway = async (config: GatewayConfig, logger: Logger): Promise<RunningGateway> => {
   const bus = await Bus.connect({ url: config.natsUrl, name: 'gateway', logger })
-  const guard = await startTokenGuard({
-    bus,
-    logger,
-    issuer: config.accessTokenIssuer,
-    audience: config.accessTokenAudience,
-    maxLifetimeSeconds: config.accessTokenTtlSeconds,
-    clockSkewSeconds: config.clockSkewSeconds,
-    requestTimeoutMs: config.requestTimeoutMs,
-  })
+  const guard = await startTokenGuard({ bus, logger, config, requestTimeoutMs: config.requestTimeoutMs })
   const health = new HealthState({ bus: () => bus.connected, tokens: () => guard.ready })
   const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health)
   const hashUser = userHasher(config.userHashKey)

@@ -1,6 +1,6 @@
 // Everything that can be set of the realtime service.
 import { commonVariables, variable, type ConfigOf } from '@cairn/runtime'
-import { tokenVariables } from '@cairn/tokens'
+import { guardVariables } from '@cairn/tokens'
 
 const listening = {
   port: variable.port('REALTIME_PORT', { fallback: 8081, description: 'port of socket.io and plain WebSocket' }),
@@ -125,7 +125,7 @@ const repairs = {
 
 export const realtimeVariables = {
   ...commonVariables,
-  ...tokenVariables,
+  ...guardVariables,
   ...listening,
   ...handshakes,
   ...connections,

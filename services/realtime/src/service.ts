@@ -15,17 +15,6 @@ export interface RunningRealtime extends RunningService {
   readonly opsPort: number
 }
 
-const startGuard = (config: RealtimeConfig, bus: Bus, logger: Logger): Promise<TokenGuard> =>
-  startTokenGuard({
-    bus,
-    logger,
-    issuer: config.accessTokenIssuer,
-    audience: config.accessTokenAudience,
-    maxLifetimeSeconds: config.accessTokenTtlSeconds,
-    clockSkewSeconds: config.clockSkewSeconds,
-    requestTimeoutMs: config.handshakeTimeoutMs,
-  })
-
 /** Within a second of the end of a session, and after the bus was lost, its sockets are closed. */
 const closeWhatEnds = (guard: TokenGuard, registry: ConnectionRegistry): void => {
   guard.onSessionEnded(({ user_id, session_id }) => registry.endSession(user_id, session_id))
@@ -59,7 +48,12 @@ export const startRealtime = async (config: RealtimeConfig, logger: Logger): Pro
   })
   const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health)
   const bus = (started.bus = await Bus.connect({ url: config.natsUrl, name: 'realtime', logger }))
-  const guard = (started.guard = await startGuard(config, bus, logger))
+  const guard = (started.guard = await startTokenGuard({
+    bus,
+    logger,
+    config,
+    requestTimeoutMs: config.handshakeTimeoutMs,
+  }))
   const registry = new ConnectionRegistry(bus, config.socketsPerUser)
   closeWhatEnds(guard, registry)
   const logReader = logReaderOf(config, bus)

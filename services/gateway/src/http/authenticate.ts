@@ -26,10 +26,10 @@ export const authenticate = async (
   if (access === 'open') return undefined
   const token = tokenOf(request)
   if (token === undefined) {
-    if (access === 'optional') return undefined
-    throw new CairnError('token_invalid')
+    if (access === 'bearer') throw new CairnError('token_invalid')
+    return undefined
   }
-  const { userId, sessionId } = await guard.verify(token)
+  const { userId, sessionId } = await (access === 'ending' ? guard.verifyEnded(token) : guard.verify(token))
   const current = currentRequest()
   if (current !== undefined) current.userHash = hashUser(userId)
   return { userId, sessionId }

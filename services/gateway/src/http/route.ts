@@ -7,8 +7,11 @@ import type { TSchema } from 'typebox'
 import type { GatewayContext } from '../context.ts'
 import { authenticate } from './authenticate.ts'
 
-/** `open`: no token is looked at. `optional`: one may be given and must then be good. `bearer`: required. */
-export type Access = 'open' | 'optional' | 'bearer'
+/**
+ * `open`: no token is looked at. `optional`: one may be given and must then be good. `ending`: the same, but that its
+ * session may have ended. `bearer`: required.
+ */
+export type Access = 'open' | 'optional' | 'ending' | 'bearer'
 
 export interface Route<O extends Operation = Operation> {
   readonly method: 'GET' | 'POST' | 'DELETE'

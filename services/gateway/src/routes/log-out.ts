@@ -5,7 +5,7 @@ import { defineRoute } from '../http/route.ts'
 export default defineRoute({
   method: 'POST',
   path: '/auth/logout',
-  access: 'optional',
+  access: 'ending',
   operation: logOut,
   body: logOut.request,
   bodyOptional: true,
