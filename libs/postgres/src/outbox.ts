@@ -1,8 +1,10 @@
 // The relay of a transactional outbox. Rows are a queue, not a log: whatever is committed is published in order of id and
 // deleted once the publisher has acknowledged it, so a transaction that commits late is simply picked up late. One relay
 // works at a time (an advisory lock on a session of its own), which keeps each user's order with any number of replicas.
+// What is not taken stays, and with it what follows on its subject; other subjects go on (held-subjects.ts).
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { HeldSubjects } from './held-subjects.ts'
 
 export interface OutboxRow {
   readonly id: number
@@ -23,17 +25,30 @@ export interface OutboxOptions {
 }
 
 const retryMs = 250
+/** Looking past what is held costs the more the more of it there is; this many times as long the relay then rests. */
+const restFactor = 4
+
+interface Outcome {
+  readonly subject: string
+  readonly published: readonly number[]
+  readonly failure?: unknown
+}
 
 /** Nothing of a subject is published before what precedes it is acknowledged: its listeners see it in order. */
 const publishInOrder = async (
-  rows: readonly OutboxRow[],
+  [subject, rows]: [string, readonly OutboxRow[]],
   publish: OutboxOptions['publish'],
-  published: number[],
-): Promise<void> => {
-  for (const row of rows) {
-    await publish(row)
-    published.push(row.id)
+): Promise<Outcome> => {
+  const published: number[] = []
+  try {
+    for (const row of rows) {
+      await publish(row)
+      published.push(row.id)
+    }
+  } catch (failure) {
+    return { subject, published, failure }
   }
+  return { subject, published }
 }
 
 export class OutboxRelay {
@@ -83,7 +98,7 @@ export class OutboxRelay {
         await this.#relay(client)
       } catch (error) {
         this.#options.onFailure(error)
-        await this.#pause()
+        await this.#pause(retryMs)
       } finally {
         this.#active = false
         await client.end().catch(() => undefined)
@@ -92,6 +107,7 @@ export class OutboxRelay {
   }
 
   async #relay(client: pg.Client): Promise<void> {
+    const held = new HeldSubjects(retryMs)
     while (!this.#aborter.signal.aborted) {
       if (!this.#active) {
         const lock = 'SELECT pg_try_advisory_lock(hashtext(current_database()), hashtext($1)) AS locked'
@@ -99,35 +115,49 @@ export class OutboxRelay {
         this.#active = rows[0]?.locked === true
       }
       this.#dirty = false
-      const relayed = this.#active ? await this.#relayBatch(client) : 0
-      if (relayed < this.#options.batchSize) await this.#idle()
+      const more = this.#active && (await this.#relayBatch(client, held))
+      if (!more) await this.#idle(held.size > 0 ? Math.min(retryMs, this.#options.pollMs) : this.#options.pollMs)
     }
   }
 
-  async #relayBatch(client: pg.Client): Promise<number> {
+  /** True when there may be more to publish at once. */
+  async #relayBatch(client: pg.Client, held: HeldSubjects): Promise<boolean> {
     const { table, batchSize, publish } = this.#options
-    const select = `SELECT id::float8 AS id, subject, message_id, payload FROM ${table} ORDER BY id LIMIT ${batchSize}`
-    const { rows } = await client.query<OutboxRow>(select)
-    if (rows.length === 0) return 0
-    const published: number[] = []
-    const bySubject = [...Map.groupBy(rows, row => row.subject).values()]
-    const outcomes = await Promise.allSettled(bySubject.map(ordered => publishInOrder(ordered, publish, published)))
-    await client.query(`DELETE FROM ${table} WHERE id = ANY($1::bigint[])`, [published])
-    const failed = outcomes.find(outcome => outcome.status === 'rejected')
-    if (failed === undefined) return rows.length
-    this.#options.onFailure(failed.reason)
-    await this.#pause()
-    return published.length
+    // Half of a batch at most, so that what fails again leaves room for the rest.
+    held.retry(Math.ceil(batchSize / 2))
+    const heldBefore = held.size
+    const lookedAt = performance.now()
+    const select = `SELECT id::float8 AS id, subject, message_id, payload FROM ${table}
+      WHERE subject <> ALL ($1::text[]) ORDER BY id LIMIT ${batchSize}`
+    const { rows } = await client.query<OutboxRow>(select, [held.subjects])
+    const lookMs = performance.now() - lookedAt
+    const bySubject = [...Map.groupBy(rows, row => row.subject)]
+    const outcomes = await Promise.all(bySubject.map(one => publishInOrder(one, publish)))
+    const published = outcomes.flatMap(outcome => outcome.published)
+    if (published.length > 0) await client.query(`DELETE FROM ${table} WHERE id = ANY($1::bigint[])`, [published])
+    await this.#settle(outcomes, held)
+    if (rows.length === batchSize || held.size < heldBefore) return true
+    if (held.size > 0) await this.#pause(restFactor * lookMs)
+    return false
   }
 
-  async #pause(): Promise<void> {
-    await sleep(retryMs, undefined, { signal: this.#aborter.signal }).catch(() => undefined)
+  async #settle(outcomes: readonly Outcome[], held: HeldSubjects): Promise<void> {
+    for (const { subject, published } of outcomes) if (published.length > 0) held.published(subject)
+    const failed = outcomes.filter(outcome => 'failure' in outcome)
+    if (failed[0] === undefined) return
+    for (const { subject } of failed) held.failed(subject)
+    this.#options.onFailure(failed[0].failure)
+    if (held.full) await this.#pause(retryMs)
   }
 
-  async #idle(): Promise<void> {
+  async #pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#aborter.signal }).catch(() => undefined)
+  }
+
+  async #idle(mostMs: number): Promise<void> {
     if (this.#dirty || this.#aborter.signal.aborted) return
     await new Promise<void>(resolve => {
-      const timer = setTimeout(resolve, this.#options.pollMs)
+      const timer = setTimeout(resolve, mostMs)
       this.#wake = () => {
         clearTimeout(timer)
         resolve()

@@ -116,6 +116,56 @@ describe('the relay', () => {
     expect(seen).toEqual(['b1', 'a1', 'a2'])
   })
 
+  it.each([
+    ['more subjects than a batch has room for', 250, 1],
+    ['one subject with more rows than a batch has room for', 1, 250],
+  ])('is not held up by %s that are never taken, and keeps every one', async (_what, subjects, rowsEach) => {
+    await client.query(
+      `INSERT INTO first.outbox (subject, message_id, payload)
+       SELECT 'bad' || s, 'b' || s || '-' || n, '' FROM generate_series(1, $1::int) s, generate_series(1, $2::int) n`,
+      [subjects, rowsEach],
+    )
+    await fill(1, 3)
+    let refuse = true
+    const seen: string[] = []
+    const tried = new Set<string>()
+    const { relay } = start(async row => {
+      tried.add(row.message_id)
+      if (refuse && row.subject !== 's') throw new Error('never taken')
+      seen.push(row.message_id)
+    }, 60_000)
+    await eventually(() => expect(seen).toEqual(['1', '2', '3']))
+    await fill(4, 4)
+    relay.wake()
+    await eventually(() => expect(seen).toEqual(['1', '2', '3', '4']))
+    expect(tried.size).toBe(4 + subjects)
+    expect(await left()).toBe(subjects * rowsEach)
+    refuse = false
+    await eventually(async () => expect(await left()).toBe(0))
+    const late = seen.slice(4)
+    expect(new Set(late).size).toBe(subjects * rowsEach)
+    if (subjects === 1) expect(late).toEqual(Array.from({ length: rowsEach }, (_, n) => `b1-${n + 1}`))
+  })
+
+  it('tries again without haste while nothing is taken, and at once when something is', async () => {
+    await client.query(
+      `INSERT INTO first.outbox (subject, message_id, payload) SELECT 's' || n, n::text, '' FROM generate_series(1, 40) n`,
+    )
+    let refuse = true
+    let attempts = 0
+    const { failures } = start(async () => {
+      attempts += 1
+      if (refuse) throw new Error('nobody there')
+    }, 10)
+    await eventually(() => expect(failures.length).toBeGreaterThan(6))
+    // Each once; then a few at a time.
+    expect(attempts).toBeLessThan(80)
+    refuse = false
+    const recoveredAt = performance.now()
+    await eventually(async () => expect(await left()).toBe(0))
+    expect(performance.now() - recoveredAt).toBeLessThan(1_500)
+  })
+
   it('works once though several run, and the next takes over when it stops', async () => {
     const seen: string[] = []
     const first = start(async row => void seen.push(`first ${row.message_id}`))
