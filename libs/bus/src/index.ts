@@ -2,7 +2,16 @@
 export { Bus, type BusOptions } from './connection.ts'
 export { consume, type ConsumeOptions, type Consuming, type Handled } from './consume.ts'
 export * from './events.ts'
-export { KeptStream } from './kept-stream.ts'
+export { outboxToStream, type OutboxPublisher, type OutboxToStreamOptions } from './outbox-to-stream.ts'
 export { request, type RequestOptions } from './request.ts'
-export { route, serve, type Call, type Handler, type Route, type ServeOptions, type Serving } from './serve.ts'
+export {
+  route,
+  routeWith,
+  serve,
+  type Call,
+  type Handler,
+  type Route,
+  type ServeOptions,
+  type Serving,
+} from './serve.ts'
 export { ensureStream, purgeSubject, streamPublisher, type StreamLimits, type StreamPublisher } from './stream.ts'

@@ -39,6 +39,18 @@ export const route = <O extends Operation>(operation: O, handle: Handler<O>): Ro
   handle: (payload, call) => handle(payload as RequestOf<O>, call),
 })
 
+/** The same for an owner whose handlers fail in a way that has to be said in other terms outside, e.g. those of its database. */
+export const routeWith =
+  (failureOf: (error: unknown) => CairnError) =>
+  <O extends Operation>(operation: O, handle: Handler<O>): Route =>
+    route<O>(operation, async (payload, call) => {
+      try {
+        return await handle(payload, call)
+      } catch (error) {
+        throw failureOf(error)
+      }
+    })
+
 export interface ServeOptions {
   readonly owner: Owner
   readonly routes: readonly Route[]

@@ -1,18 +1,18 @@
 // What every handler of auth is given.
+import type { OutboxPublisher } from '@cairn/bus'
 import type { HashUser, Logger } from '@cairn/runtime'
 import type pg from 'pg'
 import type { AppleKeySet } from './apple/apple-key-set.ts'
 import type { AuthConfig } from './config.ts'
 import type { AppleCodes } from './jobs/exchange-apple-codes.ts'
 import type { KeyKeeper } from './jobs/keep-keys-moving.ts'
-import type { EventPublisher } from './jobs/publish-events.ts'
 
 export interface AuthContext {
   readonly config: AuthConfig
   readonly logger: Logger
   readonly hashUser: HashUser
   readonly pool: pg.Pool
-  readonly events: EventPublisher
+  readonly events: OutboxPublisher
   readonly keys: KeyKeeper
   readonly refreshMacKey: Buffer
   readonly apple: { readonly keys: AppleKeySet; readonly codes: AppleCodes }

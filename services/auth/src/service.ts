@@ -1,6 +1,6 @@
 // Auth put together. It serves once its signing keys are loaded, however long the database takes to come.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Bus, serve, type Serving } from '@cairn/bus'
+import { Bus, serve, type OutboxPublisher, type Serving } from '@cairn/bus'
 import { createPool, isPassing } from '@cairn/postgres'
 import { HealthState, startOpsServer, userHasher, type Logger, type RunningService } from '@cairn/runtime'
 import type pg from 'pg'
@@ -14,7 +14,7 @@ import { tokenLifeSeconds } from './domain/token-life.ts'
 import { routesOf } from './handlers/index.ts'
 import { AppleCodes } from './jobs/exchange-apple-codes.ts'
 import { startKeepingKeysMoving, type KeyKeeper } from './jobs/keep-keys-moving.ts'
-import { startPublishingEvents, type EventPublisher } from './jobs/publish-events.ts'
+import { startPublishingEvents } from './jobs/publish-events.ts'
 import { refuseOtherIssuers } from './refuse-other-issuers.ts'
 
 export interface RunningAuth extends RunningService {
@@ -86,7 +86,7 @@ const layFoundations = async (config: AuthConfig, logger: Logger): Promise<Found
 
 interface AtWork {
   readonly serving: Serving
-  readonly events: EventPublisher
+  readonly events: OutboxPublisher
   readonly keys: KeyKeeper
   readonly codes: AppleCodes
 }
@@ -105,7 +105,7 @@ const serveAuth = (config: AuthConfig, logger: Logger, foundations: Foundations)
     pollMs: config.appleExchangePollMs,
   })
   const apple = { keys: appleKeysOf(config, logger), codes }
-  const events = startPublishingEvents(bus, config, logger)
+  const events = startPublishingEvents(bus, config)
   const keys = startKeepingKeysMoving({ bus, logger, signingKeys, checkEveryMs: config.keyCheckMs })
   const serving = serve(bus, {
     owner: 'auth',

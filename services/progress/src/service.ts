@@ -1,12 +1,12 @@
 // Progress put together. It starts without its database and answers `unavailable` until that is there.
-import { Bus, serve } from '@cairn/bus'
+import { Bus, serve, type OutboxPublisher } from '@cairn/bus'
 import { createPool } from '@cairn/postgres'
 import { HealthState, startOpsServer, userHasher, type Logger, type RunningService } from '@cairn/runtime'
 import type pg from 'pg'
 import type { ProgressConfig } from './config.ts'
 import { startErasingDeletedUsers } from './consumers/on-user-deleted.ts'
 import { routesOf } from './handlers/index.ts'
-import { startPublishingChanges, type ChangesPublisher } from './jobs/publish-changes.ts'
+import { startPublishingChanges } from './jobs/publish-changes.ts'
 import { commitGroup } from './store/commit-group.ts'
 import { CommitQueue } from './store/commit-queue.ts'
 
@@ -39,7 +39,7 @@ const connectPool = (config: ProgressConfig, logger: Logger): pg.Pool =>
 
 const createCommitQueue = (
   config: ProgressConfig,
-  { pool, publisher, logger }: { pool: pg.Pool; publisher: ChangesPublisher; logger: Logger },
+  { pool, publisher, logger }: { pool: pg.Pool; publisher: OutboxPublisher; logger: Logger },
 ): CommitQueue =>
   new CommitQueue({
     maxWaitingEvents: config.maxWaitingEvents,
@@ -64,7 +64,7 @@ export const startProgress = async (config: ProgressConfig, logger: Logger): Pro
   const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health)
   const bus = await Bus.connect({ url: config.natsUrl, name: 'progress', logger, maxInFlight: config.maxInFlight })
   const pool = connectPool(config, logger)
-  const publisher = startPublishingChanges(bus, config, logger)
+  const publisher = startPublishingChanges(bus, config)
   const commits = createCommitQueue(config, { pool, publisher, logger })
   const hashUser = userHasher(config.userHashKey)
   const erasing = startErasingDeletedUsers({ bus, pool, config, logger, hashUser })

@@ -83,6 +83,31 @@ describe('the relay', () => {
     await eventually(async () => expect(await outboxRows()).toBe(0))
   })
 
+  it('goes on with other users’ changes behind rows that JetStream never takes, and keeps those', async () => {
+    const stuck = phoneOf(progress)
+    const insert = 'INSERT INTO progress.outbox (subject, message_id, payload)'
+    await progress.database.query(
+      `${insert} SELECT 'not a subject ' || n, n::text, '{}' FROM generate_series(1, 150) n`,
+    )
+    await progress.database.query(`${insert} SELECT 'no.stream.' || n, n::text, '{}' FROM generate_series(1, 20) n`)
+    await progress.database.query(`${insert} VALUES ($1, 'too-big', repeat('x', 3000000))`, [
+      logAdvancedSubject(stuck.userId),
+    ])
+    const phone = phoneOf(progress)
+    const [pages, stuckPages] = [listenTo(phone.userId), listenTo(stuck.userId)]
+    await progress.bus.nats.flush()
+    await stuck.submit(eventWith())
+    await phone.submit(eventWith())
+    await eventually(() => expect(pages).toHaveLength(1))
+    await phone.submit(eventWith())
+    await eventually(() => expect(pages.map(page => page.to_seq)).toEqual([1, 2]))
+    await eventually(async () => expect(await outboxRows()).toBe(172))
+    expect(stuckPages).toEqual([])
+    await progress.database.query(`DELETE FROM progress.outbox WHERE message_id = 'too-big' OR subject !~ '^event'`)
+    await eventually(() => expect(stuckPages.map(page => page.to_seq)).toEqual([1]))
+    await eventually(async () => expect(await outboxRows()).toBe(0))
+  })
+
   it('makes the stream again when it is gone, and loses nothing', async () => {
     await streamApi('DELETE')
     const phone = phoneOf(progress)

@@ -1,7 +1,6 @@
 // Every request auth answers: one line each. A failure of the database becomes `unavailable` or `internal` here.
-import { route, type Handler, type Route } from '@cairn/bus'
+import { routeWith, type Route } from '@cairn/bus'
 import * as operations from '@cairn/contracts'
-import type { Operation } from '@cairn/contracts'
 import { databaseFailure } from '@cairn/postgres'
 import type { AuthContext } from '../context.ts'
 import { handleCleanUpAppleCodes } from './clean-up-apple-codes.ts'
@@ -25,14 +24,7 @@ import { handleRotateKeys } from './rotate-keys.ts'
 import { handleSignInAsGuest } from './sign-in-as-guest.ts'
 import { handleSignInWithApple } from './sign-in-with-apple.ts'
 
-const serving = <O extends Operation>(operation: O, handle: Handler<O>): Route =>
-  route(operation, async (payload, call) => {
-    try {
-      return await handle(payload, call)
-    } catch (error) {
-      throw databaseFailure(error)
-    }
-  })
+const serving = routeWith(databaseFailure)
 
 export const routesOf = (context: AuthContext): readonly Route[] => [
   serving(operations.issueNonce, handleIssueNonce(context)),

@@ -1,7 +1,6 @@
-// Every request progress answers.
-import { route, type Handler, type Route } from '@cairn/bus'
+// Every request progress answers: one line each. A failure of the database becomes `unavailable` or `internal` here.
+import { routeWith, type Route } from '@cairn/bus'
 import * as contract from '@cairn/contracts'
-import type { Operation } from '@cairn/contracts'
 import { databaseFailure } from '@cairn/postgres'
 import type { ProgressContext } from '../context.ts'
 import { readChanges } from './read-changes.ts'
@@ -12,22 +11,14 @@ import { readTrack } from './read-track.ts'
 import { readTracks } from './read-tracks.ts'
 import { submitEvents } from './submit-events.ts'
 
-/** What fails in Postgres is said as the outside understands it: `unavailable` when it may pass, else `internal`. */
-const owned = <O extends Operation>(operation: O, handle: Handler<O>): Route =>
-  route<O>(operation, async (payload, call) => {
-    try {
-      return await handle(payload, call)
-    } catch (error) {
-      throw databaseFailure(error)
-    }
-  })
+const serving = routeWith(databaseFailure)
 
 export const routesOf = (context: ProgressContext): readonly Route[] => [
-  owned(contract.submitEvents, submitEvents(context)),
-  owned(contract.readSnapshot, readSnapshot(context)),
-  owned(contract.readChanges, readChanges(context)),
-  owned(contract.readTracks, readTracks(context)),
-  owned(contract.readTrack, readTrack(context)),
-  owned(contract.readDays, readDays(context)),
-  owned(contract.readHead, readHead(context)),
+  serving(contract.submitEvents, submitEvents(context)),
+  serving(contract.readSnapshot, readSnapshot(context)),
+  serving(contract.readChanges, readChanges(context)),
+  serving(contract.readTracks, readTracks(context)),
+  serving(contract.readTrack, readTrack(context)),
+  serving(contract.readDays, readDays(context)),
+  serving(contract.readHead, readHead(context)),
 ]

@@ -1,0 +1,83 @@
+// From an owner's outbox to its stream: what goes around the relay. The stream is kept in being, replicas wake each other's
+// relay, failures are told of now and then. Neither NATS nor the stream has to be there at the start: rows wait meanwhile.
+import type { Bus } from './connection.ts'
+import { publish, subscribe } from './events.ts'
+import { KeptStream } from './kept-stream.ts'
+import { streamPublisher, type StreamLimits } from './stream.ts'
+
+const warnEveryMs = 5_000
+
+export interface OutboxMessage {
+  readonly subject: string
+  readonly message_id: string
+  readonly payload: string
+}
+
+/** What the relay is given to work with; `@cairn/postgres` has one. */
+export interface RelayEnds {
+  /** Resolves once JetStream has stored the message. */
+  readonly publish: (message: OutboxMessage) => Promise<void>
+  readonly onFailure: (error: unknown) => void
+}
+
+export interface Relay {
+  /** Whether it is this replica's relay that is at work. */
+  readonly active: boolean
+  wake(): void
+  stop(): Promise<void>
+}
+
+export interface OutboxToStreamOptions {
+  readonly stream: StreamLimits
+  /** Longest wait for JetStream to acknowledge a message. */
+  readonly publishTimeoutMs: number
+  /** On which a replica that has filled the outbox wakes the one whose relay is at work. */
+  readonly wakeSubject: string
+  readonly startRelay: (ends: RelayEnds) => Relay
+}
+
+export interface OutboxPublisher {
+  /** To be called after a commit that filled the outbox. */
+  outboxFilled(): void
+  /** Finishes the batch under way; what is left is published by another replica or after the next start. */
+  stop(): Promise<void>
+}
+
+/** Logs the first of a row of failures and then one every five seconds. */
+const throttledWarning = (bus: Bus, stream: string): ((error: unknown) => void) => {
+  let lastAt = Number.NEGATIVE_INFINITY
+  return error => {
+    if (performance.now() - lastAt < warnEveryMs) return
+    lastAt = performance.now()
+    bus.logger.warn({ error, stream }, 'could not be published; it waits in the outbox')
+  }
+}
+
+export const outboxToStream = (bus: Bus, options: OutboxToStreamOptions): OutboxPublisher => {
+  const stream = new KeptStream(bus, options.stream)
+  const publisher = streamPublisher(bus, options.publishTimeoutMs)
+  const relay = options.startRelay({
+    publish: async ({ subject, message_id: id, payload }) => {
+      try {
+        await publisher.publish(subject, { payload, id })
+      } catch (error) {
+        stream.ensure()
+        throw error
+      }
+    },
+    onFailure: throttledWarning(bus, options.stream.name),
+  })
+  const woken = subscribe(bus, options.wakeSubject, () => {
+    if (relay.active) relay.wake()
+  })
+  return {
+    outboxFilled: () => {
+      if (relay.active) relay.wake()
+      else publish(bus, options.wakeSubject, {})
+    },
+    stop: async () => {
+      woken.unsubscribe()
+      await Promise.all([relay.stop(), stream.stop()])
+    },
+  }
+}
