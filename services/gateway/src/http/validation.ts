@@ -3,7 +3,8 @@ import { Compile } from 'typebox/compile'
 import type { TSchema } from 'typebox'
 import type { FastifySchemaCompiler } from 'fastify'
 
-const wholeNumber = /^-?\d{1,16}$/
+/** More digits than are exact: a bound of the schema refuses those that matter, and where there is none the most is meant. */
+const wholeNumber = /^-?\d{1,30}$/
 
 const readNumbers = (query: Record<string, unknown>, schema: TSchema): Record<string, unknown> => {
   const properties = ('properties' in schema ? schema.properties : {}) as Record<string, { type?: string }>
