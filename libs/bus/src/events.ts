@@ -14,9 +14,19 @@ export interface Subscription {
   unsubscribe(): void
 }
 
+/** By which JetStream knows a message it has stored already. */
+const messageIdHeader = 'Nats-Msg-Id'
+
 /** Publishes an event; `payload` is sent as JSON. Throws only when the connection is closed for good. */
 export const publish = (bus: Bus, subject: string, payload: unknown): void => {
   bus.nats.publish(subject, JSON.stringify(payload), { headers: outgoingHeaders() })
+}
+
+/** Publishes a payload that is text already; a stream that takes it counts messages of one id as one. */
+export const publishText = (bus: Bus, subject: string, { payload, id }: { payload: string; id: string }): void => {
+  const headers = outgoingHeaders()
+  headers.set(messageIdHeader, id)
+  bus.nats.publish(subject, payload, { headers })
 }
 
 /** Calls `listener` for each event on `subject` (wildcards allowed), within the context the event carries. It must not throw. */

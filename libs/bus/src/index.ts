@@ -2,7 +2,12 @@
 export { Bus, type BusOptions } from './connection.ts'
 export { consume, type ConsumeOptions, type Consuming, type Handled } from './consume.ts'
 export * from './events.ts'
-export { outboxToStream, type OutboxPublisher, type OutboxToStreamOptions } from './outbox-to-stream.ts'
+export {
+  outboxToStream,
+  type OutboxMessage,
+  type OutboxPublisher,
+  type OutboxToStreamOptions,
+} from './outbox-to-stream.ts'
 export { request, type RequestOptions } from './request.ts'
 export {
   route,

@@ -1,7 +1,7 @@
 // From an owner's outbox to its stream: what goes around the relay. The stream is kept in being, replicas wake each other's
 // relay, failures are told of now and then. Neither NATS nor the stream has to be there at the start: rows wait meanwhile.
 import type { Bus } from './connection.ts'
-import { publish, subscribe } from './events.ts'
+import { publish, publishText, subscribe } from './events.ts'
 import { KeptStream } from './kept-stream.ts'
 import { streamPublisher, type StreamLimits } from './stream.ts'
 
@@ -17,6 +17,8 @@ export interface OutboxMessage {
 export interface RelayEnds {
   /** Resolves once JetStream has stored the message. */
   readonly publish: (message: OutboxMessage) => Promise<void>
+  /** What `publish` takes at most. */
+  readonly publishTimeoutMs: number
   readonly onFailure: (error: unknown) => void
 }
 
@@ -37,6 +39,11 @@ export interface OutboxToStreamOptions {
 }
 
 export interface OutboxPublisher {
+  /**
+   * Sends what was committed just now to whoever listens, without waiting for the relay: it may be another replica's, or
+   * behind. The stream takes message and relay's copy for one.
+   */
+  announce(messages: readonly OutboxMessage[]): void
   /** To be called after a commit that filled the outbox. */
   outboxFilled(): void
   /** Finishes the batch under way; what is left is published by another replica or after the next start. */
@@ -65,12 +72,16 @@ export const outboxToStream = (bus: Bus, options: OutboxToStreamOptions): Outbox
         throw error
       }
     },
+    publishTimeoutMs: options.publishTimeoutMs,
     onFailure: throttledWarning(bus, options.stream.name),
   })
   const woken = subscribe(bus, options.wakeSubject, () => {
     if (relay.active) relay.wake()
   })
   return {
+    announce: messages => {
+      for (const { subject, message_id: id, payload } of messages) publishText(bus, subject, { payload, id })
+    },
     outboxFilled: () => {
       if (relay.active) relay.wake()
       else publish(bus, options.wakeSubject, {})

@@ -20,6 +20,10 @@ export interface OutboxOptions {
   readonly batchSize: number
   /** How long a row waits at most when the wake-up was lost. */
   readonly pollMs: number
+  /** A relay that asks nothing of the database for so long, e.g. because its process is frozen, loses its place. */
+  readonly takeoverMs: number
+  /** What `publish` takes at most. */
+  readonly publishTimeoutMs: number
   readonly publish: (row: OutboxRow) => Promise<void>
   readonly onFailure: (error: unknown) => void
 }
@@ -38,10 +42,12 @@ interface Outcome {
 const publishInOrder = async (
   [subject, rows]: [string, readonly OutboxRow[]],
   publish: OutboxOptions['publish'],
+  until: number,
 ): Promise<Outcome> => {
   const published: number[] = []
   try {
     for (const row of rows) {
+      if (performance.now() > until) break
       await publish(row)
       published.push(row.id)
     }
@@ -53,6 +59,8 @@ const publishInOrder = async (
 
 export class OutboxRelay {
   readonly #options: OutboxOptions
+  /** Longest silence towards the database. The server ends a session that is silent for longer, and with it its lock. */
+  readonly #silenceMs: number
   readonly #aborter = new AbortController()
   readonly #finished: Promise<void>
   /** Set by a wake-up that arrives while a batch is under way, so that none is lost. */
@@ -62,6 +70,7 @@ export class OutboxRelay {
 
   constructor(options: OutboxOptions) {
     this.#options = options
+    this.#silenceMs = Math.max(options.takeoverMs, 2 * options.pollMs, 3 * options.publishTimeoutMs)
     this.#finished = this.#run()
   }
 
@@ -91,6 +100,7 @@ export class OutboxRelay {
         connectionTimeoutMillis: 2_000,
         query_timeout: 5_000,
         keepAlive: true,
+        options: `-c idle_session_timeout=${this.#silenceMs}`,
       })
       client.on('error', () => undefined)
       try {
@@ -132,7 +142,8 @@ export class OutboxRelay {
     const { rows } = await client.query<OutboxRow>(select, [held.subjects])
     const lookMs = performance.now() - lookedAt
     const bySubject = [...Map.groupBy(rows, row => row.subject)]
-    const outcomes = await Promise.all(bySubject.map(one => publishInOrder(one, publish)))
+    const until = performance.now() + this.#silenceMs / 2
+    const outcomes = await Promise.all(bySubject.map(one => publishInOrder(one, publish, until)))
     const published = outcomes.flatMap(outcome => outcome.published)
     if (published.length > 0) await client.query(`DELETE FROM ${table} WHERE id = ANY($1::bigint[])`, [published])
     await this.#settle(outcomes, held)

@@ -34,13 +34,15 @@ const fill = (from: number, to: number) =>
   )
 const left = async (): Promise<number> =>
   Number((await client.query('SELECT count(*) AS n FROM first.outbox')).rows[0].n)
-const start = (publish: (row: OutboxRow) => Promise<void>, pollMs = 50) => {
+const start = (publish: (row: OutboxRow) => Promise<void>, pollMs = 50, takeoverMs = 10_000) => {
   const failures: unknown[] = []
   const relay = new OutboxRelay({
     url: database.url,
     table: 'first.outbox',
     batchSize: 10,
     pollMs,
+    takeoverMs,
+    publishTimeoutMs: 10,
     publish,
     onFailure: error => failures.push(error),
   })
@@ -82,6 +84,36 @@ describe('the relay', () => {
     )
     await fill(1, 1)
     await eventually(() => expect(seen).toEqual(['1']))
+  })
+
+  it('is replaced by another one when it stands still', async () => {
+    await fill(1, 3)
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
+    const [first, second]: string[][] = [[], []]
+    start(row => (first?.push(row.message_id), released), 50, 300)
+    await eventually(() => expect(first).toEqual(['1']))
+    start(async row => void second?.push(row.message_id), 50, 300)
+    await eventually(async () => expect(await left()).toBe(0))
+    expect(second).toEqual(['1', '2', '3'])
+    release()
+    await fill(4, 4)
+    await eventually(async () => expect(await left()).toBe(0))
+    expect([first?.includes('4'), second?.includes('4')].filter(Boolean)).toHaveLength(1)
+  })
+
+  it('deletes what a batch has published also when the whole batch takes longer than it may', async () => {
+    await fill(1, 30)
+    const seen: string[] = []
+    start(
+      async row => {
+        await new Promise(resolve => setTimeout(resolve, 25))
+        seen.push(row.message_id)
+      },
+      50,
+      100,
+    )
+    await eventually(async () => expect(await left()).toBe(0))
+    expect(seen).toEqual(Array.from({ length: 30 }, (_, n) => String(n + 1)))
   })
 
   it('keeps what could not be published, and tries again', async () => {

@@ -73,6 +73,13 @@ const eventVariables = {
     fallback: 200,
     description: 'longest time an ended session waits to be told of when the wake-up after its commit was lost',
   }),
+  outboxTakeoverMs: variable.integer('AUTH_OUTBOX_TAKEOVER_MS', {
+    min: 1_000,
+    max: 600_000,
+    fallback: 5_000,
+    description:
+      'silence towards the database after which another replica publishes instead of one that is frozen or cut off; at least two polls and three publish timeouts',
+  }),
   outboxBatchSize: variable.integer('AUTH_OUTBOX_BATCH_SIZE', {
     min: 1,
     max: 10_000,

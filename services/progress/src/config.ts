@@ -61,6 +61,13 @@ export const progressVariables = {
     fallback: 200,
     description: 'longest time a change waits to be pushed when the wake-up after its commit was lost',
   }),
+  outboxTakeoverMs: variable.integer('PROGRESS_OUTBOX_TAKEOVER_MS', {
+    min: 1_000,
+    max: 600_000,
+    fallback: 5_000,
+    description:
+      'silence towards the database after which another replica publishes instead of one that is frozen or cut off; at least two polls and three publish timeouts',
+  }),
   outboxBatchSize: variable.integer('PROGRESS_OUTBOX_BATCH_SIZE', {
     min: 1,
     max: 1_000,

@@ -2,8 +2,7 @@
 import { sessionEndedSubject, type SessionEnded } from '@cairn/contracts'
 import type { AuthContext } from '../context.ts'
 import type { EndedSession } from '../store/end-session.ts'
-import { fillOutbox } from '../store/fill-outbox.ts'
-import type { Queryable } from '../store/queryable.ts'
+import type { Change } from './change-and-tell.ts'
 
 const eventOf = ({ id, user_id, ended_at }: EndedSession, reason: SessionEnded['reason']): SessionEnded => ({
   user_id,
@@ -14,12 +13,12 @@ const eventOf = ({ id, user_id, ended_at }: EndedSession, reason: SessionEnded['
 
 export const announceEnded = async (
   { hashUser, logger }: AuthContext,
-  database: Queryable,
+  { tell }: Change,
   { ended, reason }: { ended: readonly EndedSession[]; reason: SessionEnded['reason'] },
 ): Promise<void> => {
   if (ended.length === 0) return
   const events = ended.map(one => ({ subject: sessionEndedSubject(one.user_id), payload: eventOf(one, reason) }))
-  await fillOutbox(database, events)
+  await tell(events)
   for (const { id, user_id } of ended) {
     logger.info({ session_id: id, user_hash: hashUser(user_id), reason }, 'session ended')
   }

@@ -3,19 +3,18 @@
 import { userDeletedSubject, type UserDeleted } from '@cairn/contracts'
 import type { AuthContext } from '../context.ts'
 import { deleteUser } from '../store/delete-user.ts'
-import { fillOutbox } from '../store/fill-outbox.ts'
-import type { Queryable } from '../store/queryable.ts'
+import type { Change } from './change-and-tell.ts'
 import { signOutEverywhere } from './sign-out-everywhere.ts'
 
 /** Harmless when the account is gone: nobody is told twice. */
-export const deleteAccount = async (context: AuthContext, database: Queryable, userId: string): Promise<void> => {
+export const deleteAccount = async (context: AuthContext, change: Change, userId: string): Promise<void> => {
   const reason = 'account_deleted'
-  const denied = await signOutEverywhere(context, database, {
+  const denied = await signOutEverywhere(context, change, {
     userId,
     reason,
-    end: () => deleteUser(database, userId),
+    end: () => deleteUser(change.database, userId),
   })
   if (denied === undefined) return
   const event: UserDeleted = { user_id: userId, deleted_at: denied.denied_at.toISOString() }
-  await fillOutbox(database, [{ subject: userDeletedSubject(userId), payload: event }])
+  await change.tell([{ subject: userDeletedSubject(userId), payload: event }])
 }

@@ -1,8 +1,8 @@
 // The caller's account, deleted. Also when it is gone already.
 import type { Handler } from '@cairn/bus'
 import type { deleteMe } from '@cairn/contracts'
-import { inTransaction } from '@cairn/postgres'
 import type { AuthContext } from '../context.ts'
+import { changeAndTell } from './change-and-tell.ts'
 import { deleteAccount } from './delete-account.ts'
 import { requiredCaller } from './required-caller.ts'
 
@@ -10,7 +10,6 @@ export const handleDeleteMe =
   (context: AuthContext): Handler<typeof deleteMe> =>
   async (_nothing, call) => {
     const { userId } = requiredCaller(call)
-    await inTransaction(context.pool, client => deleteAccount(context, client, userId))
-    context.events.outboxFilled()
+    await changeAndTell(context, change => deleteAccount(context, change, userId))
     return {}
   }

@@ -1,12 +1,12 @@
 // A user ends every session but the one that asks. Of two sessions that try to end each other at once, one wins.
 import type { Handler } from '@cairn/bus'
 import { CairnError, type endOtherSessions as operation } from '@cairn/contracts'
-import { inTransaction } from '@cairn/postgres'
 import type { AuthContext } from '../context.ts'
 import { endOtherSessions } from '../store/end-other-sessions.ts'
 import { isLiveSession } from '../store/is-live-session.ts'
 import { lockUser } from '../store/lock-user.ts'
 import { announceEnded } from './announce-ended.ts'
+import { changeAndTell } from './change-and-tell.ts'
 import { requiredCaller } from './required-caller.ts'
 
 const reason = 'ended_by_user'
@@ -16,12 +16,12 @@ export const handleEndOtherSessions =
   (context: AuthContext): Handler<typeof operation> =>
   async (_nothing, call) => {
     const caller = requiredCaller(call)
-    await inTransaction(context.pool, async client => {
-      await lockUser(client, caller.userId, 'alone')
-      if (!(await isLiveSession(client, caller))) throw new CairnError('token_invalid')
-      const ended = await endOtherSessions(client, { userId: caller.userId, keptId: caller.sessionId, reason })
-      await announceEnded(context, client, { ended, reason })
+    await changeAndTell(context, async change => {
+      const { database } = change
+      await lockUser(database, caller.userId, 'alone')
+      if (!(await isLiveSession(database, caller))) throw new CairnError('token_invalid')
+      const ended = await endOtherSessions(database, { userId: caller.userId, keptId: caller.sessionId, reason })
+      await announceEnded(context, change, { ended, reason })
     })
-    context.events.outboxFilled()
     return {}
   }

@@ -2,7 +2,6 @@
 // transaction that acts on it. Who is meant and unknown here needs nothing done.
 import type { Handler } from '@cairn/bus'
 import { CairnError, type receiveAppleNotification } from '@cairn/contracts'
-import { inTransaction } from '@cairn/postgres'
 import { readAppleClaims } from '../apple/read-apple-claims.ts'
 import type { AuthContext } from '../context.ts'
 import { judgeNotification, type AppleEvent, type AppleNotice } from '../domain/apple-notification.ts'
@@ -10,7 +9,7 @@ import { deleteAppleGrants } from '../store/delete-apple-grants.ts'
 import { endAllSessions } from '../store/end-all-sessions.ts'
 import { findUsersOfSubject } from '../store/find-users-of-subject.ts'
 import { insertAppleNotification } from '../store/insert-apple-notification.ts'
-import type { Queryable } from '../store/queryable.ts'
+import { changeAndTell, type Change } from './change-and-tell.ts'
 import { deleteAccount } from './delete-account.ts'
 import { signOutEverywhere } from './sign-out-everywhere.ts'
 
@@ -29,18 +28,19 @@ const verify = async ({ config, logger, apple }: AuthContext, token: string): Pr
   throw new CairnError('token_invalid')
 }
 
-const act = async (context: AuthContext, database: Queryable, { kind, subject }: AppleEvent): Promise<void> => {
+const act = async (context: AuthContext, change: Change, { kind, subject }: AppleEvent): Promise<void> => {
   if (kind === 'other') return
   const { appleIssuers: issuers, appleTeamId: teamId } = context.config
   const reason = 'consent_revoked'
+  const { database } = change
   for (const userId of await findUsersOfSubject(database, { issuers, teamId, subject })) {
-    if (kind === 'account_deleted') await deleteAccount(context, database, userId)
+    if (kind === 'account_deleted') await deleteAccount(context, change, userId)
     else {
       const end = async (): Promise<void> => {
         await endAllSessions(database, userId, reason)
         await deleteAppleGrants(database, userId)
       }
-      await signOutEverywhere(context, database, { userId, reason, end })
+      await signOutEverywhere(context, change, { userId, reason, end })
     }
   }
 }
@@ -50,11 +50,10 @@ export const handleReceiveAppleNotification =
   (context: AuthContext): Handler<typeof receiveAppleNotification> =>
   async ({ payload }) => {
     const { id, events } = await verify(context, payload)
-    await inTransaction(context.pool, async client => {
-      if (!(await insertAppleNotification(client, id))) return
+    await changeAndTell(context, async change => {
+      if (!(await insertAppleNotification(change.database, id))) return
       context.logger.info({ kinds: events.map(event => event.kind) }, 'Apple notifies')
-      for (const event of events) await act(context, client, event)
+      for (const event of events) await act(context, change, event)
     })
-    context.events.outboxFilled()
     return {}
   }

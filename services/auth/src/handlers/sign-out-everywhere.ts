@@ -3,9 +3,8 @@
 import { userSignedOutSubject, type UserSignedOut } from '@cairn/contracts'
 import type { AuthContext } from '../context.ts'
 import { denyUser, type DeniedUser } from '../store/deny-user.ts'
-import { fillOutbox } from '../store/fill-outbox.ts'
 import { lockUser } from '../store/lock-user.ts'
-import type { Queryable } from '../store/queryable.ts'
+import type { Change } from './change-and-tell.ts'
 
 export interface SignOut {
   readonly userId: string
@@ -17,7 +16,7 @@ export interface SignOut {
 /** Undefined when there is no such user (any more); nobody is told then. */
 export const signOutEverywhere = async (
   { hashUser, logger }: AuthContext,
-  database: Queryable,
+  { database, tell }: Change,
   { userId, reason, end }: SignOut,
 ): Promise<DeniedUser | undefined> => {
   if (!(await lockUser(database, userId, 'alone'))) return undefined
@@ -29,7 +28,7 @@ export const signOutEverywhere = async (
     reason,
     ended_at: denied.denied_at.toISOString(),
   }
-  await fillOutbox(database, [{ subject: userSignedOutSubject(userId), payload: event }])
+  await tell([{ subject: userSignedOutSubject(userId), payload: event }])
   logger.info({ user_hash: hashUser(userId), reason }, 'all sessions of a user ended')
   return denied
 }

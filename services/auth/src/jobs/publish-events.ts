@@ -27,6 +27,7 @@ export const startPublishingEvents = (bus: Bus, config: AuthConfig): OutboxPubli
         table: 'auth.outbox',
         batchSize: config.outboxBatchSize,
         pollMs: config.outboxPollMs,
+        takeoverMs: config.outboxTakeoverMs,
         ...ends,
       }),
   })

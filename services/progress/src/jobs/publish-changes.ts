@@ -24,6 +24,7 @@ export const startPublishingChanges = (bus: Bus, config: ProgressConfig): Outbox
         table: 'progress.outbox',
         batchSize: config.outboxBatchSize,
         pollMs: config.outboxPollMs,
+        takeoverMs: config.outboxTakeoverMs,
         ...ends,
       }),
   })
