@@ -1,7 +1,18 @@
 // Many clients at once, over two instances of the service on one database: no event lost, none twice, `seq` dense.
 import { randomUUID } from 'node:crypto'
+import type { SubmitResult } from '@cairn/contracts'
+import { eventually } from '@cairn/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { eventWith, phoneOf, startProgressUnderTest, type ProgressUnderTest } from './running-progress.ts'
+import { expectedState } from './expected-state.ts'
+import {
+  eventWith,
+  phoneOf,
+  startProgressUnderTest,
+  type ProgressUnderTest,
+  type SentEvent,
+} from './running-progress.ts'
+
+type Phone = ReturnType<typeof phoneOf>
 
 let progress: ProgressUnderTest
 beforeAll(async () => {
@@ -10,56 +21,73 @@ beforeAll(async () => {
 })
 afterAll(() => progress.stop())
 
-const seqsOf = async (userId: string): Promise<number[]> => {
-  const { rows } = await progress.database.query<{ seq: string }>(
-    'SELECT seq FROM progress.events WHERE user_id = $1 ORDER BY seq',
-    [userId],
-  )
-  return rows.map(row => Number(row.seq))
-}
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, index) => index + 1)
+
+/** Few items, so that clients meet on them; a reset among each client's events. */
+const manyEvents = (count: number, salt: number): SentEvent[] =>
+  Array.from({ length: count }, (_, n) => {
+    const [day, hour] = [String(1 + ((n * 7 + salt) % 28)).padStart(2, '0'), String((n + salt) % 24).padStart(2, '0')]
+    return eventWith({
+      item_id: `i${(salt + n) % 5}`,
+      occurred_at: `2024-02-${day}T${hour}:00:00.000Z`,
+      ...(n === 5 ? { kind: 'reset' } : { points: n, percent: n }),
+    })
+  })
 
 /** Without the lock of the head two groups would take the same seq; the key of the log would stop one, and that is logged. */
 const groupFailures = (): string[] => progress.logs.lines.filter(line => line.includes('a group failed'))
 
+/** What went out of each user's clients, and what came back for it. */
+const expectOneLog = async (phone: Phone, sent: readonly SentEvent[], answers: readonly SubmitResult[]) => {
+  const seqs = new Map<string, Set<number | undefined>>()
+  for (const { results, head } of answers) {
+    for (const { event_id: id, seq } of results) seqs.set(id as string, (seqs.get(id as string) ?? new Set()).add(seq))
+    expect(head.seq).toBeGreaterThanOrEqual(Math.max(...results.map(result => result.seq ?? 0)))
+  }
+  const { rows } = await progress.database.query<{ event_id: string; seq: string }>(
+    'SELECT event_id, seq FROM progress.events WHERE user_id = $1 ORDER BY seq',
+    [phone.userId],
+  )
+  expect(rows.map(row => Number(row.seq))).toEqual(upTo(sent.length))
+  // Each receipt of an event, whichever client and attempt it went to, named the one seq it has.
+  expect(seqs).toEqual(new Map(rows.map(row => [row.event_id, new Set([Number(row.seq)])])))
+  expect(new Set(seqs.keys())).toEqual(new Set(sent.map(event => event.event_id)))
+  const applied = answers.flatMap(answer => answer.results).filter(result => result.status === 'applied')
+  expect(applied).toHaveLength(sent.length)
+  const { totals } = await phone.snapshot()
+  expect(totals).toEqual(expectedState(sent).totals)
+}
+
 describe('clients at once', () => {
-  it('20 of one user, each sending everything twice', async () => {
+  it('50 of one user, each sending batch after batch, everything twice', async () => {
     const phone = phoneOf(progress)
-    await phone.submit(eventWith({ item_id: 'i0' }))
-    const batches = Array.from({ length: 20 }, (_, client) =>
-      Array.from({ length: 25 }, (_event, n) => eventWith({ item_id: `i${(client + n) % 5}`, points: 1 })),
-    )
-    const answers = await Promise.all(
-      [...batches, ...batches.toReversed()].flatMap(batch => [
-        phone.submit(...batch.slice(0, 10)),
-        phone.submit(...batch.slice(10)),
-      ]),
-    )
-    const statuses = answers.flatMap(answer => answer.results.map(result => result.status))
-    expect(statuses.filter(status => status === 'applied')).toHaveLength(500)
-    expect(statuses.filter(status => status === 'duplicate')).toHaveLength(500)
-    for (const { results, head } of answers) {
-      expect(head.seq).toBeGreaterThanOrEqual(Math.max(...results.map(result => result.seq ?? 0)))
+    const answers: SubmitResult[] = []
+    const client = async (events: readonly SentEvent[]): Promise<void> => {
+      for (let from = 0; from < events.length; from += 4) {
+        const batch = events.slice(from, from + 4)
+        answers.push(...(await Promise.all([phone.submit(...batch), phone.submit(...batch.toReversed())])))
+      }
     }
-    expect(await seqsOf(phone.userId)).toEqual(upTo(501))
-    expect((await phone.snapshot()).totals).toMatchObject({ points: 500, event_count: 501, items: 5 })
+    const ofClients = Array.from({ length: 50 }, (_, n) => manyEvents(16, n))
+    await Promise.all(ofClients.map(client))
+    await expectOneLog(phone, ofClients.flat(), answers)
     expect(groupFailures()).toEqual([])
   })
 
-  it('of 60 users, several requests of each', async () => {
-    const phones = Array.from({ length: 60 }, () => phoneOf(progress))
-    const answers = await Promise.all(
-      [1, 2, 3, 4].flatMap(() =>
-        phones.map(phone => phone.submit(eventWith({ points: 2 }), eventWith({ item_id: 'j' }))),
-      ),
-    )
-    expect(answers.flatMap(answer => answer.results).every(result => result.status === 'applied')).toBe(true)
-    for (const phone of phones) {
-      expect(await seqsOf(phone.userId)).toEqual(upTo(8))
-      expect((await phone.snapshot()).totals).toMatchObject({ points: 8, event_count: 8, items: 2 })
+  it('500 of 100 users, five devices of each sending the same in another order', async () => {
+    const users = Array.from({ length: 100 }, (_, n) => {
+      return { phone: phoneOf(progress), events: manyEvents(12, n), answers: [] as SubmitResult[] }
+    })
+    const device = async ({ phone, events, answers }: (typeof users)[number], turn: number): Promise<void> => {
+      const own = [...events.slice(2 * turn), ...events.slice(0, 2 * turn)]
+      for (let from = 0; from < own.length; from += 4) answers.push(await phone.submit(...own.slice(from, from + 4)))
     }
+    const begunAt = performance.now()
+    await Promise.all(users.flatMap(user => [0, 1, 2, 3, 4].map(turn => device(user, turn))))
+    expect(performance.now() - begunAt).toBeLessThan(20_000)
+    for (const { phone, events, answers } of users) await expectOneLog(phone, events, answers)
     expect(groupFailures()).toEqual([])
-  })
+  }, 40_000)
 
   it('the same event of one user from many at once is applied once, with one seq for all', async () => {
     const phone = phoneOf(progress)
@@ -86,5 +114,18 @@ describe('a request that the database will not take', () => {
     expect(await failed).toMatchObject({ code: 'internal' })
     expect(answers.every(answer => answer.results[0]?.status === 'applied')).toBe(true)
     expect((await sameUser).results).toMatchObject([{ status: 'applied', seq: 1 }])
+  })
+})
+
+it('none of it was a deadlock', async () => {
+  const others = 'datname = current_database() AND pid <> pg_backend_pid()'
+  // A session tells what it has counted when it ends.
+  await eventually(async () => {
+    await progress.database.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${others}`)
+    const { rows } = await progress.database.query(
+      'SELECT deadlocks::int, xact_commit::int AS commits FROM pg_stat_database WHERE datname = current_database()',
+    )
+    expect(rows[0].commits).toBeGreaterThan(100)
+    expect(rows[0].deadlocks).toBe(0)
   })
 })
