@@ -4,7 +4,7 @@ export { type AppleIssuer, startAppleIssuer } from './apple-issuer/apple-issuer.
 export { LocalStackError } from './local-stack-error.ts'
 export { launch, type LaunchSpec, type RunningProcess } from './processes/launch.ts'
 export { Ledger, stopLeftovers } from './processes/ledger.ts'
-export type { ManagedProcess } from './processes/managed-process.ts'
+export { ManagedProcess } from './processes/managed-process.ts'
 export { personMessage } from './person-message.ts'
 export { createTestDirectory, removeTestDirectory, sweepAbandoned } from './processes/sweep.ts'
 export { type Backends, type BackendsOptions, provideBackends } from './provision/backends.ts'

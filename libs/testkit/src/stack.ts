@@ -6,7 +6,7 @@ import { gatewayVariables } from '@cairn/gateway/config'
 import { startGateway } from '@cairn/gateway/service'
 import { janitorVariables } from '@cairn/janitor/config'
 import { startJanitor } from '@cairn/janitor/service'
-import { deriveServiceUrls, startAppleIssuer, type AppleIssuer, type Backend } from '@cairn/local'
+import { startAppleIssuer, type AppleIssuer, type Backend } from '@cairn/local'
 import { progressVariables } from '@cairn/progress/config'
 import { startProgress } from '@cairn/progress/service'
 import { realtimeVariables } from '@cairn/realtime/config'
@@ -16,6 +16,10 @@ import { inject } from 'vitest'
 import { startTestBus } from './buses.ts'
 import { captureLogs, type CapturedLogs } from './captured-logs.ts'
 import { createTestDatabase, databaseUrlOf } from './databases.ts'
+import type { ServiceName } from './fleet-member.ts'
+import { serviceEnvironment, testClientId } from './service-environment.ts'
+
+export type { ServiceName } from './fleet-member.ts'
 
 export interface StackOptions {
   /** On top of what the stack needs, for every service. */
@@ -35,41 +39,6 @@ export interface Stack {
   /** Stops one service; the others go on without it. */
   stopService(name: ServiceName): Promise<void>
   stop(): Promise<void>
-}
-
-export type ServiceName = 'auth' | 'progress' | 'gateway' | 'realtime' | 'janitor'
-
-const testKey = (letter: string): string => Buffer.alloc(32, letter).toString('base64url')
-
-const environmentOf = (
-  urls: { database: string; nats: string; apple: AppleIssuer },
-  options: StackOptions,
-): Environment => {
-  const { authDatabaseUrl, progressDatabaseUrl } = deriveServiceUrls(urls.database, 'tests')
-  return {
-    NODE_ENV: 'test',
-    NATS_URL: urls.nats,
-    USER_HASH_KEY: testKey('u'),
-    DRAIN_WINDOW_MS: '500',
-    OPS_HOST: '127.0.0.1',
-    GATEWAY_HOST: '127.0.0.1',
-    GATEWAY_PORT: '0',
-    GATEWAY_OPS_PORT: '0',
-    AUTH_DATABASE_URL: authDatabaseUrl,
-    AUTH_OPS_PORT: '0',
-    AUTH_MASTER_KEY: testKey('m'),
-    APPLE_ISSUERS: urls.apple.issuer,
-    APPLE_KEYS_URL: `${urls.apple.issuer}/auth/keys`,
-    APPLE_CLIENT_IDS: 'app.cairn.test',
-    APPLE_TEAM_ID: 'TESTTEAM00',
-    PROGRESS_DATABASE_URL: progressDatabaseUrl,
-    PROGRESS_OPS_PORT: '0',
-    REALTIME_HOST: '127.0.0.1',
-    REALTIME_PORT: '0',
-    REALTIME_OPS_PORT: '0',
-    JANITOR_OPS_PORT: '0',
-    ...options.environment,
-  }
 }
 
 const startServices = async (environment: Environment, logs: CapturedLogs) => {
@@ -92,9 +61,12 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
     createTestDatabase(backends.databaseUrl, backends.template),
     startTestBus(),
   ])
-  const apple = await startAppleIssuer({ port: 0, clientIds: ['app.cairn.test'] })
+  const apple = await startAppleIssuer({ port: 0, clientIds: [testClientId] })
   const databaseUrl = databaseUrlOf(backends.databaseUrl, database.name)
-  const environment = environmentOf({ database: databaseUrl, nats: bus.url, apple }, options)
+  const environment = serviceEnvironment(
+    { database: databaseUrl, nats: bus.url, apple: apple.issuer },
+    options.environment,
+  )
   const logs = captureLogs()
   const services = await startServices(environment, logs)
   const running = new Map<ServiceName, RunningService>(Object.entries(services) as [ServiceName, RunningService][])

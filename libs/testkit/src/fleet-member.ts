@@ -1,0 +1,116 @@
+// One replica of a service as a process of its own, which keeps its ports, so that it can be killed, frozen and started again.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { freePort, type Ledger, ManagedProcess } from '@cairn/local'
+import type { Environment } from '@cairn/runtime'
+
+export type ServiceName = 'auth' | 'progress' | 'gateway' | 'realtime' | 'janitor'
+
+export interface MemberOrder {
+  readonly service: ServiceName
+  /** Tells replicas apart: `realtime-2`. */
+  readonly name: string
+  /** Of the clone. */
+  readonly root: string
+  readonly directory: string
+  readonly ledger: Ledger
+  readonly environment: Environment
+  /** Ports that others were promised; the member's are added. */
+  readonly taken: Set<number>
+}
+
+const readyWithinMs = 30_000
+const probeTimeoutMs = 1_000
+const withPort: readonly ServiceName[] = ['gateway', 'realtime']
+
+const answersOk = (url: string): Promise<boolean> =>
+  fetch(url, { signal: AbortSignal.timeout(probeTimeoutMs) }).then(
+    response => response.ok,
+    () => false,
+  )
+
+const takePort = async (taken: Set<number>): Promise<number> => {
+  const port = await freePort(taken)
+  taken.add(port)
+  return port
+}
+
+export class FleetMember {
+  readonly service: ServiceName
+  readonly name: string
+  /** Where phones reach it; of gateway and realtime alone. */
+  readonly port: number
+  readonly opsUrl: string
+  readonly #process: ManagedProcess
+
+  private constructor(order: MemberOrder, ports: { port: number; opsUrl: string }, process: ManagedProcess) {
+    this.service = order.service
+    this.name = order.name
+    this.port = ports.port
+    this.opsUrl = ports.opsUrl
+    this.#process = process
+  }
+
+  /** Launched, not yet ready. */
+  static async launch(order: MemberOrder): Promise<FleetMember> {
+    const { service, name, root, directory, ledger, environment, taken } = order
+    const prefix = service.toUpperCase()
+    const port = withPort.includes(service) ? await takePort(taken) : 0
+    const opsPort = await takePort(taken)
+    const ownPorts = { [`${prefix}_PORT`]: String(port), [`${prefix}_OPS_PORT`]: String(opsPort) }
+    const inherited = { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: join(directory, 'compile-cache') }
+    const env = { ...inherited, ...environment, ...ownPorts } as Record<string, string>
+    const logs = join(directory, 'logs')
+    mkdirSync(logs, { recursive: true })
+    const opsUrl = `http://127.0.0.1:${opsPort}`
+    const launched = await ManagedProcess.launch({
+      name,
+      ledger,
+      isReady: () => answersOk(`${opsUrl}/readyz`),
+      spec: first => ({
+        name,
+        group: 'service',
+        command: process.execPath,
+        args: [join(root, `services/${service}/src/main.ts`)],
+        env,
+        directory: root,
+        stop: [{ signal: 'SIGTERM', waitMs: 10_000 }],
+        output: { file: join(logs, `${name}.log`), append: !first },
+      }),
+    })
+    return new FleetMember(order, { port, opsUrl }, launched)
+  }
+
+  /** Of the latest start. */
+  get pid(): number {
+    return this.#process.pid
+  }
+
+  ready(): Promise<void> {
+    return this.#process.ready({ withinMs: readyWithinMs })
+  }
+
+  /** `kill -9`; resolves when it is gone. */
+  async kill(): Promise<void> {
+    process.kill(this.pid, 'SIGKILL')
+    await this.#process.exited
+  }
+
+  /** Stops it in order, if it runs, and starts it again on the same ports; resolves when it is ready. */
+  async restart(): Promise<void> {
+    await this.#process.restart()
+    await this.ready()
+  }
+
+  freeze(): void {
+    process.kill(this.pid, 'SIGSTOP')
+  }
+
+  thaw(): void {
+    process.kill(this.pid, 'SIGCONT')
+  }
+
+  stop(): Promise<void> {
+    return this.#process.stop()
+  }
+}
