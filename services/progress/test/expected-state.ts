@@ -1,6 +1,6 @@
 // The rules of design §5 once more, in the plainest way: from the whole log at once, item by item, day by day. What the
 // service keeps up to date event by event has to equal this.
-import type { Item, Totals, Track } from '@cairn/contracts'
+import type { Item, Streak, Totals, Track } from '@cairn/contracts'
 import type { SentEvent } from './running-progress.ts'
 
 export interface ExpectedState {
@@ -8,8 +8,6 @@ export interface ExpectedState {
   readonly tracks: Track[]
   readonly totals: Totals
   readonly days: { day: string; events: number; points: number; duration_ms: number }[]
-  readonly longest: number
-  readonly lastDay: string | null
 }
 
 const time = (event: SentEvent): number => Date.parse(event.occurred_at)
@@ -52,12 +50,6 @@ const trackFrom = (items: Item[]): Track => {
   }
 }
 
-const longestRun = (days: string[]): number => {
-  const active = new Set(days.map(day => Date.parse(day) / 86_400_000))
-  const runFrom = (day: number): number => (active.has(day) ? 1 + runFrom(day + 1) : 0)
-  return Math.max(0, ...[...active].map(runFrom))
-}
-
 const byteOrder = (one: string, other: string): number => Buffer.compare(Buffer.from(one), Buffer.from(other))
 
 /** The first ten characters of `occurred_at` as sent are the local date. */
@@ -92,7 +84,28 @@ export const expectedState = (log: readonly SentEvent[]): ExpectedState => {
       event_count: sum(tracks.map(track => track.event_count)),
       active_days: days.length,
     },
-    longest: longestRun(days.map(day => day.day)),
-    lastDay: days.at(-1)?.day ?? null,
+  }
+}
+
+const dayBefore = (day: string): string => iso(Date.parse(day) - 86_400_000).slice(0, 10)
+const dayAfter = (day: string): string => iso(Date.parse(day) + 86_400_000).slice(0, 10)
+
+const offsetMs = ({ occurred_at: at }: SentEvent): number =>
+  Date.parse(`${at.slice(0, 19)}Z`) - Date.parse(`${at.slice(0, 19)}${at.slice(23)}`)
+
+/** As of `nowMs`, where the latest active event was. */
+export const expectedStreak = (log: readonly SentEvent[], nowMs: number): Streak => {
+  const active = log.filter(event => event.kind !== 'reset')
+  const [latest] = active.toSorted((one, other) => time(other) - time(one) || offsetMs(other) - offsetMs(one))
+  if (latest === undefined) return { current: 0, longest: 0, last_day: null, valid_until: null }
+  const days = new Set(active.map(event => event.occurred_at.slice(0, 10)))
+  const runTo = (day: string): number => (days.has(day) ? 1 + runTo(dayBefore(day)) : 0)
+  const lastDay = [...days].sort().at(-1) as string
+  const today = iso(nowMs + offsetMs(latest)).slice(0, 10)
+  return {
+    current: lastDay >= dayBefore(today) ? runTo(lastDay) : 0,
+    longest: Math.max(...[...days].map(runTo)),
+    last_day: lastDay,
+    valid_until: dayAfter(lastDay),
   }
 }
