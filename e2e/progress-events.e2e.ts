@@ -71,8 +71,9 @@ describe('a batch', () => {
 
   it.each([100, 3_000, 20_000, 200_000])('nested %i deep is refused as an event or as a whole', async depth => {
     const { status, body } = await phone.post<Problem>(`{"events":[${'['.repeat(depth)}${']'.repeat(depth)}]}`)
-    if (status === 200) expect(body).toMatchObject({ results: [{ code: 'invalid_event', errors: [{ path: '' }] }] })
-    else expect([status, body.code]).toEqual([400, 'invalid_request'])
+    const asEvent = { results: [{ code: 'invalid_event', errors: [{ path: '' }] }] }
+    expect([200, 400]).toContain(status)
+    expect(body).toMatchObject(status === 200 ? asEvent : { code: 'invalid_request' })
   })
 })
 
@@ -182,8 +183,9 @@ describe('an event', () => {
     expect(faultsOf(results[0])).toEqual([`/${field}`])
     expect(head.seq).toBe(before)
     const { event_id: id } = results[0] as { event_id: string | null }
-    if (field === 'event_id') expect(id).toBeNull()
-    else expect((await phone.submit(eventText({ event_id: `"${id}"` }))).results).toMatchObject([{ seq: before + 1 }])
+    expect(id === null).toBe(field === 'event_id')
+    const again = await phone.submit(eventText(id === null ? {} : { event_id: `"${id}"` }))
+    expect(again.results).toMatchObject([{ status: 'applied', seq: before + 1 }])
   })
 
   it('more than 24 h ahead is rejected by a code of its own, and its id may be sent again', async () => {
@@ -199,7 +201,7 @@ describe('an event', () => {
 
   it('that is a reset carries nothing else', async () => {
     const { results } = await phone.submit(eventText({ kind: '"reset"', points: '0', score: '1' }))
-    expect(faultsOf(results[0]).toSorted()).toEqual(['/points', '/score'])
+    expect(new Set(faultsOf(results[0]))).toEqual(new Set(['/points', '/score']))
   })
 
   it('with a key twice has the last value, as JSON has it', async () => {
