@@ -32,6 +32,7 @@ export const serviceEnvironment = (urls: ServerUrls, changes: Environment = {}):
     APPLE_ISSUERS: urls.apple,
     APPLE_KEYS_URL: `${urls.apple}/auth/keys`,
     APPLE_TOKEN_URL: `${urls.apple}/auth/token`,
+    APPLE_REVOKE_URL: `${urls.apple}/auth/revoke`,
     APPLE_CLIENT_IDS: testClientId,
     APPLE_TEAM_ID: 'TESTTEAM00',
     PROGRESS_DATABASE_URL: progressDatabaseUrl,

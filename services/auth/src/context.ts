@@ -6,6 +6,7 @@ import type { AppleKeySet } from './apple/apple-key-set.ts'
 import type { AuthConfig } from './config.ts'
 import type { AppleCodes } from './jobs/exchange-apple-codes.ts'
 import type { KeyKeeper } from './jobs/keep-keys-moving.ts'
+import type { AppleRevocations } from './jobs/revoke-apple-grants.ts'
 
 export interface AuthContext {
   readonly config: AuthConfig
@@ -15,5 +16,5 @@ export interface AuthContext {
   readonly events: OutboxPublisher
   readonly keys: KeyKeeper
   readonly refreshMacKey: Buffer
-  readonly apple: { readonly keys: AppleKeySet; readonly codes: AppleCodes }
+  readonly apple: { readonly keys: AppleKeySet; readonly codes: AppleCodes; readonly revocations: AppleRevocations }
 }

@@ -6,11 +6,13 @@ const apple = {
   appleIssuers: ['https://appleid.apple.com'],
   appleKeysUrl: 'https://appleid.apple.com/auth/keys',
   appleTokenUrl: 'https://appleid.apple.com/auth/token',
+  appleRevokeUrl: 'https://appleid.apple.com/auth/revoke',
 }
 const local = {
   appleIssuers: ['http://127.0.0.1:8089'],
   appleKeysUrl: 'http://127.0.0.1:8089/auth/keys',
   appleTokenUrl: 'http://127.0.0.1:8089/auth/token',
+  appleRevokeUrl: 'http://127.0.0.1:8089/auth/revoke',
 }
 
 describe('refuseOtherIssuers', () => {
@@ -21,7 +23,7 @@ describe('refuseOtherIssuers', () => {
 
   it('names every variable when production would trust somebody else', () => {
     expect(() => refuseOtherIssuers({ nodeEnv: 'production', ...local })).toThrow(
-      /APPLE_ISSUERS[^]*APPLE_KEYS_URL[^]*APPLE_TOKEN_URL/,
+      /APPLE_ISSUERS[^]*APPLE_KEYS_URL[^]*APPLE_TOKEN_URL[^]*APPLE_REVOKE_URL/,
     )
   })
 
@@ -30,6 +32,7 @@ describe('refuseOtherIssuers', () => {
     ['a look-alike', { appleIssuers: ['https://appleid.apple.com.example.org'] }],
     ['keys without TLS', { appleKeysUrl: 'http://appleid.apple.com/auth/keys' }],
     ['codes sent elsewhere', { appleTokenUrl: 'https://appleid.apple.com.example.org/auth/token' }],
+    ['tokens sent elsewhere', { appleRevokeUrl: 'https://example.org/auth/revoke' }],
     ['keys from elsewhere', { appleKeysUrl: 'https://appleid.apple.com@example.org/auth/keys' }],
   ])('refuses %s', (_name, change) => {
     expect(() => refuseOtherIssuers({ nodeEnv: 'production', ...apple, ...change })).toThrow('not usable')

@@ -14,6 +14,7 @@ import { tokenLifeSeconds } from './domain/token-life.ts'
 import { routesOf } from './handlers/index.ts'
 import { AppleCodes } from './jobs/exchange-apple-codes.ts'
 import { startKeepingKeysMoving, type KeyKeeper } from './jobs/keep-keys-moving.ts'
+import { AppleRevocations } from './jobs/revoke-apple-grants.ts'
 import { startPublishingEvents } from './jobs/publish-events.ts'
 import { refuseOtherIssuers } from './refuse-other-issuers.ts'
 
@@ -89,22 +90,35 @@ interface AtWork {
   readonly events: OutboxPublisher
   readonly keys: KeyKeeper
   readonly codes: AppleCodes
+  readonly revocations: AppleRevocations
 }
 
-const serveAuth = (config: AuthConfig, logger: Logger, foundations: Foundations): AtWork => {
-  const { bus, pool, signingKeys, appleCredentials } = foundations
-  const hashUser = userHasher(config.userHashKey)
-  const refreshMacKey = deriveKey(config.masterKey, 'refreshTokenMac')
-  const codes = new AppleCodes({
+const appleGrantsOf = (
+  config: AuthConfig,
+  logger: Logger,
+  { pool, appleCredentials }: Foundations,
+): { codes: AppleCodes; revocations: AppleRevocations } => {
+  const calls = {
     pool,
     logger,
     sealingKey: deriveKey(config.masterKey, 'appleGrants'),
     credentials: appleCredentials,
-    tokenUrl: config.appleTokenUrl,
     timeoutMs: config.appleExchangeTimeoutMs,
     pollMs: config.appleExchangePollMs,
-  })
-  const apple = { keys: appleKeysOf(config, logger), codes }
+  }
+  const [revokeUrl, lifetimeSeconds] = [config.appleRevokeUrl, config.appleRevokeForSeconds]
+  return {
+    codes: new AppleCodes({ ...calls, tokenUrl: config.appleTokenUrl }),
+    revocations: new AppleRevocations({ ...calls, revokeUrl, lifetimeSeconds }),
+  }
+}
+
+const serveAuth = (config: AuthConfig, logger: Logger, foundations: Foundations): AtWork => {
+  const { bus, pool, signingKeys } = foundations
+  const hashUser = userHasher(config.userHashKey)
+  const refreshMacKey = deriveKey(config.masterKey, 'refreshTokenMac')
+  const { codes, revocations } = appleGrantsOf(config, logger, foundations)
+  const apple = { keys: appleKeysOf(config, logger), codes, revocations }
   const events = startPublishingEvents(bus, config)
   const keys = startKeepingKeysMoving({ bus, logger, signingKeys, checkEveryMs: config.keyCheckMs })
   const serving = serve(bus, {
@@ -113,7 +127,7 @@ const serveAuth = (config: AuthConfig, logger: Logger, foundations: Foundations)
     hashUser,
     handlerTimeoutMs: config.handlerTimeoutMs,
   })
-  return { serving, events, keys, codes }
+  return { serving, events, keys, codes, revocations }
 }
 
 /** Rejects with `ConfigError` in production unless it trusts Apple alone. */
@@ -132,7 +146,7 @@ export const startAuth = async (config: AuthConfig, logger: Logger): Promise<Run
     throw error
   }
   const { bus, pool, signingKeys } = foundations
-  const { serving, events, keys, codes } = serveAuth(config, logger, foundations)
+  const { serving, ...jobs } = serveAuth(config, logger, foundations)
   // Whoever starts after this one may ask at once.
   await bus.nats.flush()
   logger.info({ ops_port: ops.port, key_id: signingKeys.current.kid }, 'auth serves')
@@ -140,7 +154,7 @@ export const startAuth = async (config: AuthConfig, logger: Logger): Promise<Run
     health.drain()
     await serving.stop()
     await bus.inFlight.settled(config.drainWindowMs)
-    await Promise.all([events.stop(), keys.stop(), codes.stop()])
+    await Promise.all(Object.values(jobs).map(job => job.stop()))
     await bus.drain(0)
     await pool.end()
     await ops.close()

@@ -26,6 +26,7 @@ beforeAll(async () => {
     APPLE_KEY_ID: 'KEYID00000',
     APPLE_PRIVATE_KEY: privateKey,
     APPLE_TOKEN_URL: `${without.apple.issuer}/auth/token`,
+    APPLE_REVOKE_URL: `${without.apple.issuer}/auth/revoke`,
     APPLE_EXCHANGE_TIMEOUT_MS: '300',
     APPLE_EXCHANGE_POLL_MS: '50',
   })
@@ -126,11 +127,35 @@ describe('an authorization code', () => {
 })
 
 describe('what Apple granted', () => {
-  it('goes with the account', async () => {
+  interface Revocation {
+    readonly client_id: string
+    readonly attempts: number
+  }
+  const revocations = async (): Promise<Revocation[]> =>
+    (await under.database.query<Revocation>('SELECT client_id, attempts FROM auth.apple_revocations')).rows
+  const deleted = async (): Promise<Session> => {
     const session = await signIn(under, randomUUID())
     await exchanged(session)
+    await control('fail')
     await under.ask(deleteMe, {}, { userId: session.user.id, sessionId: session.session_id })
-    expect(await grantsOf(under, session)).toEqual([])
+    return session
+  }
+
+  it('goes with the account, and is revoked at Apple as soon as Apple answers', async () => {
+    expect(await grantsOf(under, await deleted())).toEqual([])
+    await eventually(async () => expect((await revocations())[0]?.attempts).toBeGreaterThanOrEqual(1))
+    expect(await revocations()).toMatchObject([{ client_id: clientIds[1] }])
+    await control('ok')
+    await under.database.query('UPDATE auth.apple_revocations SET next_attempt_at = now()')
+    await eventually(async () => expect(await revocations()).toEqual([]))
+  })
+
+  it('is given up when Apple has not answered for too long, and the log says so', async () => {
+    await deleted()
+    await under.database.query('UPDATE auth.apple_revocations SET expires_at = now()')
+    expect(await under.ask(cleanUpAppleCodes, { limit: 10 })).toEqual({ deleted: 1 })
+    expect(await revocations()).toEqual([])
+    expect(under.logs.lines.join('\n')).toContain('never revoked at Apple')
   })
 
   it('goes with the consent', async () => {

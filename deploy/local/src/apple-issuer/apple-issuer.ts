@@ -103,10 +103,17 @@ const addAppleRoutes = (server: FastifyInstance, state: IssuerState, clientIds: 
   server.get('/auth/keys', (_request, reply) =>
     behaving(state.behaviour.keys, reply, () => ({ keys: state.publicKeys() })),
   )
+  const formOf = ({ body }: { body: unknown }): URLSearchParams =>
+    body instanceof URLSearchParams ? body : new URLSearchParams()
   server.post('/auth/token', (request, reply) =>
     behaving(state.behaviour.token, reply, async () => {
-      const given = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
-      const { status, body } = await exchanger.exchange(given)
+      const { status, body } = await exchanger.exchange(formOf(request))
+      return reply.code(status).send(body)
+    }),
+  )
+  server.post('/auth/revoke', (request, reply) =>
+    behaving(state.behaviour.token, reply, () => {
+      const { status, body } = exchanger.revoke(formOf(request))
       return reply.code(status).send(body)
     }),
   )

@@ -1,5 +1,5 @@
-// `POST /auth/token` as Apple answers it: a code counts once, errors are RFC 6749's. Any code will do, since the local
-// issuer hands out none; the client's secret is not looked at.
+// `POST /auth/token` and `POST /auth/revoke` as Apple answers them: a code counts once, errors are RFC 6749's, any token is
+// revoked. Any code will do, since the local issuer hands out none; the client's secret is not looked at.
 import { randomBytes } from 'node:crypto'
 
 export interface CodeExchange {
@@ -26,8 +26,8 @@ export class CodeExchanger {
   }
 
   async exchange(form: URLSearchParams): Promise<CodeExchange> {
-    const clientId = form.get('client_id') ?? ''
-    if (!this.#context.clientIds.includes(clientId) || !form.has('client_secret')) return refused('invalid_client')
+    const clientId = this.#clientOf(form)
+    if (clientId === undefined) return refused('invalid_client')
     if (form.get('grant_type') !== 'authorization_code') return refused('unsupported_grant_type')
     const code = form.get('code') ?? ''
     if (code === '' || this.#used.has(code)) return refused('invalid_grant')
@@ -40,6 +40,17 @@ export class CodeExchanger {
       id_token: await this.#context.mintFor(clientId),
     }
     return { status: 200, body }
+  }
+
+  /** Apple says 200 whatever the token is; only a client it does not know is refused. */
+  revoke(form: URLSearchParams): CodeExchange {
+    if (this.#clientOf(form) === undefined) return refused('invalid_client')
+    return form.has('token') ? { status: 200, body: {} } : refused('invalid_request')
+  }
+
+  #clientOf(form: URLSearchParams): string | undefined {
+    const clientId = form.get('client_id') ?? ''
+    return this.#context.clientIds.includes(clientId) && form.has('client_secret') ? clientId : undefined
   }
 
   #remember(code: string): void {

@@ -96,6 +96,7 @@ const variablesOf = (context: StackContext): Readonly<Record<string, Variables>>
       AUTH_MASTER_KEY: secrets.authMasterKey,
       APPLE_KEYS_URL: `${issuer}/auth/keys`,
       APPLE_TOKEN_URL: `${issuer}/auth/token`,
+      APPLE_REVOKE_URL: `${issuer}/auth/revoke`,
       APPLE_ISSUERS: issuer,
       APPLE_CLIENT_IDS: 'app.cairn.local',
       APPLE_TEAM_ID: 'LOCALTEAM0',

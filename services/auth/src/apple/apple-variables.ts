@@ -56,7 +56,8 @@ export const appleVariables = {
   }),
   appleKeyId: variable.text('APPLE_KEY_ID', {
     fallback: '',
-    description: 'id of the key in APPLE_PRIVATE_KEY; with neither, authorization codes are not exchanged',
+    description:
+      'id of the key in APPLE_PRIVATE_KEY; with neither, codes are not exchanged, and nothing is there to be revoked',
   }),
   applePrivateKey: {
     ...variable.text('APPLE_PRIVATE_KEY', {
@@ -70,16 +71,28 @@ export const appleVariables = {
     fallback: 'https://appleid.apple.com/auth/token',
     description: 'where authorization codes are exchanged',
   }),
+  appleRevokeUrl: variable.url('APPLE_REVOKE_URL', {
+    protocols: ['https:', 'http:'],
+    fallback: 'https://appleid.apple.com/auth/revoke',
+    description: 'where the grants of deleted accounts are revoked',
+  }),
+  appleRevokeForSeconds: variable.integer('APPLE_REVOKE_FOR_S', {
+    min: 60,
+    max: 31_536_000,
+    fallback: 2_592_000,
+    description: 'how long it is tried to revoke a grant, in seconds (30 days)',
+  }),
   appleExchangeTimeoutMs: variable.integer('APPLE_EXCHANGE_TIMEOUT_MS', {
     min: 100,
     max: 60_000,
     fallback: 5_000,
-    description: 'longest exchange of an authorization code; no login waits for it',
+    description:
+      'longest exchange of an authorization code, or revocation of a grant; no login and no deletion waits for it',
   }),
   appleExchangePollMs: variable.integer('APPLE_EXCHANGE_POLL_MS', {
     min: 50,
     max: 60_000,
     fallback: 2_000,
-    description: 'pause between two looks for authorization codes whose next attempt is due',
+    description: 'pause between two looks for codes and revocations whose next attempt is due',
   }),
 } as const

@@ -1,9 +1,15 @@
-// Forgets authorization codes that nobody could exchange in time, for the janitor.
+// Forgets authorization codes that nobody could exchange in time, and grants that Apple would not revoke, for the janitor.
 import type { Handler } from '@cairn/bus'
 import type { cleanUpAppleCodes } from '@cairn/contracts'
 import type { AuthContext } from '../context.ts'
 import { forgetUnusedAppleCodes } from '../store/apple-codes.ts'
+import { deleteExpiredAppleRevocations } from '../store/apple-revocations.ts'
 
 export const handleCleanUpAppleCodes =
-  ({ pool }: AuthContext): Handler<typeof cleanUpAppleCodes> =>
-  async ({ limit }) => ({ deleted: await forgetUnusedAppleCodes(pool, limit) })
+  ({ pool, logger }: AuthContext): Handler<typeof cleanUpAppleCodes> =>
+  async ({ limit }) => {
+    const codes = await forgetUnusedAppleCodes(pool, limit)
+    const revocations = codes === limit ? 0 : await deleteExpiredAppleRevocations(pool, limit - codes)
+    if (revocations > 0) logger.error({ count: revocations }, 'grants of deleted accounts were never revoked at Apple')
+    return { deleted: codes + revocations }
+  }

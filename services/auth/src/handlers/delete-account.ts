@@ -6,13 +6,16 @@ import { deleteUser } from '../store/delete-user.ts'
 import type { Change } from './change-and-tell.ts'
 import { signOutEverywhere } from './sign-out-everywhere.ts'
 
-/** Harmless when the account is gone: nobody is told twice. */
+/** `context.apple.revocations.kept()` is to be called after the commit. Harmless when the account is gone: nobody is told twice. */
 export const deleteAccount = async (context: AuthContext, change: Change, userId: string): Promise<void> => {
   const reason = 'account_deleted'
   const denied = await signOutEverywhere(context, change, {
     userId,
     reason,
-    end: () => deleteUser(change.database, userId),
+    end: async () => {
+      await context.apple.revocations.keep(change.database, userId)
+      await deleteUser(change.database, userId)
+    },
   })
   if (denied === undefined) return
   const event: UserDeleted = { user_id: userId, deleted_at: denied.denied_at.toISOString() }

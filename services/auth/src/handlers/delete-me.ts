@@ -11,5 +11,6 @@ export const handleDeleteMe =
   async (_nothing, call) => {
     const { userId } = requiredCaller(call)
     await changeAndTell(context, change => deleteAccount(context, change, userId))
+    context.apple.revocations.kept()
     return {}
   }

@@ -55,5 +55,6 @@ export const handleReceiveAppleNotification =
       context.logger.info({ kinds: events.map(event => event.kind) }, 'Apple notifies')
       for (const event of events) await act(context, change, event)
     })
+    context.apple.revocations.kept()
     return {}
   }
