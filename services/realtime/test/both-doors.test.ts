@@ -223,25 +223,6 @@ describe.each(doors)('realtime over $name', door => {
       expect([back.closed, stranger.closed]).toEqual([false, false])
     })
 
-    it.each([
-      ['an unknown type', 'unknown', {}],
-      ['a negative seq', 'resume', { epoch, seq: -1 }],
-      ['a fractional seq', 'resume', { epoch, seq: 1.5 }],
-      ['a seq beyond all numbers', 'resume', { epoch, seq: 1e300 }],
-      ['no data', 'resume', null],
-      ['an unknown member', 'resume', { epoch, seq: 0, more: 1 }],
-    ])('ends a connection that sends %s', async (_what, type, data) => {
-      const client = await connect(person)
-      client.send(type, data)
-      expect(await closingCode(client)).toBe(4500)
-    })
-
-    it('ends a connection that sends garbage', async () => {
-      const client = await connect(person)
-      client.sendGarbage()
-      expect(await closingCode(client)).toBe(4500)
-    })
-
     it('lets the oldest go when a user has too many', async () => {
       const oldest = await connect(person)
       const newer = [await connect(person), await connect(person)]

@@ -15,8 +15,8 @@ export interface TestClient {
   /** The WebSocket close code, where the door shows it. */
   closeCode: number | undefined
   send(type: string, data: unknown): void
-  /** Bytes or text that are no frame of the door. */
-  sendGarbage(): void
+  /** A message of the transport as it is, whatever the door makes of it. */
+  sendRaw(bytes: string | Buffer): void
   end(): void
 }
 
@@ -34,25 +34,30 @@ export interface ConnectOptions {
   /** Where the token goes: the URL, or what the door offers besides it. */
   readonly tokenIn?: 'query' | 'elsewhere'
   readonly origin?: string
+  readonly cookie?: string
   readonly signal?: 'reconnects'
 }
 
 const pathOf = (userId: string, { token, tokenIn = 'query' }: ConnectOptions): string =>
   token !== undefined && tokenIn === 'query' ? `/ws/user/${userId}?token=${token}` : `/ws/user/${userId}`
 
+const headersOf = ({ origin, cookie }: ConnectOptions): Record<string, string> => ({
+  ...(origin === undefined ? {} : { origin }),
+  ...(cookie === undefined ? {} : { cookie }),
+})
+
 const connectPlain: Door['connect'] = (baseUrl, userId, options = {}) => {
-  const { token, tokenIn, origin } = options
-  const headers = token !== undefined && tokenIn === 'elsewhere' ? { authorization: `Bearer ${token}` } : {}
+  const { token, tokenIn } = options
+  const bearer = token !== undefined && tokenIn === 'elsewhere' ? { authorization: `Bearer ${token}` } : {}
   const webSocket = new WebSocket(`${baseUrl}${pathOf(userId, options)}`, {
-    headers,
-    ...(origin === undefined ? {} : { origin }),
+    headers: { ...headersOf(options), ...bearer },
   })
   const client: TestClient = {
     frames: [],
     closed: false,
     closeCode: undefined,
     send: (type, data) => webSocket.send(JSON.stringify({ type, data })),
-    sendGarbage: () => webSocket.send('{"type":'),
+    sendRaw: bytes => webSocket.send(bytes),
     end: () => webSocket.terminate(),
   }
   webSocket.on('message', message => {
@@ -83,7 +88,7 @@ export const followSocket = (socket: Socket): TestClient => {
     closed: false,
     closeCode: undefined,
     send: (type, data) => socket.emit(type, data),
-    sendGarbage: () => socket.emit('nonsense', Buffer.from([1, 2, 3])),
+    sendRaw: bytes => socket.io.engine.write(bytes),
     end: () => socket.disconnect(),
   }
   socket.onAny((type: string, data: SeenFrame['data'], context: SeenFrame['context']) => {
@@ -108,14 +113,14 @@ export const connected = (socket: Socket, client: TestClient): Promise<TestClien
 const connectSocketIo =
   (transports?: readonly string[]): Door['connect'] =>
   async (baseUrl, userId, options = {}) => {
-    const { token, tokenIn, origin, signal } = options
+    const { token, tokenIn, signal } = options
     const socket = io(`${baseUrl}${pathOf(userId, options)}`, {
       ...(transports === undefined ? {} : { transports: [...transports] }),
       forceNew: true,
       reconnection: signal === 'reconnects',
       reconnectionDelay: 50,
       ...(token !== undefined && tokenIn === 'elsewhere' ? { auth: { token } } : {}),
-      ...(origin === undefined ? {} : { extraHeaders: { origin } }),
+      extraHeaders: headersOf(options),
     })
     const result = await connected(socket, followSocket(socket))
     if ('refused' in result) socket.disconnect()

@@ -55,8 +55,14 @@ const pageOf = (from: number, to: number, head: number): ChangesPage => ({
 
 export interface StandIns {
   readonly bus: Bus
-  /** Makes progress fail (or not) every read, and counts the pages read. */
-  readonly progress: { down: boolean; pageEvents: number; pagesRead: number }
+  /** Makes progress fail (or not) every read, or wait with heads, and counts the pages read. */
+  readonly progress: {
+    down: boolean
+    headAfter: Promise<void> | undefined
+    readonly headsAsked: string[]
+    pageEvents: number
+    pagesRead: number
+  }
   signIn(claims?: Record<string, unknown>): Promise<Person>
   tokenFor(person: { userId: string; sessionId: string }, claims?: Record<string, unknown>): Promise<string>
   /** Appends events to the user's log and gives back their page; nobody is told. */
@@ -79,7 +85,11 @@ const serveProgress = (bus: Bus, heads: Map<string, number>, progress: StandIns[
     hashUser: userHasher(Buffer.alloc(32)),
     handlerTimeoutMs: 2_000,
     routes: [
-      route(readHead, async (_payload, { caller }) => ({ epoch, seq: headOf(caller?.userId) })),
+      route(readHead, async (_payload, { caller }) => {
+        progress.headsAsked.push(caller?.userId ?? '')
+        await progress.headAfter
+        return { epoch, seq: headOf(caller?.userId) }
+      }),
       route(readChanges, async (payload, { caller }) => {
         const head = headOf(caller?.userId)
         progress.pagesRead += 1
@@ -97,7 +107,7 @@ export const startStandIns = async (url: string, logger: Logger): Promise<StandI
   const key: PublicKey = { kid: keyId, kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', use: 'sig', x }
   const heads = new Map<string, number>()
   const denials: Denials = { sessions: [], users: [], next_cursor: null }
-  const progress = { down: false, pageEvents: 1_000, pagesRead: 0 }
+  const progress = { down: false, headAfter: undefined, headsAsked: [], pageEvents: 1_000, pagesRead: 0 }
   const auth = serve(bus, {
     owner: 'auth',
     hashUser: userHasher(Buffer.alloc(32)),

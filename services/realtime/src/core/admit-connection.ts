@@ -51,6 +51,7 @@ export const admitConnection = async (context: RealtimeContext, handshake: Hands
     const head = await logReader.readHead(connection.caller)
     assertServing(context)
     if (connection.closing) throw new CairnError('token_invalid')
+    if (claims.expiresAt <= Date.now() / 1_000) throw new CairnError('token_expired')
     return { connection, head }
   } catch (error) {
     connection.gone()
