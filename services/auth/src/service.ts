@@ -103,14 +103,13 @@ const appleGrantsOf = (
     logger,
     sealingKey: deriveKey(config.masterKey, 'appleGrants'),
     credentials: appleCredentials,
+    tokenUrl: config.appleTokenUrl,
     timeoutMs: config.appleExchangeTimeoutMs,
     pollMs: config.appleExchangePollMs,
   }
   const [revokeUrl, lifetimeSeconds] = [config.appleRevokeUrl, config.appleRevokeForSeconds]
-  return {
-    codes: new AppleCodes({ ...calls, tokenUrl: config.appleTokenUrl }),
-    revocations: new AppleRevocations({ ...calls, revokeUrl, lifetimeSeconds }),
-  }
+  const revocations = new AppleRevocations({ ...calls, revokeUrl, lifetimeSeconds })
+  return { codes: new AppleCodes({ ...calls, revocations }), revocations }
 }
 
 const serveAuth = (config: AuthConfig, logger: Logger, foundations: Foundations): AtWork => {

@@ -1,5 +1,8 @@
 // Authorization codes beside sign-in: kept sealed, exchanged when Apple answers, never in the way of a login.
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import {
   cleanUpAppleCodes,
   deleteMe,
@@ -71,6 +74,35 @@ const tryAgainNow = (session: Session): Promise<unknown> =>
     [session.user.id],
   )
 
+interface LateCall {
+  readonly path: string
+  readonly form: Readonly<Record<string, string>>
+}
+
+/** Apple, taking its time: the first exchange is answered when the test says so, a second one is refused. */
+const startLateApple = async () => {
+  const calls: LateCall[] = []
+  const answered = Promise.withResolvers<void>()
+  const server = createServer((request, response) => {
+    void (async () => {
+      const form = Object.fromEntries(new URLSearchParams(await text(request)))
+      calls.push({ path: request.url ?? '', form })
+      const exchanges = calls.filter(({ path }) => path === '/auth/token').length
+      if (request.url === '/auth/token') await answered.promise
+      const refused = request.url === '/auth/token' && exchanges > 1
+      response.statusCode = refused ? 400 : 200
+      response.end(JSON.stringify(refused ? { error: 'invalid_grant' } : { refresh_token: 'late-token' }))
+    })()
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const stop = async (): Promise<void> => {
+    server.closeAllConnections()
+    await new Promise(resolve => server.close(resolve))
+  }
+  return { url, calls, answer: () => answered.resolve(), stop }
+}
+
 describe('an authorization code', () => {
   it('is exchanged for the client id of the identity token', async () => {
     const session = await signIn(under, randomUUID())
@@ -130,24 +162,92 @@ describe('what Apple granted', () => {
   interface Revocation {
     readonly client_id: string
     readonly attempts: number
+    readonly code_sealed: Buffer | null
   }
   const revocations = async (): Promise<Revocation[]> =>
-    (await under.database.query<Revocation>('SELECT client_id, attempts FROM auth.apple_revocations')).rows
+    (await under.database.query<Revocation>('SELECT client_id, attempts, code_sealed FROM auth.apple_revocations')).rows
+  const remove = (auth: AuthUnderTest, { user, session_id: sessionId }: Session) =>
+    auth.ask(deleteMe, {}, { userId: user.id, sessionId })
   const deleted = async (): Promise<Session> => {
     const session = await signIn(under, randomUUID())
     await exchanged(session)
     await control('fail')
-    await under.ask(deleteMe, {}, { userId: session.user.id, sessionId: session.session_id })
+    await remove(under, session)
     return session
   }
+  const settled = async (): Promise<void> => {
+    await control('ok')
+    await under.database.query('UPDATE auth.apple_revocations SET next_attempt_at = now()')
+    await eventually(async () => expect(await revocations()).toEqual([]))
+  }
+  const lastLog = (): string | undefined => under.logs.lines.findLast(line => line.includes('settled at Apple'))
 
   it('goes with the account, and is revoked at Apple as soon as Apple answers', async () => {
     expect(await grantsOf(under, await deleted())).toEqual([])
     await eventually(async () => expect((await revocations())[0]?.attempts).toBeGreaterThanOrEqual(1))
     expect(await revocations()).toMatchObject([{ client_id: clientIds[1] }])
-    await control('ok')
-    await under.database.query('UPDATE auth.apple_revocations SET next_attempt_at = now()')
-    await eventually(async () => expect(await revocations()).toEqual([]))
+    await settled()
+    expect(lastLog()).toContain('"revoked":true')
+  })
+
+  it('of a code that still waits is revoked too: exchanged first, then revoked', async () => {
+    await control('fail')
+    const session = await signIn(under, randomUUID())
+    await remove(under, session)
+    expect(await grantsOf(under, session)).toEqual([])
+    expect(await revocations()).toMatchObject([{ client_id: clientIds[1], code_sealed: expect.any(Buffer) }])
+    await settled()
+    expect(lastLog()).toContain('"revoked":true')
+  })
+
+  it('of a code that Apple does not take is settled without a token', async () => {
+    const code = randomUUID()
+    await exchanged(await signIn(under, code))
+    await control('fail')
+    await remove(under, await signIn(under, code))
+    await settled()
+    expect(lastLog()).toContain('"revoked":false')
+  })
+
+  it('in a form that cannot be read holds up no deletion', async () => {
+    const session = await signIn(under, randomUUID())
+    await exchanged(session)
+    await under.database.query(`UPDATE auth.apple_grants SET refresh_token_sealed = '\\x01' WHERE user_id = $1`, [
+      session.user.id,
+    ])
+    await remove(under, session)
+    expect(await grantsOf(under, session)).toEqual([])
+    expect(await revocations()).toEqual([])
+    expect(under.logs.lines.join('\n')).toContain('cannot be read, and is not revoked')
+  })
+
+  it('while the account was being deleted is revoked as well', async () => {
+    const late = await startLateApple()
+    const auth = await startAuthUnderTest({
+      APPLE_KEY_ID: 'KEYID00000',
+      APPLE_PRIVATE_KEY: privateKey,
+      APPLE_TOKEN_URL: `${late.url}/auth/token`,
+      APPLE_REVOKE_URL: `${late.url}/auth/revoke`,
+    })
+    try {
+      const session = await signIn(auth, 'late-code')
+      await eventually(() => expect(late.calls).toMatchObject([{ path: '/auth/token', form: { code: 'late-code' } }]))
+      await remove(auth, session)
+      late.answer()
+      await eventually(() =>
+        expect(late.calls).toContainEqual(
+          expect.objectContaining({ path: '/auth/revoke', form: expect.objectContaining({ token: 'late-token' }) }),
+        ),
+      )
+      await eventually(async () =>
+        expect(
+          (await auth.database.query('SELECT FROM auth.apple_revocations WHERE token_sealed IS NOT NULL')).rowCount,
+        ).toBe(0),
+      )
+    } finally {
+      await auth.stop()
+      await late.stop()
+    }
   })
 
   it('is given up when Apple has not answered for too long, and the log says so', async () => {

@@ -56,8 +56,7 @@ export const appleVariables = {
   }),
   appleKeyId: variable.text('APPLE_KEY_ID', {
     fallback: '',
-    description:
-      'id of the key in APPLE_PRIVATE_KEY; with neither, codes are not exchanged, and nothing is there to be revoked',
+    description: 'id of the key in APPLE_PRIVATE_KEY; with neither, codes are not exchanged and grants not revoked',
   }),
   applePrivateKey: {
     ...variable.text('APPLE_PRIVATE_KEY', {

@@ -6,7 +6,7 @@ import { deleteUser } from '../store/delete-user.ts'
 import type { Change } from './change-and-tell.ts'
 import { signOutEverywhere } from './sign-out-everywhere.ts'
 
-/** `context.apple.revocations.kept()` is to be called after the commit. Harmless when the account is gone: nobody is told twice. */
+/** Call `apple.revocations.kept()` after the commit. Harmless when the account is gone: nobody is told twice. */
 export const deleteAccount = async (context: AuthContext, change: Change, userId: string): Promise<void> => {
   const reason = 'account_deleted'
   const denied = await signOutEverywhere(context, change, {

@@ -4,16 +4,18 @@ import type { Logger } from '@cairn/runtime'
 import type pg from 'pg'
 import { mintClientSecret, type AppleCredentials } from '../apple/client-secret.ts'
 import { exchangeCode } from '../apple/exchange-code.ts'
-import { refreshTokenOf } from '../apple/grant-binding.ts'
+import { codeOf, refreshTokenOf } from '../apple/grant-binding.ts'
 import { seal, unseal } from '../crypto/sealed.ts'
 import {
   claimAppleCodes,
+  hasAppleGrant,
   keepAppleCode,
   settleAppleCode,
   type AppleGrantKey,
   type ClaimedCode,
 } from '../store/apple-codes.ts'
 import type { Queryable } from '../store/queryable.ts'
+import type { AppleRevocations } from './revoke-apple-grants.ts'
 import { Worklist } from './worklist.ts'
 
 export interface AppleCodesOptions {
@@ -23,14 +25,13 @@ export interface AppleCodesOptions {
   /** Undefined: codes are kept until they are too old, and not exchanged. */
   readonly credentials: AppleCredentials | undefined
   readonly tokenUrl: string
+  readonly revocations: AppleRevocations
   readonly timeoutMs: number
   readonly pollMs: number
 }
 
 /** Apple's own: a code counts for five minutes. */
 const codeLifetimeSeconds = 300
-
-const codeOf = ({ userId, clientId }: AppleGrantKey): string => `code of ${userId} for ${clientId}`
 
 export class AppleCodes {
   readonly #options: AppleCodesOptions
@@ -72,7 +73,16 @@ export class AppleCodes {
     const clientSecret = await mintClientSecret(credentials, key.clientId)
     const token = await exchangeCode({ url, timeoutMs, clientId: key.clientId, clientSecret, code })
     const sealed = token === undefined ? undefined : seal(sealingKey, token, refreshTokenOf(key))
-    await settleAppleCode(pool, claimed, sealed)
+    const settled = await settleAppleCode(pool, claimed, sealed)
+    if (!settled && token !== undefined) await this.#revokeUnlessReplaced(key, token)
     logger.debug({ granted: token !== undefined }, 'authorization code exchanged')
+  }
+
+  /** The account was deleted while Apple answered. A newer code brings a token of the same grant, which must not end. */
+  async #revokeUnlessReplaced(key: AppleGrantKey, token: string): Promise<void> {
+    const { pool, revocations } = this.#options
+    if (await hasAppleGrant(pool, key)) return
+    await revocations.keepToken(pool, key.clientId, token)
+    revocations.kept()
   }
 }

@@ -4,16 +4,19 @@ import { randomUUID } from 'node:crypto'
 import type { Logger } from '@cairn/runtime'
 import type pg from 'pg'
 import { mintClientSecret, type AppleCredentials } from '../apple/client-secret.ts'
-import { refreshTokenOf, revocationOf } from '../apple/grant-binding.ts'
+import { exchangeCode } from '../apple/exchange-code.ts'
+import { codeOf, refreshTokenOf, revocationOf } from '../apple/grant-binding.ts'
 import { revokeToken } from '../apple/revoke-token.ts'
 import { seal, unseal } from '../crypto/sealed.ts'
+import type { AppleGrantKey } from '../store/apple-codes.ts'
 import {
   claimAppleRevocations,
   deleteAppleRevocation,
   insertAppleRevocation,
-  readGrantedTokens,
+  putTokenOfRevocation,
   type Revocation,
 } from '../store/apple-revocations.ts'
+import { lockAppleGrants } from '../store/lock-apple-grants.ts'
 import type { Queryable } from '../store/queryable.ts'
 import { Worklist } from './worklist.ts'
 
@@ -21,8 +24,9 @@ export interface AppleRevocationsOptions {
   readonly pool: pg.Pool
   readonly logger: Logger
   readonly sealingKey: Buffer
-  /** Undefined: nothing is granted to us, so there is nothing to revoke. */
+  /** Undefined: what was granted when there were some is kept for as long as it would be tried. */
   readonly credentials: AppleCredentials | undefined
+  readonly tokenUrl: string
   readonly revokeUrl: string
   readonly timeoutMs: number
   readonly pollMs: number
@@ -38,7 +42,8 @@ export class AppleRevocations {
     this.#options = options
     const { pool, logger, credentials, timeoutMs, pollMs } = options
     if (credentials === undefined) return
-    const leaseSeconds = Math.ceil(timeoutMs / 1_000)
+    // A code takes two calls.
+    const leaseSeconds = Math.ceil((2 * timeoutMs) / 1_000)
     this.#worklist = new Worklist({
       logger,
       pollMs,
@@ -48,15 +53,25 @@ export class AppleRevocations {
     })
   }
 
-  /** Within the transaction that deletes the account, before it does. */
+  /** Within the transaction that deletes the account, before it does. What cannot be read holds up no deletion. */
   async keep(database: Queryable, userId: string): Promise<void> {
-    const { sealingKey, lifetimeSeconds } = this.#options
-    for (const { client_id, refresh_token_sealed: sealed } of await readGrantedTokens(database, userId)) {
-      const id = randomUUID()
-      const token = unseal(sealingKey, sealed, refreshTokenOf({ userId, clientId: client_id }))
-      const token_sealed = seal(sealingKey, token, revocationOf(id))
-      await insertAppleRevocation(database, { id, client_id, token_sealed }, lifetimeSeconds)
+    for (const grant of await lockAppleGrants(database, userId)) {
+      const { client_id: clientId, refresh_token_sealed: token, code_sealed: code, code_expires_at: codeEnd } = grant
+      const key = { userId, clientId }
+      if (token !== null) {
+        const text = this.#read(token, refreshTokenOf(key))
+        if (text !== undefined) await this.keepToken(database, clientId, text)
+      }
+      if (code !== null && codeEnd !== null && this.#worklist !== undefined) {
+        const text = this.#read(code, codeOf(key))
+        if (text !== undefined) await this.#insert(database, { clientId, code: text }, codeEnd)
+      }
     }
+  }
+
+  /** Also for a token that came when the account was gone already. */
+  async keepToken(database: Queryable, clientId: AppleGrantKey['clientId'], token: string): Promise<void> {
+    await this.#insert(database, { clientId, token }, this.#expiry())
   }
 
   /** Call after the commit. */
@@ -68,12 +83,58 @@ export class AppleRevocations {
     await this.#worklist?.stop()
   }
 
-  async #revoke(credentials: AppleCredentials, { id, client_id: clientId, token_sealed }: Revocation): Promise<void> {
+  #expiry(): Date {
+    return new Date(Date.now() + this.#options.lifetimeSeconds * 1_000)
+  }
+
+  #read(sealed: Buffer, boundTo: string): string | undefined {
+    const { sealingKey, logger } = this.#options
+    try {
+      return unseal(sealingKey, sealed, boundTo)
+    } catch (error) {
+      logger.error({ error }, 'a grant of a deleted account cannot be read, and is not revoked at Apple')
+      return undefined
+    }
+  }
+
+  async #insert(
+    database: Queryable,
+    { clientId, token, code }: { clientId: string; token?: string; code?: string },
+    expiresAt: Date,
+  ): Promise<void> {
+    const id = randomUUID()
+    const sealed = (text: string | undefined): Buffer | null =>
+      text === undefined ? null : seal(this.#options.sealingKey, text, revocationOf(id))
+    const revocation = { id, client_id: clientId, token_sealed: sealed(token), code_sealed: sealed(code) }
+    await insertAppleRevocation(database, revocation, expiresAt)
+  }
+
+  async #revoke(credentials: AppleCredentials, revocation: Revocation): Promise<void> {
     const { pool, logger, sealingKey, revokeUrl: url, timeoutMs } = this.#options
-    const token = unseal(sealingKey, token_sealed, revocationOf(id))
-    const clientSecret = await mintClientSecret(credentials, clientId)
-    await revokeToken({ url, timeoutMs, clientId, clientSecret, token })
+    const { id, client_id: clientId, token_sealed: sealed } = revocation
+    const token =
+      sealed === null ? await this.#exchange(credentials, revocation) : unseal(sealingKey, sealed, revocationOf(id))
+    if (token !== undefined) {
+      const clientSecret = await mintClientSecret(credentials, clientId)
+      await revokeToken({ url, timeoutMs, clientId, clientSecret, token })
+    }
     await deleteAppleRevocation(pool, id)
-    logger.info('grant of a deleted account revoked at Apple')
+    logger.info({ revoked: token !== undefined }, 'grant of a deleted account settled at Apple')
+  }
+
+  /** A code counts once, so its token is kept before it is used. Undefined when Apple does not take the code. */
+  async #exchange(
+    credentials: AppleCredentials,
+    { id, client_id: clientId, code_sealed: sealed }: Revocation,
+  ): Promise<string | undefined> {
+    const { pool, sealingKey, tokenUrl: url, timeoutMs } = this.#options
+    if (sealed === null) throw new Error('a revocation without a token and without a code')
+    const code = unseal(sealingKey, sealed, revocationOf(id))
+    const clientSecret = await mintClientSecret(credentials, clientId)
+    const token = await exchangeCode({ url, timeoutMs, clientId, clientSecret, code })
+    if (token === undefined) return undefined
+    const tokenSealed = seal(sealingKey, token, revocationOf(id))
+    await putTokenOfRevocation(pool, id, { tokenSealed, expiresAt: this.#expiry() })
+    return token
   }
 }

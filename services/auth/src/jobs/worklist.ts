@@ -21,6 +21,8 @@ export class Worklist<Item> {
   readonly #aborter = new AbortController()
   readonly #finished: Promise<void>
   #wake: (() => void) | undefined
+  /** Set when there is work that a look under way may have missed. */
+  #woken = false
 
   constructor(options: WorklistOptions<Item>) {
     this.#options = options
@@ -29,6 +31,7 @@ export class Worklist<Item> {
 
   /** Call after the commit that added work. */
   wake(): void {
+    this.#woken = true
     this.#wake?.()
   }
 
@@ -43,6 +46,7 @@ export class Worklist<Item> {
     const { logger, claim } = this.#options
     while (!this.#aborter.signal.aborted) {
       let claimed = 0
+      this.#woken = false
       try {
         const items = await claim(atOnce)
         claimed = items.length
@@ -64,7 +68,7 @@ export class Worklist<Item> {
   }
 
   async #idle(): Promise<void> {
-    if (this.#aborter.signal.aborted) return
+    if (this.#aborter.signal.aborted || this.#woken) return
     const woken = new AbortController()
     this.#wake = () => woken.abort()
     await sleep(this.#options.pollMs, undefined, { signal: woken.signal }).catch(() => undefined)

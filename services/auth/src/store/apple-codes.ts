@@ -44,6 +44,11 @@ const settle = {
     WHERE user_id = $1 AND client_id = $2 AND code_sealed = $3`,
 }
 
+const has = {
+  name: 'has-apple-grant',
+  text: 'SELECT 1 FROM auth.apple_grants WHERE user_id = $1 AND client_id = $2',
+}
+
 const forgetUnused = {
   name: 'forget-unused-apple-codes',
   text: `UPDATE auth.apple_grants SET ${withoutCode} WHERE (user_id, client_id) IN (
@@ -66,14 +71,16 @@ export const claimAppleCodes = async (
 ): Promise<readonly ClaimedCode[]> =>
   (await database.query<ClaimedCode>({ ...claim, values: [limit, leaseSeconds] })).rows
 
-/** The code is used up; Apple's token is kept if it gave one. Nothing happens when there is a newer code, or no user. */
+/** The code is used up; Apple's token is kept if it gave one. False when there is a newer code, or no user. */
 export const settleAppleCode = async (
   database: Queryable,
   { user_id: userId, client_id: clientId, code_sealed: code }: ClaimedCode,
   tokenSealed: Buffer | undefined,
-): Promise<void> => {
-  await database.query({ ...settle, values: [userId, clientId, code, tokenSealed ?? null] })
-}
+): Promise<boolean> =>
+  (await database.query({ ...settle, values: [userId, clientId, code, tokenSealed ?? null] })).rowCount === 1
+
+export const hasAppleGrant = async (database: Queryable, { userId, clientId }: AppleGrantKey): Promise<boolean> =>
+  (await database.query({ ...has, values: [userId, clientId] })).rowCount === 1
 
 /** Resolves with how many codes nobody could exchange in time were forgotten. */
 export const forgetUnusedAppleCodes = async (database: Queryable, limit: number): Promise<number> =>

@@ -1,27 +1,19 @@
-// Grants of deleted accounts on their way to being revoked at Apple. They name no user.
+// Grants of deleted accounts on their way to being revoked at Apple: a refresh token of Apple's, or a code that has to be
+// exchanged for one first. They name no user.
 import type { Queryable } from './queryable.ts'
-
-export interface GrantedToken {
-  readonly client_id: string
-  readonly refresh_token_sealed: Buffer
-}
 
 export interface Revocation {
   readonly id: string
   readonly client_id: string
-  readonly token_sealed: Buffer
-}
-
-const read = {
-  name: 'read-granted-tokens',
-  text: `SELECT client_id, refresh_token_sealed FROM auth.apple_grants
-    WHERE user_id = $1 AND refresh_token_sealed IS NOT NULL`,
+  /** One of the two. */
+  readonly token_sealed: Buffer | null
+  readonly code_sealed: Buffer | null
 }
 
 const insert = {
   name: 'insert-apple-revocation',
-  text: `INSERT INTO auth.apple_revocations (id, client_id, token_sealed, expires_at)
-    VALUES ($1, $2, $3, now() + make_interval(secs => $4))`,
+  text: `INSERT INTO auth.apple_revocations (id, client_id, token_sealed, code_sealed, expires_at)
+    VALUES ($1, $2, $3, $4, $5)`,
 }
 
 /** Waits 1, 2, 4 … 4 096 s after the time that an attempt may take. */
@@ -32,7 +24,12 @@ const claim = {
     WHERE id IN (
       SELECT id FROM auth.apple_revocations WHERE next_attempt_at <= now() AND expires_at > now()
       ORDER BY next_attempt_at LIMIT $1 FOR UPDATE SKIP LOCKED)
-    RETURNING id, client_id, token_sealed`,
+    RETURNING id, client_id, token_sealed, code_sealed`,
+}
+
+const putToken = {
+  name: 'put-token-of-apple-revocation',
+  text: `UPDATE auth.apple_revocations SET token_sealed = $2, code_sealed = NULL, expires_at = $3 WHERE id = $1`,
 }
 
 const remove = { name: 'delete-apple-revocation', text: 'DELETE FROM auth.apple_revocations WHERE id = $1' }
@@ -44,15 +41,12 @@ const removeExpired = {
     ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)`,
 }
 
-export const readGrantedTokens = async (database: Queryable, userId: string): Promise<readonly GrantedToken[]> =>
-  (await database.query<GrantedToken>({ ...read, values: [userId] })).rows
-
 export const insertAppleRevocation = async (
   database: Queryable,
-  { id, client_id: clientId, token_sealed: token }: Revocation,
-  lifetimeSeconds: number,
+  { id, client_id: clientId, token_sealed: token, code_sealed: code }: Revocation,
+  expiresAt: Date,
 ): Promise<void> => {
-  await database.query({ ...insert, values: [id, clientId, token, lifetimeSeconds] })
+  await database.query({ ...insert, values: [id, clientId, token, code, expiresAt] })
 }
 
 /** `leaseSeconds`: how long an attempt may take. */
@@ -61,6 +55,15 @@ export const claimAppleRevocations = async (
   { limit, leaseSeconds }: { limit: number; leaseSeconds: number },
 ): Promise<readonly Revocation[]> =>
   (await database.query<Revocation>({ ...claim, values: [limit, leaseSeconds] })).rows
+
+/** What the code was exchanged for takes its place. */
+export const putTokenOfRevocation = async (
+  database: Queryable,
+  id: string,
+  { tokenSealed, expiresAt }: { tokenSealed: Buffer; expiresAt: Date },
+): Promise<void> => {
+  await database.query({ ...putToken, values: [id, tokenSealed, expiresAt] })
+}
 
 export const deleteAppleRevocation = async (database: Queryable, id: string): Promise<void> => {
   await database.query({ ...remove, values: [id] })
