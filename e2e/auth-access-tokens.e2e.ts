@@ -1,5 +1,6 @@
-// Bad access tokens at the HTTP surface, one test per row of the table of bad inputs, named by its number (1 to 19). Rows
-// on revocation (7, 20, 21) are in auth-revocation.e2e.ts. A good token is tried first: a rule that refuses all proves nothing.
+// Bad access tokens at the HTTP surface, one test per row of the table of bad inputs, named by its number (1 to 19). Those on
+// revocation (7, 20, 21) are in auth-sessions, 18 in auth-signing-keys. A good token is tried first: a rule that refuses all
+// proves nothing.
 import { createHmac, generateKeyPairSync, randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'

@@ -21,7 +21,7 @@ export interface AppleIssuer {
   stop(): Promise<void>
 }
 
-type Behaviour = 'ok' | 'fail' | 'hang'
+type Behaviour = 'ok' | 'fail' | 'hang' | 'flood'
 type Order = TokenOrder & { readonly key?: 'wrong' }
 interface Control {
   readonly keys?: Behaviour
@@ -42,7 +42,7 @@ const orderSchema = {
     key: { const: 'wrong' },
   },
 } as const
-const behaviour = { enum: ['ok', 'fail', 'hang'] } as const
+const behaviour = { enum: ['ok', 'fail', 'hang', 'flood'] } as const
 const controlSchema = {
   type: 'object',
   additionalProperties: false,
@@ -87,10 +87,13 @@ class IssuerState {
   }
 }
 
-/** Answers as told: normally, with 500, or not at all. */
+const floodBytes = 5_000_000
+
+/** Answers as told: normally, with 500, not at all, or with far too much. */
 const behaving = async (wanted: Behaviour, reply: FastifyReply, answer: () => unknown): Promise<unknown> => {
   if (wanted === 'hang') return reply.hijack()
   if (wanted === 'fail') return reply.code(500).send({ error: 'server_error' })
+  if (wanted === 'flood') return reply.send({ padding: 'x'.repeat(floodBytes) })
   return answer()
 }
 
