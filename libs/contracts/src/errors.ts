@@ -41,6 +41,8 @@ export interface ErrorOptions {
   readonly errors?: readonly FieldError[]
   /** Whole seconds after which trying again makes sense. */
   readonly retryAfterSeconds?: number
+  /** Names of the limits that were reached, on `rate_limited`. */
+  readonly violatedPolicies?: readonly string[]
   /** Kept for the log, never sent out. */
   readonly cause?: unknown
 }
@@ -51,6 +53,7 @@ export class CairnError extends Error {
   readonly detail: string | undefined
   readonly errors: readonly FieldError[] | undefined
   readonly retryAfterSeconds: number | undefined
+  readonly violatedPolicies: readonly string[] | undefined
 
   constructor(code: ErrorCode, options: ErrorOptions = {}) {
     super(options.detail ?? errorKinds[code].title, options.cause === undefined ? undefined : { cause: options.cause })
@@ -59,6 +62,7 @@ export class CairnError extends Error {
     this.detail = options.detail
     this.errors = options.errors
     this.retryAfterSeconds = options.retryAfterSeconds ?? (code === 'unavailable' ? 1 : undefined)
+    this.violatedPolicies = options.violatedPolicies
   }
 }
 

@@ -14,6 +14,7 @@ export const Problem = Type.Object({
   incident_id: Type.Optional(Type.String({ description: 'Only on 5xx: what support needs to find the cause.' })),
   errors: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }))),
   retry_after: Type.Optional(Type.Integer({ description: 'Whole seconds to wait, also in the `retry-after` header.' })),
+  'violated-policies': Type.Optional(Type.Array(Type.String(), { description: 'Only on 429: the limits reached.' })),
 })
 export type Problem = Static<typeof Problem>
 
@@ -30,5 +31,6 @@ export const problemOf = (error: CairnError, requestId: string, incidentId?: str
     ...(incidentId === undefined ? {} : { incident_id: incidentId }),
     ...(error.errors === undefined ? {} : { errors: error.errors.map(fault => ({ ...fault })) }),
     ...(error.retryAfterSeconds === undefined ? {} : { retry_after: error.retryAfterSeconds }),
+    ...(error.violatedPolicies === undefined ? {} : { 'violated-policies': [...error.violatedPolicies] }),
   }
 }

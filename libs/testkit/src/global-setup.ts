@@ -1,9 +1,10 @@
-// Once per run of the suite: a PostgreSQL of its own with a migrated template, in a directory that is gone afterwards.
+// Once per run of the suite: a PostgreSQL with a migrated template and a Redis, in a directory that is gone afterwards.
 import { join } from 'node:path'
 import {
   createTestDirectory,
   deriveServiceUrls,
   providePostgres,
+  provideRedis,
   removeTestDirectory,
   sweepAbandoned,
 } from '@cairn/local'
@@ -16,6 +17,8 @@ export interface SharedBackends {
   readonly databaseUrl: string
   /** A migrated database that nobody connects to; cloned for each file. */
   readonly template: string
+  /** Shared by everybody, each under a prefix of its own. */
+  readonly redisUrl: string
   /** What files may use for servers of their own. */
   readonly directory: string
   readonly environment: Readonly<Record<string, string>>
@@ -46,10 +49,11 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
   await sweepAbandoned(parent)
   const directory = createTestDirectory(parent)
   const postgres = await providePostgres({ directory, env: process.env, say, durable: false, maxConnections: 400 })
+  const redis = await provideRedis({ directory, env: process.env, say })
   const template = `cairn_template_${process.pid}`
   const stop = async (): Promise<void> => {
     await administer(postgres.url, `DROP DATABASE IF EXISTS ${template} WITH (FORCE)`)
-    await postgres.stop()
+    await Promise.all([postgres.stop(), redis.stop()])
     await removeTestDirectory(directory)
   }
   try {
@@ -60,6 +64,6 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
   }
   const given = ['NATS_URL', 'REDIS_URL'].map(name => [name, process.env[name] ?? ''])
   const environment = Object.fromEntries(given) as Record<string, string>
-  project.provide('backends', { databaseUrl: postgres.url, template, directory, environment })
+  project.provide('backends', { databaseUrl: postgres.url, template, redisUrl: redis.url, directory, environment })
   return stop
 }
