@@ -3,12 +3,14 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort, providePostgres } from '@cairn/local'
+import { refreshSession } from '@cairn/contracts'
+import { providePostgres } from '@cairn/local'
+import { startBareServer } from './harness/bare-server.ts'
 import type { Bench, BenchContext, BenchResult } from './harness/bench.ts'
-import { startProcess } from './harness/child-process.ts'
 import { startEdgeStack, type EdgeStack } from './harness/edge-stack.ts'
-import { openPoster, runLoad, type LoadResult } from './harness/load.ts'
-import { cpuMsOfTree, measureCpu } from './harness/process-cpu.ts'
+import { openPoster, runLoad } from './harness/load.ts'
+import { cpuMsOf, cpuMsOfTree, type Meters } from './harness/process-cpu.ts'
+import { withCpu } from './harness/measured-load.ts'
 import { interleave, type Measured } from './harness/rounds.ts'
 import { rounded } from './harness/statistics.ts'
 import { openBareSql } from './refresh/bare-sql.ts'
@@ -40,27 +42,6 @@ interface Case {
   readonly stop: () => Promise<void>
 }
 
-/** CPU in microseconds per request, by process and together. */
-const withCpu = async (
-  meters: Readonly<Record<string, () => number>>,
-  load: () => Promise<LoadResult>,
-): Promise<Measured> => {
-  const { result, cpuMs } = await measureCpu(meters, load)
-  const perRequest = Object.entries(cpuMs).map(
-    ([name, ms]) => [`${name}CpuUs`, (ms * 1_000) / result.requests] as const,
-  )
-  const cpuUs = perRequest.reduce((sum, [, us]) => sum + us, 0)
-  return {
-    perSecond: result.perSecond,
-    p50Ms: result.p50Ms,
-    p99Ms: result.p99Ms,
-    cpuUs,
-    ...Object.fromEntries(perRequest),
-  }
-}
-
-type Meters = Readonly<Record<string, () => number>>
-
 const stackCase = (stack: EdgeStack, count: number, postgres: Meters): Case => {
   const poster = openPoster(stack.gatewayUrl, workers)
   const sessionOf = knownSessions(stack.masterKey)
@@ -89,8 +70,6 @@ const sqlCase = (stack: EdgeStack, count: number, postgres: Meters): Case => {
 }
 
 const fastifyCase = async (): Promise<Case> => {
-  const port = await freePort()
-  const url = `http://127.0.0.1:${port}`
   const user = {
     id: randomUUID(),
     is_guest: true,
@@ -109,14 +88,12 @@ const fastifyCase = async (): Promise<Case> => {
     created: false,
     request_id: 'r'.repeat(22),
   }
-  const environment = { PORT: String(port), ANSWER: JSON.stringify(answer) }
-  const script = 'services/gateway/bench/bare-server.ts'
-  const server = await startProcess(root, { script, environment, readyUrl: `${url}/readyz` })
-  const poster = openPoster(url, workers)
+  const server = await startBareServer(root, { route: path, body: refreshSession.request, answer })
+  const poster = openPoster(server.url, workers)
   const ask = async (): Promise<void> => {
     JSON.parse(await poster.post(path, { refresh_token: answer.refresh_token }))
   }
-  const fastify = (): number => cpuMsOfTree(server.pid)
+  const fastify = (): number => cpuMsOf(server.pid)
   return {
     round: durationMs => withCpu({ fastify }, () => runLoad({ workers, durationMs, ask })),
     stop: async () => {

@@ -1,4 +1,4 @@
-// Gateway and auth as processes of their own, with a NATS and a database of their own on a server that is shared: as many
+// Gateway, auth and progress as processes of their own, with a NATS and a database of their own on a server that is shared: as many
 // of them side by side as a benchmark compares.
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
@@ -21,9 +21,10 @@ export interface EdgeStack {
   /** As the migrator. */
   readonly databaseUrl: string
   readonly authDatabaseUrl: string
+  readonly natsUrl: string
   readonly masterKey: Buffer
   /** Milliseconds of CPU so far, by process. */
-  readonly cpu: Readonly<Record<'gateway' | 'auth' | 'nats', () => number>>
+  readonly cpu: Readonly<Record<'gateway' | 'auth' | 'progress' | 'nats', () => number>>
   stop(): Promise<void>
 }
 
@@ -75,6 +76,15 @@ const startAuth = async ({ root, common }: Place, databaseUrl: string, masterKey
   })
 }
 
+const startProgress = async ({ root, common }: Place, databaseUrl: string): Promise<BenchProcess> => {
+  const port = String(await freePort())
+  return startProcess(root, {
+    script: 'services/progress/src/main.ts',
+    environment: { ...common, PROGRESS_OPS_PORT: port, PROGRESS_DATABASE_URL: databaseUrl },
+    readyUrl: `http://127.0.0.1:${port}/readyz`,
+  })
+}
+
 const startGateway = async ({ root, common }: Place): Promise<BenchProcess & { url: string }> => {
   const [port, opsPort] = [String(await freePort()), String(await freePort())]
   const environment = { ...common, GATEWAY_HOST: '127.0.0.1', GATEWAY_PORT: port, GATEWAY_OPS_PORT: opsPort }
@@ -102,11 +112,18 @@ export const startEdgeStack = async ({ root, directory, serverUrl, name }: EdgeS
     const place = { root, common: commonEnvironment(nats.url) }
     const auth = await startAuth(place, authDatabaseUrl, masterKey)
     running.push(auth)
+    const progress = await startProgress(place, progressDatabaseUrl)
+    running.push(progress)
     const gateway = await startGateway(place)
     running.push(gateway)
     const natsPid = nats.server?.pid ?? 0
-    const cpu = { gateway: () => cpuMsOf(gateway.pid), auth: () => cpuMsOf(auth.pid), nats: () => cpuMsOf(natsPid) }
-    return { gatewayUrl: gateway.url, databaseUrl, authDatabaseUrl, masterKey, cpu, stop }
+    const cpu = {
+      gateway: () => cpuMsOf(gateway.pid),
+      auth: () => cpuMsOf(auth.pid),
+      progress: () => cpuMsOf(progress.pid),
+      nats: () => cpuMsOf(natsPid),
+    }
+    return { gatewayUrl: gateway.url, databaseUrl, authDatabaseUrl, natsUrl: nats.url, masterKey, cpu, stop }
   } catch (error) {
     await stop()
     throw error

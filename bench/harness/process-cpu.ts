@@ -25,9 +25,12 @@ export const cpuMsOfTree = (pid: number): number => {
   return children.reduce((sum, child) => sum + ticks(statOf(child), 11, 12), own) * msPerTick
 }
 
+/** Reads of CPU time so far, by name of what is measured, in milliseconds. */
+export type Meters = Readonly<Record<string, () => number>>
+
 /** Runs `work` and gives back, by name, the milliseconds of CPU that each process used meanwhile. */
 export const measureCpu = async <T>(
-  meters: Readonly<Record<string, () => number>>,
+  meters: Meters,
   work: () => Promise<T>,
 ): Promise<{ result: T; cpuMs: Record<string, number> }> => {
   const before = Object.entries(meters).map(([name, read]) => [name, read()] as const)

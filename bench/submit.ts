@@ -1,0 +1,123 @@
+// `npm run bench -- submit`: what recording progress costs through the whole path, beside what the database, HTTP and the
+// bus cost by themselves in the same minutes.
+import { join } from 'node:path'
+import { providePostgres } from '@cairn/local'
+import type { Bench, BenchContext, BenchResult } from './harness/bench.ts'
+import { startEdgeStack } from './harness/edge-stack.ts'
+import { cpuMsOfTree } from './harness/process-cpu.ts'
+import { interleave, type Measured } from './harness/rounds.ts'
+import { rounded } from './harness/statistics.ts'
+import { fastifyCase, insertCase, natsCase, postCase, type Case } from './submit/cases.ts'
+import { signInGuests } from './submit/guests.ts'
+
+const root = join(import.meta.dirname, '..')
+
+interface Scale {
+  readonly guests: number
+  readonly connections: number
+  readonly batchConnections: number
+  readonly eventsEach: number
+  readonly rounds: number
+  readonly durationMs: number
+}
+const scales: Record<'real' | 'smoke', Scale> = {
+  real: { guests: 640, connections: 64, batchConnections: 16, eventsEach: 100, rounds: 5, durationMs: 5_000 },
+  smoke: { guests: 8, connections: 8, batchConnections: 4, eventsEach: 10, rounds: 1, durationMs: 200 },
+}
+
+const cases = ['single', 'batch', 'insert', 'fastify', 'nats'] as const
+type CaseName = (typeof cases)[number]
+
+const processes = ['gateway', 'progress', 'postgres', 'nats', 'fastify', 'responder', 'load'] as const
+
+const titlesOf = (scale: Scale): Record<CaseName, string> => ({
+  single: `one event a request, ${scale.connections} connections`,
+  batch: `${scale.eventsEach} events a request, ${scale.batchConnections} connections`,
+  insert: `bare INSERT of one row, ${scale.connections} connections`,
+  fastify: `bare Fastify, ${scale.connections} connections`,
+  nats: `bare NATS request/reply, ${scale.connections} at once`,
+})
+
+const resultOf = (medians: Record<CaseName, Measured>, scale: Scale): BenchResult => {
+  const perSecond = (name: CaseName): number => medians[name]['perSecond'] ?? 0
+  const ratios = {
+    single_vs_insert: perSecond('single') / perSecond('insert'),
+    batch_vs_insert: perSecond('batch') / perSecond('insert'),
+  }
+  const titles = titlesOf(scale)
+  const rowsOf = (measures: readonly string[]) =>
+    cases.map(name => [titles[name], ...measures.map(one => medians[name][one] ?? '–')] as const)
+  return {
+    tables: [
+      {
+        title: `recording events, medians of ${scale.rounds} interleaved rounds`,
+        columns: ['events/s', 'p50 ms', 'p99 ms', 'CPU µs an event'],
+        rows: rowsOf(['perSecond', 'p50Ms', 'p99Ms', 'cpuUs']),
+      },
+      {
+        title: 'CPU µs an event, by process',
+        columns: processes,
+        rows: rowsOf(processes.map(name => `${name}CpuUs`)),
+      },
+      {
+        title: 'events a second, against the bare INSERT',
+        columns: ['ratio'],
+        rows: [
+          ['one event a request', ratios.single_vs_insert],
+          [`${scale.eventsEach} events a request`, ratios.batch_vs_insert],
+        ],
+      },
+    ],
+    figures: {
+      ...Object.fromEntries(
+        cases.map(name => [
+          name,
+          Object.fromEntries(Object.entries(medians[name]).map(([measure, value]) => [measure, rounded(value)])),
+        ]),
+      ),
+      ratios: {
+        single_vs_insert: rounded(ratios.single_vs_insert),
+        batch_vs_insert: rounded(ratios.batch_vs_insert),
+      },
+    },
+    bars: { singleHalfOfInsert: ratios.single_vs_insert >= 0.5, batchFourTimesInsert: ratios.batch_vs_insert >= 4 },
+  }
+}
+
+const run = async ({ smoke, directory, say }: BenchContext): Promise<BenchResult> => {
+  const scale = scales[smoke ? 'smoke' : 'real']
+  const { connections } = scale
+  const opened: { stop(): Promise<void> }[] = []
+  const open = <T extends { stop(): Promise<void> }>(one: T): T => {
+    opened.push(one)
+    return one
+  }
+  try {
+    const server = open(await providePostgres({ directory, env: {}, say, maxConnections: 200 }))
+    const postgres = { postgres: () => cpuMsOfTree(server.server?.pid ?? 0) }
+    const stack = open(await startEdgeStack({ root, directory, serverUrl: server.url, name: 'submit' }))
+    const tokens = (await signInGuests(stack.gatewayUrl, scale.guests)).map(guest => guest.token)
+    const post = { stack, postgres, tokens }
+    const all: Record<CaseName, Case> = {
+      single: open(await postCase({ ...post, connections, eventsEach: 1 })),
+      batch: open(await postCase({ ...post, connections: scale.batchConnections, eventsEach: scale.eventsEach })),
+      insert: open(await insertCase(stack.databaseUrl, connections, postgres)),
+      fastify: open(await fastifyCase(root, connections)),
+      nats: open(await natsCase(stack, connections)),
+    }
+    for (const name of cases) await all[name].round(scale.durationMs / 2)
+    const round = (name: CaseName) => (): Promise<Measured> => all[name].round(scale.durationMs)
+    const rounds = {
+      single: round('single'),
+      batch: round('batch'),
+      insert: round('insert'),
+      fastify: round('fastify'),
+      nats: round('nats'),
+    }
+    return resultOf(await interleave(rounds, scale.rounds, done => say(`round ${done} of ${scale.rounds}`)), scale)
+  } finally {
+    for (const one of opened.toReversed()) await one.stop()
+  }
+}
+
+export const bench: Bench = { name: 'submit', run }
