@@ -1,27 +1,36 @@
 // `npm run migrate`: brings the database of DATABASE_URL to the current schema. Safe to run twice and at the same time.
+// `-- --to <number> [--owner <schema>]` goes no further; `-- status` changes nothing, and exits 1 unless all is applied.
 import { join } from 'node:path'
 import { withLocalStack } from '@cairn/local'
-import { findOwners, migrate } from '@cairn/postgres/migrate'
-import { ConfigError, readEnvironment, variable } from '@cairn/runtime'
+import { findOwners, migrate, readMigrationStatus } from '@cairn/postgres/migrate'
+import { ConfigError, readEnvironment } from '@cairn/runtime'
+import { readMigrateArguments } from './migrate/migrate-arguments.ts'
+import { migrateVariables } from './migrate/migrate-variables.ts'
+import { isCurrent, statusLines } from './migrate/print-status.ts'
 
-const variables = {
-  databaseUrl: variable.postgresUrl('DATABASE_URL', {
-    description: 'the database to migrate, as a user that may create roles',
-  }),
-}
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
-
 const root = join(import.meta.dirname, '..')
 
-try {
+const run = async (): Promise<void> => {
   const environment = withLocalStack(root, process.env)
-  const { databaseUrl } = readEnvironment(variables, environment)
-  await migrate({ databaseUrl, owners: findOwners(join(root, 'services'), databaseUrl, environment), say })
+  const { databaseUrl, ...limits } = readEnvironment(migrateVariables, environment)
+  const all = findOwners(join(root, 'services'), databaseUrl, environment)
+  const schemas = all.map(one => one.schema)
+  const { status, upTo, owner } = readMigrateArguments(process.argv.slice(2), schemas)
+  const owners = all.filter(one => owner === undefined || one.schema === owner)
+  if (!status) {
+    await migrate({ databaseUrl, owners, ...limits, ...(upTo === undefined ? {} : { upTo }), say })
+    return
+  }
+  const states = await readMigrationStatus(databaseUrl, owners)
+  for (const line of statusLines(states)) say(line)
+  if (!isCurrent(states)) process.exitCode = 1
+}
+
+try {
+  await run()
 } catch (error) {
-  const text =
-    error instanceof ConfigError
-      ? error.message
-      : `migration failed: ${error instanceof Error ? error.message : String(error)}`
-  process.stderr.write(`${text}\n`)
+  const message = error instanceof Error ? error.message : String(error)
+  process.stderr.write(`${error instanceof ConfigError ? message : `migration failed: ${message}`}\n`)
   process.exitCode = 1
 }

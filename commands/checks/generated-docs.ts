@@ -10,6 +10,7 @@ import { progressVariables } from '@cairn/progress/config'
 import { realtimeVariables } from '@cairn/realtime/config'
 import { commonVariables, type VariableTable } from '@cairn/runtime'
 import { guardVariables } from '@cairn/tokens'
+import { migrateVariables } from '../migrate/migrate-variables.ts'
 
 const services: Readonly<Record<string, VariableTable>> = {
   gateway: gatewayVariables,
@@ -50,6 +51,10 @@ const environmentTables = (): string =>
       '',
       ...variableRows(withoutShared(table)),
     ]),
+    '',
+    '### npm run migrate',
+    '',
+    ...variableRows(migrateVariables),
   ].join('\n')
 
 const errorTable = (): string =>

@@ -1,13 +1,16 @@
 // Which failures of Postgres mean "not now": the caller answers 503 and the same request may succeed later.
 import { CairnError } from '@cairn/contracts'
 import pg from 'pg'
+import { SchemaBehind, SchemaRefused } from './schema-errors.ts'
 
 /** SQLSTATE classes and codes: https://www.postgresql.org/docs/18/errcodes-appendix.html */
 const passingStates = [/^08/, /^53/, /^57P/, /^57014$/, /^40001$/, /^40P01$/, /^55P03$/, /^58/, /^25006$/]
 const connectionMessages = /connect|terminat|timeout|ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|socket|not queryable/i
 
-/** True when nothing is wrong with the statement itself: connection lost, server stopping, out of time, deadlock. */
+/** True when nothing is wrong with the statement itself: connection lost, server stopping, out of time, deadlock, not migrated yet. */
 export const isPassing = (error: unknown): boolean => {
+  if (error instanceof SchemaBehind) return true
+  if (error instanceof SchemaRefused) return false
   if (error instanceof pg.DatabaseError) return passingStates.some(state => state.test(error.code ?? ''))
   if (error instanceof AggregateError) return error.errors.some(isPassing)
   if (!(error instanceof Error)) return false
@@ -17,7 +20,9 @@ export const isPassing = (error: unknown): boolean => {
 
 /** True when the connection itself is gone, so that the fate of a COMMIT may be unknown. */
 export const isConnectionLoss = (error: unknown): boolean =>
-  isPassing(error) && !(error instanceof pg.DatabaseError && !/^(08|57P)/.test(error.code ?? ''))
+  isPassing(error) &&
+  !(error instanceof SchemaBehind) &&
+  !(error instanceof pg.DatabaseError && !/^(08|57P)/.test(error.code ?? ''))
 
 /** What to throw at the border for a failure of the database. */
 export const databaseFailure = (error: unknown): CairnError =>

@@ -2,4 +2,6 @@
 export * from './failures.ts'
 export * from './outbox.ts'
 export * from './pool.ts'
+export * from './schema-errors.ts'
+export * from './schema-gate.ts'
 export * from './transaction.ts'

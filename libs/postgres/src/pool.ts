@@ -1,5 +1,7 @@
 // A pool of connections whose every wait is bounded, on the client's side of the database too.
+import { callbackify } from 'node:util'
 import pg from 'pg'
+import type { SchemaGate } from './schema-gate.ts'
 
 export interface PoolOptions {
   readonly url: string
@@ -11,6 +13,8 @@ export interface PoolOptions {
   readonly statementTimeoutMs: number
   /** Server settings of every connection, e.g. of the planner. Not input: part of the code. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Looks at each new connection before it is used. */
+  readonly gate?: SchemaGate
   /** Told of idle connections that broke; the pool replaces them by itself. */
   readonly onIdleError: (error: Error) => void
 }
@@ -24,6 +28,7 @@ typeParsers.setTypeParser(int8Oid, Number)
 typeParsers.setTypeParser(dateOid, String)
 
 export const createPool = (options: PoolOptions): pg.Pool => {
+  const { gate } = options
   const pool = new pg.Pool({
     connectionString: options.url,
     application_name: options.name,
@@ -37,6 +42,7 @@ export const createPool = (options: PoolOptions): pg.Pool => {
       .map(([name, value]) => `-c ${name}=${value}`)
       .join(' '),
     types: typeParsers,
+    ...(gate === undefined ? {} : { verify: callbackify(gate) }),
   })
   pool.on('error', options.onIdleError)
   return pool

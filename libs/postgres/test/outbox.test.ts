@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { OutboxRelay, type OutboxRow } from '@cairn/postgres'
 import { migrate } from '@cairn/postgres/migrate'
-import { createEmptyDatabase, eventually, type EmptyDatabase } from '@cairn/testkit'
+import { createEmptyDatabase, databaseUrlOf, eventually, type EmptyDatabase } from '@cairn/testkit'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
@@ -15,7 +15,13 @@ beforeEach(async () => {
   const directory = join(import.meta.dirname, 'fixtures', 'first')
   await migrate({
     databaseUrl: database.url,
-    owners: [{ schema: 'first', directory, serviceUrl: database.url }],
+    owners: [
+      {
+        schema: 'first',
+        directory,
+        serviceUrl: databaseUrlOf(database.url, database.name, { user: 'cairn_progress', password: '' }),
+      },
+    ],
     say: () => undefined,
   })
   client = new pg.Client({ connectionString: database.url })

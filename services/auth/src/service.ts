@@ -1,7 +1,8 @@
 // Auth put together. It serves once its signing keys are loaded, however long the database takes to come.
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Bus, serve, type OutboxPublisher, type Serving } from '@cairn/bus'
-import { createPool, isPassing } from '@cairn/postgres'
+import { createPool, createSchemaGate, isPassing } from '@cairn/postgres'
 import { HealthState, startOpsServer, userHasher, type Logger, type RunningService } from '@cairn/runtime'
 import type pg from 'pg'
 import { AppleKeySet } from './apple/apple-key-set.ts'
@@ -31,6 +32,7 @@ const openPool = (config: AuthConfig, logger: Logger): pg.Pool =>
     maxConnections: config.databaseConnections,
     connectTimeoutMs: config.connectTimeoutMs,
     statementTimeoutMs: config.statementTimeoutMs,
+    gate: createSchemaGate({ schema: 'auth', directory: join(import.meta.dirname, 'migrations') }),
     onIdleError: error => logger.warn({ error }, 'lost a connection to the database'),
   })
 
@@ -43,7 +45,7 @@ const appleKeysOf = (config: AuthConfig, logger: Logger): AppleKeySet =>
     fetchFloorMs: config.appleKeysFetchFloorMs,
   })
 
-/** Waits for a database that is down; anything else that is wrong with it is a reason not to start. */
+/** Waits for a database that is down, or not migrated yet; anything else that is wrong with it is a reason not to start. */
 const waitForSigningKeys = async (pool: pg.Pool, config: AuthConfig, logger: Logger): Promise<SigningKeys> => {
   const sealingKey = deriveKey(config.masterKey, 'signingKeys')
   const rules = {
@@ -57,7 +59,7 @@ const waitForSigningKeys = async (pool: pg.Pool, config: AuthConfig, logger: Log
       return await SigningKeys.load({ pool, sealingKey, rules })
     } catch (error) {
       if (!isPassing(error)) throw error
-      logger.warn({ error }, 'the database is not there yet')
+      logger.warn({ error }, 'the database cannot be used yet')
       await sleep(databaseRetryMs)
     }
   }

@@ -1,6 +1,8 @@
-// Progress put together. It starts without its database and answers `unavailable` until that is there.
+// Progress put together. It starts without its database and answers `unavailable` until that is there; one that has not been
+// migrated is waited for.
+import { join } from 'node:path'
 import { Bus, serve, type OutboxPublisher } from '@cairn/bus'
-import { createPool } from '@cairn/postgres'
+import { createPool, createSchemaGate, waitForSchema } from '@cairn/postgres'
 import { HealthState, startOpsServer, userHasher, type Logger, type RunningService } from '@cairn/runtime'
 import type pg from 'pg'
 import type { ProgressConfig } from './config.ts'
@@ -34,6 +36,7 @@ const connectPool = (config: ProgressConfig, logger: Logger): pg.Pool =>
     connectTimeoutMs: config.connectTimeoutMs,
     statementTimeoutMs: config.statementTimeoutMs,
     settings: plannerSettings,
+    gate: createSchemaGate({ schema: 'progress', directory: join(import.meta.dirname, 'migrations') }),
     onIdleError: error => logger.warn({ error }, 'an idle connection to Postgres broke'),
   })
 
@@ -64,6 +67,12 @@ export const startProgress = async (config: ProgressConfig, logger: Logger): Pro
   const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health)
   const bus = await Bus.connect({ url: config.natsUrl, name: 'progress', logger, maxInFlight: config.maxInFlight })
   const pool = connectPool(config, logger)
+  try {
+    await waitForSchema(pool, error => logger.warn({ error }, 'waiting for the schema'))
+  } catch (error) {
+    await Promise.all([pool.end(), bus.drain(0), ops.close()])
+    throw error
+  }
   const publisher = startPublishingChanges(bus, config)
   const commits = createCommitQueue(config, { pool, publisher, logger })
   const hashUser = userHasher(config.userHashKey)

@@ -1,0 +1,26 @@
+// Everything that can be set of `npm run migrate`.
+import { variable } from '@cairn/runtime'
+
+export const migrateVariables = {
+  databaseUrl: variable.postgresUrl('DATABASE_URL', {
+    description: 'the database to migrate, as the user that owns the tables; no service connects as that one',
+  }),
+  statementTimeoutMs: variable.integer('MIGRATE_STATEMENT_TIMEOUT_MS', {
+    min: 1_000,
+    max: 86_400_000,
+    fallback: 900_000,
+    description: 'longest run of one statement of a migration',
+  }),
+  lockTimeoutMs: variable.integer('MIGRATE_LOCK_TIMEOUT_MS', {
+    min: 10,
+    max: 600_000,
+    fallback: 5_000,
+    description: 'longest wait for a lock on a table, for which its readers wait too; then they are let by, ten times',
+  }),
+  waitMs: variable.integer('MIGRATE_WAIT_MS', {
+    min: 0,
+    max: 86_400_000,
+    fallback: 300_000,
+    description: 'longest wait for another runner to finish',
+  }),
+} as const

@@ -1,0 +1,72 @@
+// A service's look at its schema before it uses it: every migration it knows has been applied, as it knows it, and it connects
+// as a role that cannot change the schema. One that is behind is waited for, everything else is refused.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type pg from 'pg'
+import { isPassing } from './failures.ts'
+import { historyFaults, judgeHistory, type AppliedMigration } from './migrations/judge-history.ts'
+import { readMigrationFiles } from './migrations/migration-files.ts'
+import { SchemaBehind, SchemaRefused } from './schema-errors.ts'
+
+export interface SchemaPlace {
+  readonly schema: string
+  /** Of the service's migrations. */
+  readonly directory: string
+}
+
+/** Rejects when a connection must not be used. */
+export type SchemaGate = (client: pg.ClientBase) => Promise<void>
+
+const readOwner = `SELECT pg_catalog.pg_has_role(current_user, nspowner, 'MEMBER') AS owns, current_user AS role,
+    to_regclass($1 || '.schema_history') IS NOT NULL AS begun
+  FROM pg_catalog.pg_namespace WHERE nspname = $1`
+
+const behind = (schema: string, missing: readonly string[]): SchemaBehind =>
+  new SchemaBehind(`the schema ${schema} lacks ${missing.join(', ')}: run npm run migrate`)
+
+/** Looks until it has found the schema right once. */
+export const createSchemaGate = ({ schema, directory }: SchemaPlace): SchemaGate => {
+  let passed = false
+  return async client => {
+    if (passed) return
+    const files = await readMigrationFiles(directory)
+    const names = files.map(file => file.name)
+    const { rows } = await client.query<{ owns: boolean; role: string; begun: boolean }>(readOwner, [schema])
+    const [place] = rows
+    if (place?.begun !== true) throw behind(schema, names)
+    if (place.owns) {
+      throw new SchemaRefused(
+        `${schema} connects as ${place.role}, who can change the schema: give it a role of its own`,
+      )
+    }
+    const read = `SELECT name, checksum, applied_at FROM ${schema}.schema_history`
+    const judged = judgeHistory(files, (await client.query<AppliedMigration>(read)).rows)
+    const faults = historyFaults(schema, judged)
+    if (faults.length > 0) throw new SchemaRefused(faults.join('\n'))
+    const missing = judged.filter(one => one.state === 'pending').map(one => one.name)
+    if (missing.length > 0) throw behind(schema, missing)
+    passed = true
+  }
+}
+
+const retryMs = 500
+
+/**
+ * Resolves once the schema is right, or at once when the database cannot be reached: its connections are then looked at as they
+ * are made. Rejects with `SchemaRefused`. `onBehind` is called once.
+ */
+export const waitForSchema = async (pool: pg.Pool, onBehind: (error: Error) => void): Promise<void> => {
+  for (let told = false; ;) {
+    try {
+      ;(await pool.connect()).release()
+      return
+    } catch (error) {
+      if (!(error instanceof SchemaBehind)) {
+        if (isPassing(error)) return
+        throw error
+      }
+      if (!told) onBehind(error)
+      told = true
+    }
+    await sleep(retryMs)
+  }
+}
