@@ -4,8 +4,8 @@
 import { createHmac, generateKeyPairSync, randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
-import { Bus } from '@cairn/bus'
-import { readKeySet, type Me, type Session } from '@cairn/contracts'
+import { Bus, publish, type Subscription } from '@cairn/bus'
+import { keysRotatedSubject, readKeySet, type Me, type Session } from '@cairn/contracts'
 import { createLogger } from '@cairn/runtime'
 import { call, eventually, orderIdentityToken, signInAsGuest, signInWithApple } from '@cairn/testkit'
 import { startStack, type Stack } from '@cairn/testkit/stack'
@@ -22,6 +22,7 @@ let bus: Bus
 let key: SigningKey
 let session: Session
 let keyReads = 0
+let spy: Subscription
 const stranger = generateKeyPairSync('ed25519')
 
 beforeAll(async () => {
@@ -32,7 +33,7 @@ beforeAll(async () => {
     name: 'spy',
     logger: createLogger({ service: 'spy', level: 'silent' }),
   })
-  bus.nats.subscribe(readKeySet.subject, { callback: () => void (keyReads += 1) })
+  spy = bus.nats.subscribe(readKeySet.subject, { callback: () => void (keyReads += 1) })
   await bus.nats.flush()
   key = await readSigningKey(stack, database)
   session = await signInAsGuest(stack)
@@ -314,9 +315,12 @@ describe('the header that carries it', () => {
 })
 
 describe('with auth away', () => {
-  it('row 19: a known key goes on verifying, an unknown one is refused', async () => {
+  it('row 19: keys that cannot be loaded any more go on verifying, an unknown one is refused, and the log says so', async () => {
     const fresh = ours()
     await stack.stopService('auth')
+    spy.unsubscribe()
+    publish(bus, keysRotatedSubject, {})
+    await eventually(() => expect(stack.logs.lines.join('\n')).toContain('could not load the key set'), 10_000)
     const progress = (token: string) => call(stack.gatewayUrl, '/api/v1/progress', { token: secrets.add(token) })
     expect((await progress(fresh)).status).toBe(200)
     expect((await progress(ours())).status).toBe(200)
