@@ -1,5 +1,5 @@
 // Guests, their upgrade, and whose account an identity opens, also when several come at once.
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import {
   issueNonce,
   readMe,
@@ -25,8 +25,12 @@ const callerOf = (session: Session): Caller => ({ userId: session.user.id, sessi
 const guest = (): Promise<Session> => under.ask(signInAsGuest, { device: { platform: 'android' } })
 const newSubject = (): string => `subject.${randomUUID()}`
 
+interface Prepared {
+  readonly nonce: string
+  readonly identity_token: string
+}
 /** Everything that can be prepared is, so that the sign-ins themselves start together. */
-const prepare = async (sub: string) => {
+const prepare = async (sub: string): Promise<Prepared> => {
   const { nonce } = await under.ask(issueNonce, {})
   return { nonce, identity_token: await orderIdentityToken(under.apple.issuer, { sub, nonce }) }
 }
@@ -123,22 +127,6 @@ describe('at once', () => {
   })
 })
 
-describe('an upgrade that comes second', () => {
-  it('is told that the identity is taken, and keeps its nonce for another try', async () => {
-    const before = await guest()
-    const body = await prepare(newSubject())
-    const blocker = await under.database.connect()
-    await blocker.query('BEGIN')
-    await blocker.query('UPDATE auth.users SET is_guest = false WHERE id = $1', [before.user.id])
-    const attempt = under.ask(signInWithApple, body, callerOf(before)).catch((error: unknown) => error)
-    await waitForLock()
-    await blocker.query('COMMIT')
-    blocker.release()
-    expect(await attempt).toMatchObject({ code: 'identity_taken' })
-    expect(await under.ask(signInWithApple, body)).toMatchObject({ created: true })
-  })
-})
-
 const waitForLock = async (): Promise<void> => {
   await eventually(async () => {
     const { rows } = await under.database.query(
@@ -147,6 +135,50 @@ const waitForLock = async (): Promise<void> => {
     expect(rows).toHaveLength(1)
   })
 }
+
+describe('an upgrade that comes second', () => {
+  /** Holds up the sign-in with this body until `meanwhile` is over. */
+  const heldUp = async (body: Prepared, caller: Session, meanwhile: () => Promise<unknown>): Promise<unknown> => {
+    const blocker = await under.database.connect()
+    try {
+      await blocker.query('BEGIN')
+      await blocker.query('SELECT FROM auth.nonces WHERE hash = $1 FOR UPDATE', [
+        createHash('sha256').update(body.nonce).digest(),
+      ])
+      const attempt = under.ask(signInWithApple, body, callerOf(caller)).catch((error: unknown) => error)
+      await waitForLock()
+      await meanwhile()
+      await blocker.query('COMMIT')
+      return await attempt
+    } finally {
+      blocker.release()
+    }
+  }
+
+  it('to the guest is told that the identity is taken, and keeps its nonce for another try', async () => {
+    const before = await guest()
+    const body = await prepare(newSubject())
+    const upgrade = async () => under.ask(signInWithApple, await prepare(newSubject()), callerOf(before))
+    expect(await heldUp(body, before, upgrade)).toMatchObject({ code: 'identity_taken' })
+    expect(await under.ask(signInWithApple, body)).toMatchObject({ created: true })
+  })
+
+  it('to the identity is told that it is taken, also when it is no race in the database', async () => {
+    const [first, second] = [await guest(), await guest()]
+    const sub = newSubject()
+    const upgrade = async () => under.ask(signInWithApple, await prepare(sub), callerOf(first))
+    expect(await heldUp(await prepare(sub), second, upgrade)).toMatchObject({ code: 'identity_taken' })
+    expect(await under.ask(readMe, {}, callerOf(second))).toEqual({ user: second.user })
+  })
+
+  it('to a sign-in that makes an account of the identity is told the same', async () => {
+    const before = await guest()
+    const sub = newSubject()
+    const signsIn = async () => under.ask(signInWithApple, await prepare(sub))
+    expect(await heldUp(await prepare(sub), before, signsIn)).toMatchObject({ code: 'identity_taken' })
+    expect(await under.ask(readMe, {}, callerOf(before))).toEqual({ user: before.user })
+  })
+})
 
 describe('GET /me', () => {
   it.each<[string, Caller | undefined]>([

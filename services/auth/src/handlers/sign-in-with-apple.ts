@@ -7,7 +7,7 @@ import { verifyIdentityToken } from '../apple/verify-identity-token.ts'
 import type { AuthContext } from '../context.ts'
 import { displayText } from '../domain/display-text.ts'
 import { consumeNonce } from '../store/consume-nonce.ts'
-import { accountForIdentity } from './account-for-identity.ts'
+import { accountForIdentity, guestToUpgrade } from './account-for-identity.ts'
 import { nonceHash } from './nonce-hash.ts'
 import { openSession } from './open-session.ts'
 import { sessionAnswer } from './session-answer.ts'
@@ -24,17 +24,15 @@ export const handleSignInWithApple =
       skewSeconds: config.clockSkewSeconds,
     }
     const identity = await verifyIdentityToken({ keys: apple.keys, rules, logger }, { token, nonce })
+    const key = { issuer: identity.issuer, teamId: config.appleTeamId, subject: identity.subject }
+    const guestId = await guestToUpgrade(pool, key, caller?.userId)
     const granted = await inTransaction(pool, async client => {
       if (!(await consumeNonce(client, nonceHash(nonce)))) {
         logger.debug({ fault: 'nonce_not_ours' }, 'identity token refused')
         throw new CairnError('token_invalid')
       }
-      const account = await accountForIdentity(client, {
-        identity,
-        teamId: config.appleTeamId,
-        displayName: displayText(displayName),
-        callerId: caller?.userId,
-      })
+      const claim = { key, identity, displayName: displayText(displayName), guestId }
+      const account = await accountForIdentity(client, claim)
       const session = await openSession(context, client, { ...account, device })
       if (code !== undefined) {
         await apple.codes.keep(client, { userId: account.user.id, clientId: identity.clientId }, code)
