@@ -11,7 +11,8 @@ import type {
   SubmitResult,
 } from '@cairn/contracts'
 import { defaultBackoff, type Backoff } from './backoff.ts'
-import { createHttp } from './http.ts'
+import { EventQueue, type EventStorage } from './event-queue.ts'
+import { createHttp, type Http } from './http.ts'
 import { LocalLog } from './local-log.ts'
 import { RealtimeClient, type RealtimeStatus } from './realtime-client.ts'
 import { SessionStore } from './session.ts'
@@ -30,9 +31,15 @@ export interface CairnClientOptions {
   /** Forget what was derived from events; all of them follow again. */
   readonly onReset?: () => void
   readonly onStatus?: (status: RealtimeStatus, code?: number) => void
+  /** Receipts of recorded events, once for each batch: `receipts[i]` is that of `events[i]`. */
+  readonly onReceipts?: (receipts: readonly Receipt[], events: readonly object[]) => void
+  /** Keeps recorded events over restarts of the app; in memory alone when left out. */
+  readonly storage?: EventStorage
+  /** Recorded events without a receipt at most; 10 000 when left out. */
+  readonly maxQueuedEvents?: number
   readonly fetch?: typeof fetch
   readonly WebSocket?: typeof WebSocket
-  /** Of reconnects; 0.5 s doubling up to 30 s when left out. */
+  /** Of reconnects and of sending recorded events; 0.5 s doubling up to 30 s when left out. */
   readonly backoff?: Backoff
 }
 
@@ -40,21 +47,29 @@ export interface CairnClient {
   readonly session: Session | undefined
   readonly log: LocalLog
   readonly status: RealtimeStatus
+  /** Recorded events without a receipt yet. */
+  readonly queuedEvents: number
   issueNonce(): Promise<Nonce>
   signInWithApple(identity: SignInWithApple): Promise<Session>
   signInAsGuest(device?: Device): Promise<Session>
   refresh(): Promise<Session>
-  /** A receipt for each event, in their order. Sending an event again is harmless, so whatever failed may be sent again. */
+  /**
+   * Takes an event, online or not, and sends it as soon as it can: `onReceipts` says what became of it. Resolves when it is
+   * kept for certain, and rejects when it is not. The event needs its own `event_id`.
+   */
+  record(event: object): Promise<void>
+  /** Sends now, past the queue. A receipt for each event, in their order. Sending an event again is harmless, so whatever failed may be sent again. */
   submitEvents(events: readonly unknown[]): Promise<readonly Receipt[]>
   readSnapshot(timeZone?: string): Promise<Snapshot>
   /** Reads what is new over HTTP. */
   synchronise(): Promise<void>
-  /** Stays connected, and up to date, until `disconnect`. */
+  /** Stays connected, up to date, and sending what was recorded, until `disconnect`. */
   connect(): void
   disconnect(): void
 }
 
 const maxEventsPerRequest = 500
+const defaultMaxQueuedEvents = 10_000
 
 const submit = async (session: SessionStore, events: readonly unknown[]): Promise<readonly Receipt[]> => {
   const receipts: Receipt[] = []
@@ -66,8 +81,16 @@ const submit = async (session: SessionStore, events: readonly unknown[]): Promis
   return receipts
 }
 
-/** A client of one user on one device. Its calls reject with `CairnProblem`, or with fetch's own error when offline. */
-export const createCairnClient = (options: CairnClientOptions): CairnClient => {
+interface Parts {
+  readonly http: Http
+  readonly session: SessionStore
+  readonly log: LocalLog
+  readonly queue: EventQueue
+  readonly realtime: RealtimeClient
+}
+
+const assemble = (options: CairnClientOptions): Parts => {
+  const backoff = options.backoff ?? defaultBackoff
   const http = createHttp({
     gatewayUrl: options.gatewayUrl,
     fetch: options.fetch ?? globalThis.fetch.bind(globalThis),
@@ -77,20 +100,37 @@ export const createCairnClient = (options: CairnClientOptions): CairnClient => {
   })
   const session = new SessionStore({ http, session: options.session, onSession: options.onSession })
   const log = new LocalLog({ onEvents: options.onEvents, onReset: options.onReset })
-  const bringUpToDate = (): Promise<void> => synchronise(session, log)
+  const queue = new EventQueue({
+    submit: events => submit(session, events),
+    currentUserId: () => session.current?.user.id,
+    storage: options.storage,
+    onReceipts: options.onReceipts,
+    backoff,
+    maxEvents: options.maxQueuedEvents ?? defaultMaxQueuedEvents,
+  })
   const realtime = new RealtimeClient({
     realtimeUrl: options.realtimeUrl,
     WebSocket: options.WebSocket ?? globalThis.WebSocket,
     session,
     log,
-    synchronise: bringUpToDate,
-    backoff: options.backoff ?? defaultBackoff,
+    synchronise: () => synchronise(session, log),
+    backoff,
     readyTimeoutMs: 10_000,
-    onStatus: options.onStatus,
+    onStatus: (status, code) => {
+      if (status === 'live') queue.flush()
+      options.onStatus?.(status, code)
+    },
   })
+  return { http, session, log, queue, realtime }
+}
+
+/** A client of one user on one device. Its calls reject with `CairnProblem`, or with fetch's own error when offline. */
+export const createCairnClient = (options: CairnClientOptions): CairnClient => {
+  const { http, session, log, queue, realtime } = assemble(options)
   const signIn = async (path: string, body: SignInAsGuest | SignInWithApple): Promise<Session> => {
     const signedIn = await http<Session>({ method: 'POST', path, body, repeatable: false })
     session.replace(signedIn)
+    queue.flush()
     return signedIn
   }
   return {
@@ -101,17 +141,27 @@ export const createCairnClient = (options: CairnClientOptions): CairnClient => {
     get status() {
       return realtime.status
     },
+    get queuedEvents() {
+      return queue.size
+    },
     issueNonce: () => http<Nonce>({ method: 'POST', path: '/auth/nonce', repeatable: true }),
     signInWithApple: identity => signIn('/auth/apple', identity),
     signInAsGuest: device => signIn('/auth/guest', device === undefined ? {} : { device }),
     refresh: () => session.refresh(),
+    record: event => queue.record(event),
     submitEvents: events => submit(session, events),
     readSnapshot: timeZone => {
       const query = timeZone === undefined ? '' : `?time_zone=${encodeURIComponent(timeZone)}`
       return session.call<Snapshot>({ method: 'GET', path: `/progress${query}`, repeatable: true })
     },
-    synchronise: bringUpToDate,
-    connect: () => realtime.connect(),
-    disconnect: () => realtime.disconnect(),
+    synchronise: () => synchronise(session, log),
+    connect: () => {
+      realtime.connect()
+      queue.flush()
+    },
+    disconnect: () => {
+      realtime.disconnect()
+      queue.pause()
+    },
   }
 }
