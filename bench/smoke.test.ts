@@ -1,4 +1,5 @@
-// Every benchmark runs through once, small: that it still works, not what it measures. Servers are its own.
+// Every benchmark runs through once, small: that it still works, not how fast it is. Bars about what is right hold here too.
+// Servers are its own.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { inject, expect, it } from 'vitest'
@@ -15,6 +16,8 @@ it.each(names)('%s', { timeout: 60_000 }, async name => {
   const { tables, figures, bars } = await bench.run({ smoke: true, directory, say: () => undefined })
   expect(bench.name).toBe(name)
   expect(Object.keys(bars).length).toBeGreaterThan(0)
+  const missed = Object.keys(bars).filter(bar => bars[bar] === false)
+  expect(bench.exact === true ? missed : []).toEqual([])
   for (const table of tables) {
     for (const row of table.rows) expect(row).toHaveLength(table.columns.length + 1)
     expect(formatTable(table).join()).not.toMatch(/NaN|undefined|Infinity/)

@@ -20,5 +20,7 @@ export interface BenchResult {
 
 export interface Bench {
   readonly name: string
+  /** Its bars are about what is right, not how fast: they hold at any size, and the suite asks for them. */
+  readonly exact?: true
   run(context: BenchContext): Promise<BenchResult>
 }

@@ -2,10 +2,9 @@
 // of them side by side as a benchmark compares.
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { deriveServiceUrls, freePort, provideNats } from '@cairn/local'
-import { findOwners, migrate } from '@cairn/postgres/migrate'
-import pg from 'pg'
+import { freePort, provideNats } from '@cairn/local'
 import { startProcess, type BenchProcess } from './child-process.ts'
+import { createMigratedDatabase } from './migrated-database.ts'
 import { cpuMsOf } from './process-cpu.ts'
 
 export interface EdgeStackOptions {
@@ -26,19 +25,6 @@ export interface EdgeStack {
   /** Milliseconds of CPU so far, by process. */
   readonly cpu: Readonly<Record<'gateway' | 'auth' | 'progress' | 'nats', () => number>>
   stop(): Promise<void>
-}
-
-const createDatabase = async (serverUrl: string, name: string): Promise<string> => {
-  const client = new pg.Client({ connectionString: serverUrl })
-  await client.connect()
-  try {
-    await client.query(`CREATE DATABASE ${name}`)
-  } finally {
-    await client.end()
-  }
-  const url = new URL(serverUrl)
-  url.pathname = `/${name}`
-  return url.href
 }
 
 /** The least a process needs, production mode aside: that would insist on Apple. */
@@ -98,10 +84,8 @@ const startGateway = async ({ root, common }: Place): Promise<BenchProcess & { u
 }
 
 export const startEdgeStack = async ({ root, directory, serverUrl, name }: EdgeStackOptions): Promise<EdgeStack> => {
-  const databaseUrl = await createDatabase(serverUrl, name)
-  const { authDatabaseUrl, progressDatabaseUrl } = deriveServiceUrls(databaseUrl, 'bench')
-  const urls = { AUTH_DATABASE_URL: authDatabaseUrl, PROGRESS_DATABASE_URL: progressDatabaseUrl }
-  await migrate({ databaseUrl, owners: findOwners(join(root, 'services'), databaseUrl, urls), say: () => undefined })
+  const database = await createMigratedDatabase(root, { serverUrl, name, passwordSeed: 'bench' })
+  const { databaseUrl, authDatabaseUrl } = database
   const nats = await provideNats({ directory: join(directory, name), env: {}, say: () => undefined })
   const running: { stop(): Promise<void> }[] = [nats]
   const stop = async (): Promise<void> => {

@@ -78,7 +78,8 @@ const packageFault = (
   if (services.has(name) && owner.directory.startsWith('libs') && owner.directory !== 'libs/testkit') {
     return 'libs never import services'
   }
-  if (name === '@cairn/testkit' && !isTest(file)) return 'the test kit is for tests'
+  const fleetOfBench = specifier === '@cairn/testkit/fleet' && file.startsWith('bench/')
+  if (name === '@cairn/testkit' && !isTest(file) && !fleetOfBench) return 'the test kit is for tests'
   if (owner.dependencies.has(name)) return undefined
   return isTest(file) && (name === 'vitest' || name === 'fast-check' || name === '@cairn/testkit')
     ? undefined

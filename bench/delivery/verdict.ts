@@ -1,0 +1,60 @@
+// What each phone's application was handed, against the log of its user as the server has it.
+import type { ChangesPage, LoggedEvent } from '@cairn/contracts'
+import type { Phone } from './phone.ts'
+
+export interface Verdict {
+  /** Events that should have been handed over, over all phones. */
+  readonly expected: number
+  readonly missing: number
+  readonly twice: number
+  readonly outOfOrder: number
+  readonly unknown: number
+  /** Recorded events whose receipt is missing, doubled, or not `applied` or `duplicate`. */
+  readonly badReceipts: number
+  readonly resets: number
+}
+
+export const readLog = async ({ client, userId }: Phone, gatewayUrl: string): Promise<readonly LoggedEvent[]> => {
+  const events: LoggedEvent[] = []
+  for (let position = 'since=0'; ;) {
+    const headers = { authorization: `Bearer ${client.session?.access_token ?? ''}` }
+    const answer = await fetch(`${gatewayUrl}/api/v1/progress/changes?limit=1000&${position}`, { headers })
+    if (!answer.ok) throw new Error(`the log of ${userId} was answered by ${answer.status}`)
+    const page = (await answer.json()) as ChangesPage
+    events.push(...page.events)
+    if (!page.has_more) return events
+    position = `since=${page.to_seq}&epoch=${encodeURIComponent(page.epoch)}`
+  }
+}
+
+const judgePhone = ({ seen, receipts, resets }: Phone, log: readonly LoggedEvent[], recorded: ReadonlySet<string>) => {
+  const ids = new Set(seen.map(event => event.event_id))
+  const known = new Set(log.map(event => event.event_id))
+  const good = [...recorded].filter(id => {
+    const [receipt, ...more] = receipts.get(id) ?? []
+    return more.length === 0 && (receipt?.status === 'applied' || receipt?.status === 'duplicate')
+  })
+  return {
+    expected: log.length,
+    missing: log.filter(event => !ids.has(event.event_id)).length,
+    twice: seen.length - ids.size,
+    outOfOrder: seen.filter((event, index) => index > 0 && event.seq <= (seen[index - 1]?.seq ?? 0)).length,
+    unknown: [...ids].filter(id => !known.has(id)).length,
+    badReceipts: recorded.size - good.length,
+    resets,
+  }
+}
+
+/** `recorded` are the ids each phone has recorded itself, `logs` those of the users. */
+export const judge = (
+  phones: readonly Phone[],
+  logs: ReadonlyMap<string, readonly LoggedEvent[]>,
+  recorded: ReadonlyMap<Phone, ReadonlySet<string>>,
+): Verdict => {
+  const total = { expected: 0, missing: 0, twice: 0, outOfOrder: 0, unknown: 0, badReceipts: 0, resets: 0 }
+  for (const phone of phones) {
+    const one = judgePhone(phone, logs.get(phone.userId) ?? [], recorded.get(phone) ?? new Set())
+    for (const key of Object.keys(total) as (keyof Verdict)[]) total[key] += one[key]
+  }
+  return total
+}
