@@ -85,7 +85,7 @@ const startGateway = async ({ root, common }: Place): Promise<BenchProcess & { u
 
 export const startEdgeStack = async ({ root, directory, serverUrl, name }: EdgeStackOptions): Promise<EdgeStack> => {
   const database = await createMigratedDatabase(root, { serverUrl, name, passwordSeed: 'bench' })
-  const { databaseUrl, authDatabaseUrl } = database
+  const { databaseUrl, authDatabaseUrl, progressDatabaseUrl } = database
   const nats = await provideNats({ directory: join(directory, name), env: {}, say: () => undefined })
   const running: { stop(): Promise<void> }[] = [nats]
   const stop = async (): Promise<void> => {
