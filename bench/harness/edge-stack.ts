@@ -28,7 +28,7 @@ export interface EdgeStack {
 }
 
 /** The least a process needs, production mode aside: that would insist on Apple. */
-const commonEnvironment = (natsUrl: string): Record<string, string> => ({
+const commonEnvironment = (natsUrl: string, spool: string): Record<string, string> => ({
   PATH: process.env['PATH'] ?? '',
   NODE_ENV: 'development',
   LOG_LEVEL: 'info',
@@ -36,6 +36,7 @@ const commonEnvironment = (natsUrl: string): Record<string, string> => ({
   NATS_URL: natsUrl,
   USER_HASH_KEY: randomBytes(32).toString('base64url'),
   DRAIN_WINDOW_MS: '500',
+  INCIDENT_SPOOL_DIRECTORY: spool,
 })
 
 interface Place {
@@ -93,7 +94,7 @@ export const startEdgeStack = async ({ root, directory, serverUrl, name }: EdgeS
   }
   try {
     const masterKey = randomBytes(32)
-    const place = { root, common: commonEnvironment(nats.url) }
+    const place = { root, common: commonEnvironment(nats.url, join(directory, name, 'incidents')) }
     const auth = await startAuth(place, authDatabaseUrl, masterKey)
     running.push(auth)
     const progress = await startProgress(place, progressDatabaseUrl)

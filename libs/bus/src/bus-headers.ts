@@ -1,15 +1,25 @@
 // Headers of a message on the bus, to and from the request context. NATS answers '' for a header that is absent.
 import { headers as createHeaders, type MsgHdrs } from '@nats-io/nats-core'
 import { header, isRequestId, type Caller } from '@cairn/contracts'
-import { continueTrace, currentRequest, newRequestId, traceparentOf, type RequestContext } from '@cairn/runtime'
+import {
+  continueTrace,
+  currentRequest,
+  newRequestId,
+  traceparentOf,
+  type RequestContext,
+  type Span,
+} from '@cairn/runtime'
 
-/** Headers for a message sent on behalf of the current request, or of none. */
-export const outgoingHeaders = (): MsgHdrs => {
+/** Headers for a message sent on behalf of the current request, or of none; as part of `span`, where the message has one. */
+export const outgoingHeaders = (span?: Span): MsgHdrs => {
   const carried = createHeaders()
   const request = currentRequest()
   if (request === undefined) return carried
   carried.set(header.requestId, request.requestId)
-  carried.set(header.traceparent, traceparentOf(request.trace))
+  carried.set(
+    header.traceparent,
+    traceparentOf(span === undefined ? request.trace : { ...request.trace, spanId: span.spanId }),
+  )
   if (request.trace.state !== undefined) carried.set(header.tracestate, request.trace.state)
   return carried
 }

@@ -1,7 +1,7 @@
 // The connection to NATS: never gives up, says whether it is connected, and drains in the order that loses nothing.
 import type { NatsConnection } from '@nats-io/nats-core'
 import { connect } from '@nats-io/transport-node'
-import type { Logger } from '@cairn/runtime'
+import { Incidents, type Logger } from '@cairn/runtime'
 import { InFlight } from './in-flight.ts'
 import { PendingReplies } from './pending-replies.ts'
 
@@ -13,6 +13,8 @@ export interface BusOptions {
   readonly logger: Logger
   /** Requests and events worked on at the same time; beyond it requests are refused with `unavailable`. */
   readonly maxInFlight?: number
+  /** New incidents in a second; further failures share the last one. */
+  readonly incidentsPerSecond?: number
 }
 
 const connectionOptions = (url: string) => {
@@ -28,15 +30,18 @@ const connectionOptions = (url: string) => {
 export class Bus {
   readonly nats: NatsConnection
   readonly logger: Logger
+  /** For failures of whatever comes over this connection, or goes. */
+  readonly incidents: Incidents
   readonly inFlight: InFlight
   readonly replies: PendingReplies
   readonly #reconnectListeners = new Set<() => void>()
   #connected = true
   #disconnectedAt: number | undefined
 
-  private constructor(nats: NatsConnection, { logger, maxInFlight = 2_000 }: BusOptions) {
+  private constructor(nats: NatsConnection, { logger, maxInFlight = 2_000, incidentsPerSecond = 20 }: BusOptions) {
     this.nats = nats
     this.logger = logger
+    this.incidents = new Incidents(logger, incidentsPerSecond)
     this.inFlight = new InFlight(maxInFlight)
     this.replies = new PendingReplies(nats)
     void this.#watch()

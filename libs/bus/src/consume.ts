@@ -11,6 +11,7 @@ import {
   type JsMsg,
 } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/nats-core'
+import { toCairnError } from '@cairn/contracts'
 import { runInRequest } from '@cairn/runtime'
 import { incomingRequest } from './bus-headers.ts'
 import type { Bus } from './connection.ts'
@@ -113,10 +114,14 @@ class DurableConsumer implements Consuming {
         if (handled === 'done') message.ack()
         else message.nak(handled.againInMs)
       } catch (error) {
-        this.#bus.logger.error(
-          { error, consumer: this.#options.durable },
-          'an event could not be handled; it comes again',
-        )
+        const { durable: consumer } = this.#options
+        this.#bus.incidents.open({
+          code: toCairnError(error).code,
+          route: `consumer ${consumer}`,
+          error,
+          message: 'an event could not be handled; it comes again',
+          about: { consumer, delivery: message.info.deliveryCount },
+        })
         message.nak(this.#options.retryMs)
       } finally {
         clearInterval(working)

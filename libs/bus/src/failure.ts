@@ -8,9 +8,10 @@ export interface BusFailure {
   readonly retry_after?: number
 }
 
-export const respondWithFailure = (message: Msg, error: CairnError): void => {
+export const respondWithFailure = (message: Msg, error: CairnError, fingerprint?: string): void => {
   const headers = createHeaders()
   headers.set(header.errorCode, error.code)
+  if (fingerprint !== undefined) headers.set(header.fingerprint, fingerprint)
   const failure: BusFailure = {
     ...(error.detail === undefined ? {} : { detail: error.detail }),
     ...(error.errors === undefined ? {} : { errors: error.errors }),

@@ -2,6 +2,8 @@
 export { Bus, type BusOptions } from './connection.ts'
 export { consume, type ConsumeOptions, type Consuming, type Handled } from './consume.ts'
 export * from './events.ts'
+export { keepIncidents, type IncidentKeeper, type IncidentOptions } from './incidents/keep-incidents.ts'
+export { readIncidents, type IncidentReader } from './incidents/read-incidents.ts'
 export {
   outboxToStream,
   type OutboxMessage,

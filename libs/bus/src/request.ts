@@ -7,8 +7,10 @@ import {
   type Operation,
   type ReplyOf,
   type RequestOf,
+  toCairnError,
 } from '@cairn/contracts'
 import type { Msg } from '@nats-io/nats-core'
+import { startSpan, type Span } from '@cairn/runtime'
 import { outgoingHeaders, setCaller } from './bus-headers.ts'
 import type { Bus } from './connection.ts'
 import type { BusFailure } from './failure.ts'
@@ -24,10 +26,12 @@ const marginMs = 1_000
 
 const failureOf = (message: Msg, code: string): CairnError => {
   const { detail, errors, retry_after: retryAfterSeconds } = message.json<BusFailure>()
+  const fingerprint = message.headers?.get(header.fingerprint) || undefined
   return new CairnError(isErrorCode(code) ? code : 'internal', {
     ...(detail === undefined ? {} : { detail }),
     ...(errors === undefined ? {} : { errors }),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
   })
 }
 
@@ -47,19 +51,35 @@ const encode = (bus: Bus, payload: unknown): string => {
   return text
 }
 
-/** Sends `payload` to the operation's owner. Rejects with the owner's CairnError, or `unavailable` when it gives none in time. */
-export const request = async <O extends Operation>(
+const ask = async <O extends Operation>(
   bus: Bus,
   operation: O,
-  { payload, caller, timeoutMs }: RequestOptions & { payload: RequestOf<O> },
+  { payload, caller, timeoutMs, span }: RequestOptions & { payload: RequestOf<O>; span: Span | undefined },
 ): Promise<ReplyOf<O>> => {
   if (!bus.connected) throw new CairnError('unavailable', { cause: new Error('not connected to the bus') })
   const text = encode(bus, payload)
-  const headers = outgoingHeaders()
+  const headers = outgoingHeaders(span)
   headers.set(header.timeoutMs, String(Math.max(timeoutMs - marginMs, Math.ceil(timeoutMs / 2))))
   if (caller !== undefined) setCaller(headers, caller)
   const message = await bus.replies.send(operation.subject, text, { timeoutMs, headers })
   const code = message.headers?.get(header.errorCode)
   if (code !== undefined && code !== '') throw failureOf(message, code)
   return message.json<ReplyOf<O>>()
+}
+
+/** Sends `payload` to the operation's owner. Rejects with the owner's CairnError, or `unavailable` when it gives none in time. */
+export const request = async <O extends Operation>(
+  bus: Bus,
+  operation: O,
+  { payload, caller, timeoutMs }: RequestOptions & { payload: RequestOf<O> },
+): Promise<ReplyOf<O>> => {
+  const span = startSpan(bus.logger.recorder, { name: `request ${operation.subject}`, kind: 'client' })
+  try {
+    const reply = await ask(bus, operation, { payload, timeoutMs, span, ...(caller === undefined ? {} : { caller }) })
+    span?.end()
+    return reply
+  } catch (error) {
+    span?.end(toCairnError(error).code)
+    throw error
+  }
 }

@@ -12,7 +12,7 @@ import {
   type ReplyOf,
   type RequestOf,
 } from '@cairn/contracts'
-import { runInRequest, type HashUser } from '@cairn/runtime'
+import { currentRequest, endRequestSpan, fingerprintOf, runInRequest, type HashUser } from '@cairn/runtime'
 import { Compile, type Validator } from 'typebox/compile'
 import { callerOf, incomingRequest, timeoutOf } from './bus-headers.ts'
 import type { Bus } from './connection.ts'
@@ -92,11 +92,26 @@ const within = async <T>(work: Promise<T>, deadlineAt: number): Promise<T> => {
   }
 }
 
+/** Logs a failure of ours, once; its fingerprint goes back to whoever tells the client. */
+const report = (bus: Bus, message: Msg, error: CairnError): string | undefined => {
+  if (errorKinds[error.code].status < 500) return undefined
+  const failure = { code: error.code, error: error.cause ?? error }
+  bus.logger.error({ ...failure, subject: message.subject }, 'request failed')
+  return fingerprintOf({ ...failure, service: bus.logger.service, route: message.subject })
+}
+
+const endSpan = (bus: Bus, { subject }: Msg, { startedAt, error }: { startedAt: number; error?: string }): void => {
+  const request = currentRequest()
+  if (request === undefined) return
+  endRequestSpan(bus.logger.recorder, request, { name: `process ${subject}`, kind: 'consumer', startedAt, error })
+}
+
 const answer = async (
   bus: Bus,
   message: Msg,
   { routes, options }: { routes: ReadonlyMap<string, Route>; options: ServeOptions },
 ) => {
+  const startedAt = performance.now()
   try {
     const found = routes.get(message.subject)
     if (found === undefined) throw new CairnError('not_found', { detail: 'No such operation.' })
@@ -110,12 +125,12 @@ const answer = async (
       call.deadlineAt,
     )
     message.respond(JSON.stringify(reply))
+    endSpan(bus, message, { startedAt })
   } catch (thrown) {
     const error = toCairnError(thrown)
-    if (errorKinds[error.code].status >= 500) {
-      bus.logger.error({ error: error.cause ?? error, code: error.code, subject: message.subject }, 'request failed')
-    }
-    respondWithFailure(message, error)
+    const fingerprint = report(bus, message, error)
+    endSpan(bus, message, { startedAt, error: error.code })
+    respondWithFailure(message, error, fingerprint)
   }
 }
 

@@ -11,6 +11,8 @@ export interface StreamLimits {
   readonly maxBytes: number
   /** A message id seen again within this time is not a second event. */
   readonly duplicateWindowMs: number
+  /** Of a subject; unbounded when left out. */
+  readonly maxMessagesPerSubject?: number
 }
 
 /** JetStream's code. */
@@ -24,6 +26,7 @@ export const ensureStream = async (bus: Bus, limits: StreamLimits): Promise<void
     max_age: nanos(limits.maxAgeMs),
     max_bytes: limits.maxBytes,
     duplicate_window: nanos(limits.duplicateWindowMs),
+    max_msgs_per_subject: limits.maxMessagesPerSubject ?? -1,
     allow_direct: true,
   }
   try {

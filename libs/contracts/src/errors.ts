@@ -45,6 +45,8 @@ export interface ErrorOptions {
   readonly violatedPolicies?: readonly string[]
   /** Kept for the log, never sent out. */
   readonly cause?: unknown
+  /** Of the failure as the owner saw it that this one passes on. */
+  readonly fingerprint?: string
 }
 
 /** The one error class that may cross a border. Everything else becomes `internal` there, logged once with its cause. */
@@ -54,6 +56,7 @@ export class CairnError extends Error {
   readonly errors: readonly FieldError[] | undefined
   readonly retryAfterSeconds: number | undefined
   readonly violatedPolicies: readonly string[] | undefined
+  readonly fingerprint: string | undefined
 
   constructor(code: ErrorCode, options: ErrorOptions = {}) {
     super(options.detail ?? errorKinds[code].title, options.cause === undefined ? undefined : { cause: options.cause })
@@ -63,6 +66,7 @@ export class CairnError extends Error {
     this.errors = options.errors
     this.retryAfterSeconds = options.retryAfterSeconds ?? (code === 'unavailable' ? 1 : undefined)
     this.violatedPolicies = options.violatedPolicies
+    this.fingerprint = options.fingerprint
   }
 }
 

@@ -12,6 +12,8 @@ export const header = {
   sessionId: 'x-cairn-session-id',
   /** On a failed reply: the error's code; the payload is then a `BusFailure`. */
   errorCode: 'x-cairn-error',
+  /** Beside it, on a failure of ours: the same for failures of one cause. */
+  fingerprint: 'x-cairn-fingerprint',
 } as const
 
 const requestIdPattern = /^[A-Za-z0-9_-]{8,64}$/

@@ -1,6 +1,8 @@
 // A pool of connections whose every wait is bounded, on the client's side of the database too.
 import { callbackify } from 'node:util'
+import type { FlightRecorder } from '@cairn/runtime'
 import pg from 'pg'
+import { recordStatements } from './record-statements.ts'
 import type { SchemaGate } from './schema-gate.ts'
 
 export interface PoolOptions {
@@ -15,6 +17,8 @@ export interface PoolOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** Looks at each new connection before it is used. */
   readonly gate?: SchemaGate
+  /** Keeps each statement's name and time with the request it was for. */
+  readonly recorder?: FlightRecorder
   /** Told of idle connections that broke; the pool replaces them by itself. */
   readonly onIdleError: (error: Error) => void
 }
@@ -45,5 +49,7 @@ export const createPool = (options: PoolOptions): pg.Pool => {
     ...(gate === undefined ? {} : { verify: callbackify(gate) }),
   })
   pool.on('error', options.onIdleError)
+  const { recorder } = options
+  if (recorder?.enabled === true) pool.on('connect', client => recordStatements(client, recorder))
   return pool
 }

@@ -6,6 +6,8 @@ import type { Logger } from './logger.ts'
 export interface RunningService {
   /** Stops taking work, finishes what is in flight, closes connections. Called once. */
   stop(): Promise<void>
+  /** Tells of an exception nobody caught; what has to be known of it is on disk when this returns. */
+  readonly crashed?: (error: unknown) => void
 }
 
 export interface ProcessOptions {
@@ -43,7 +45,8 @@ export const runService = async ({ start }: ProcessOptions): Promise<void> => {
   }
   for (const signal of stopSignals) process.on(signal, () => void stop(signal, 0))
   process.on('uncaughtException', error => {
-    logger.fatal({ error }, 'uncaught exception')
+    if (service.crashed === undefined || stopping) logger.fatal({ error }, 'uncaught exception')
+    else service.crashed(error)
     void stop('uncaughtException', 1)
   })
   logger.info('started')

@@ -23,14 +23,22 @@ describe('a log line', () => {
     expect(userHash).toMatch(/^[0-9a-f]{16}$/)
   })
 
-  it('holds no secret, at the top or two levels down', () => {
+  it('holds no secret, at any depth, of an error, or in the middle of a text', () => {
     const { lines, logger } = capture('info')
     const secret = 'do-not-print'
+    const signed = `eyJhbGciOiJFZERTQSJ9.${secret}.${secret}`
     logger.info(
-      { token: secret, body: { refresh_token: secret, user: { email: secret } }, headers: { authorization: secret } },
-      'x',
+      {
+        token: secret,
+        body: { refresh_token: secret, user: { email: secret, deep: [{ cookie: secret }] } },
+        headers: { authorization: secret },
+        error: Object.assign(new Error(`bad ${signed}`), { config: { headers: { authorization: secret } } }),
+      },
+      `of ${secret}@example.com with Bearer ${secret} at nats://user:${secret}@bus.example.com`,
     )
+    expect(lines).toHaveLength(1)
     expect(JSON.stringify(lines)).not.toContain(secret)
+    expect(JSON.stringify(lines)).toContain('[redacted]')
   })
 
   it('tells an error with its causes, but not the row a database complains of', () => {

@@ -1,30 +1,24 @@
-// JSON logs on stdout (pino). Each line carries the ids of the request it belongs to, taken from the request context.
-import { pino, type DestinationStream, type Logger, type SerializedError } from 'pino'
+// JSON logs on stdout (pino). Each line carries the ids of the request it belongs to, taken from the request context. The flight
+// recorder keeps debug-level lines of every request too, which are written nowhere.
+import { pino, type DestinationStream, type Logger as PinoLogger, type SerializedError } from 'pino'
+import { recorderVariables } from './common-variables.ts'
+import { readEnvironment } from './environment.ts'
+import { FlightRecorder, type RecorderLimits } from './flight-recorder.ts'
+import { recordingDestination } from './recording-destination.ts'
+import { redactByName } from './redact.ts'
 import { currentRequest } from './request-context.ts'
 
-export type { Logger } from 'pino'
+/** Writes, and remembers for a while what it wrote or would have written. */
+export type Logger = PinoLogger & { readonly recorder: FlightRecorder; readonly service: string }
 
 export interface LoggerOptions {
   readonly service: string
   readonly level: string
   /** Where lines go; stdout when left out. */
   readonly destination?: DestinationStream
+  /** Bounds of the flight recorder; the defaults of its variables when left out. */
+  readonly limits?: RecorderLimits
 }
-
-/** Names whose values never reach a log, wherever they stand up to two levels deep. */
-const secretNames = [
-  'access_token',
-  'refresh_token',
-  'identity_token',
-  'authorization_code',
-  'authorization',
-  'token',
-  'nonce',
-  'email',
-  'password',
-]
-
-const redactPaths = secretNames.flatMap(name => [name, `*.${name}`, `*.*.${name}`])
 
 /** Of a failing row PostgreSQL says the values: whose they are and what they were is not for a log. */
 const withoutRow = (error: SerializedError): SerializedError => {
@@ -38,29 +32,34 @@ const withoutRow = (error: SerializedError): SerializedError => {
 }
 
 const errorForLog = (error: unknown): unknown =>
-  error instanceof Error ? withoutRow(pino.stdSerializers.errWithCause(error)) : error
+  error instanceof Error ? redactByName(withoutRow(pino.stdSerializers.errWithCause(error))) : error
+
+const idsOfRequest = (): object => {
+  const request = currentRequest()
+  if (request === undefined) return {}
+  const { requestId, trace, userHash } = request
+  return userHash === undefined
+    ? { request_id: requestId, trace_id: trace.traceId }
+    : { request_id: requestId, trace_id: trace.traceId, user_hash: userHash }
+}
 
 /** One logger per service. Lines have `service`, and in a request `request_id`, `trace_id` and `user_hash`. */
-export const createLogger = ({ service, level, destination }: LoggerOptions): Logger => {
+export const createLogger = ({ service, level, destination, limits }: LoggerOptions): Logger => {
+  const recorder = new FlightRecorder(limits ?? readEnvironment(recorderVariables, {}))
+  const writesDebug = level === 'debug' || level === 'trace'
   const options = {
-    level,
+    level: recorder.enabled && !writesDebug ? 'debug' : level,
     base: { service },
     messageKey: 'message',
     errorKey: 'error',
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { error: errorForLog },
-    formatters: { level: (label: string) => ({ level: label }) },
-    redact: { paths: redactPaths, censor: '[redacted]' },
-    mixin: () => {
-      const request = currentRequest()
-      return request === undefined
-        ? {}
-        : {
-            request_id: request.requestId,
-            trace_id: request.trace.traceId,
-            ...(request.userHash === undefined ? {} : { user_hash: request.userHash }),
-          }
+    formatters: {
+      level: (label: string) => ({ level: label }),
+      log: (fields: object) => redactByName(fields) as Record<string, unknown>,
     },
+    mixin: idsOfRequest,
   }
-  return destination === undefined ? pino(options) : pino(options, destination)
+  const out = destination ?? pino.destination()
+  return Object.assign(pino(options, recordingDestination({ recorder, level, out })), { recorder, service })
 }

@@ -1,6 +1,7 @@
 // What is known of the request being worked on, carried along all asynchronous work by AsyncLocalStorage.
 // The storage is the one piece of module state: a context nobody can reach from the outside is no context.
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Recording } from './recording.ts'
 import type { Trace } from './trace-context.ts'
 
 export interface RequestContext {
@@ -8,6 +9,8 @@ export interface RequestContext {
   readonly trace: Trace
   /** Set once the caller is known. */
   userHash?: string
+  /** Where the flight recorder keeps this request's records; the recorder's alone. */
+  recording?: Recording
 }
 
 const storage = new AsyncLocalStorage<RequestContext>()

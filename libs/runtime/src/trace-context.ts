@@ -1,11 +1,13 @@
 // W3C Trace Context (https://www.w3.org/TR/trace-context/), level 1: continue what comes in, start anew what is malformed.
-import { randomBytes } from 'node:crypto'
+import { randomHex } from './random-hex.ts'
 
 export interface Trace {
   /** 32 lower-case hex digits. */
   readonly traceId: string
   /** 16 lower-case hex digits: this service's own span, the parent of what it calls. */
   readonly spanId: string
+  /** The caller's span, where it sent one. */
+  readonly parentId?: string
   /** Two hex digits; bit 0 is "sampled". */
   readonly flags: string
   readonly state?: string
@@ -18,7 +20,7 @@ const isZero = (hex: string): boolean => /^0+$/.test(hex)
 
 /** Continues the caller's trace with a new span, or starts a new trace where `traceparent` is absent or not valid. */
 export const continueTrace = (traceparent?: string, tracestate?: string): Trace => {
-  const spanId = randomBytes(8).toString('hex')
+  const spanId = randomHex(8)
   const [, version, traceId = '', parentId = '', flags = '01', rest] = traceparentPattern.exec(traceparent ?? '') ?? []
   const valid =
     version !== undefined &&
@@ -26,10 +28,10 @@ export const continueTrace = (traceparent?: string, tracestate?: string): Trace 
     !isZero(traceId) &&
     !isZero(parentId) &&
     (version !== '00' || rest === undefined)
-  if (!valid) return { traceId: randomBytes(16).toString('hex'), spanId, flags: '01' }
+  if (!valid) return { traceId: randomHex(16), spanId, flags: '01' }
   const state =
     tracestate !== undefined && tracestate !== '' && tracestate.length <= maxStateLength ? tracestate : undefined
-  return { traceId, spanId, flags, ...(state === undefined ? {} : { state }) }
+  return { traceId, spanId, parentId, flags, ...(state === undefined ? {} : { state }) }
 }
 
 export const traceparentOf = (trace: Trace): string => `00-${trace.traceId}-${trace.spanId}-${trace.flags}`

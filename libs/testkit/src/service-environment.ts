@@ -12,6 +12,8 @@ export interface ServerUrls {
   readonly nats: string
   /** The issuer of the local Apple. */
   readonly apple: string
+  /** Where incidents wait that the bus cannot take. */
+  readonly spool: string
 }
 
 /** For every service at once; `changes` win. */
@@ -21,6 +23,8 @@ export const serviceEnvironment = (urls: ServerUrls, changes: Environment = {}):
     NODE_ENV: 'test',
     NATS_URL: urls.nats,
     USER_HASH_KEY: testKey('u'),
+    INCIDENT_SPOOL_DIRECTORY: urls.spool,
+    INCIDENT_STREAM_BYTES: '50000000',
     DRAIN_WINDOW_MS: '500',
     OPS_HOST: '127.0.0.1',
     GATEWAY_HOST: '127.0.0.1',

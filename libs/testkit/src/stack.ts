@@ -1,5 +1,6 @@
 // The whole stack in one process: real services, real servers, free ports, a database of its own. What a test wants to be
 // different it says in the terms an operator would use: environment variables.
+import { join } from 'node:path'
 import { authVariables } from '@cairn/auth/config'
 import { startAuth } from '@cairn/auth/service'
 import { gatewayVariables } from '@cairn/gateway/config'
@@ -64,7 +65,12 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
   const apple = await startAppleIssuer({ port: 0, clientIds: [testClientId] })
   const databaseUrl = databaseUrlOf(backends.databaseUrl, database.name)
   const environment = serviceEnvironment(
-    { database: databaseUrl, nats: bus.url, apple: apple.issuer },
+    {
+      database: databaseUrl,
+      nats: bus.url,
+      apple: apple.issuer,
+      spool: join(backends.directory, `incidents-${database.name}`),
+    },
     options.environment,
   )
   const logs = captureLogs()

@@ -6,7 +6,7 @@ import { startAuth } from './service.ts'
 await runService({
   start: async () => {
     const config = readEnvironment(authVariables, process.env)
-    const logger = createLogger({ service: 'auth', level: config.logLevel })
+    const logger = createLogger({ service: 'auth', level: config.logLevel, limits: config })
     return { service: await startAuth(config, logger), logger, stopWithinMs: config.drainWindowMs + 5_000 }
   },
 })

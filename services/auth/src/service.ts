@@ -1,7 +1,7 @@
 // Auth put together. It serves once its signing keys are loaded, however long the database takes to come.
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Bus, serve, type OutboxPublisher, type Serving } from '@cairn/bus'
+import { Bus, keepIncidents, serve, type OutboxPublisher, type Serving } from '@cairn/bus'
 import { createPool, createSchemaGate, isPassing } from '@cairn/postgres'
 import { HealthState, startOpsServer, userHasher, type Logger, type RunningService } from '@cairn/runtime'
 import type pg from 'pg'
@@ -29,6 +29,7 @@ const openPool = (config: AuthConfig, logger: Logger): pg.Pool =>
   createPool({
     url: config.databaseUrl,
     name: 'auth',
+    recorder: logger.recorder,
     maxConnections: config.databaseConnections,
     connectTimeoutMs: config.connectTimeoutMs,
     statementTimeoutMs: config.statementTimeoutMs,
@@ -75,7 +76,8 @@ interface Foundations {
 
 const layFoundations = async (config: AuthConfig, logger: Logger): Promise<Foundations> => {
   const appleCredentials = await appleCredentialsOf(config)
-  const bus = await Bus.connect({ url: config.natsUrl, name: 'auth', logger, maxInFlight: config.maxInFlight })
+  const { natsUrl: url, maxInFlight, incidentsPerSecond } = config
+  const bus = await Bus.connect({ url, name: 'auth', logger, maxInFlight, incidentsPerSecond })
   const pool = openPool(config, logger)
   try {
     const signingKeys = await waitForSigningKeys(pool, config, logger)
@@ -147,6 +149,7 @@ export const startAuth = async (config: AuthConfig, logger: Logger): Promise<Run
     throw error
   }
   const { bus, pool, signingKeys } = foundations
+  const incidents = keepIncidents(bus, config)
   const { serving, ...jobs } = serveAuth(config, logger, foundations)
   // Whoever starts after this one may ask at once.
   await bus.nats.flush()
@@ -156,9 +159,10 @@ export const startAuth = async (config: AuthConfig, logger: Logger): Promise<Run
     await serving.stop()
     await bus.inFlight.settled(config.drainWindowMs)
     await Promise.all(Object.values(jobs).map(job => job.stop()))
+    await incidents.stop()
     await bus.drain(0)
     await pool.end()
     await ops.close()
   }
-  return { opsPort: ops.port, stop }
+  return { opsPort: ops.port, stop, crashed: incidents.crashed }
 }

@@ -18,6 +18,7 @@ import {
   orderIdentityToken,
   startTestBus,
   type CapturedLogs,
+  incidentEnvironment,
 } from '@cairn/testkit'
 import pg from 'pg'
 import { inject } from 'vitest'
@@ -57,6 +58,7 @@ const environmentOf = (urls: { database: string; nats: string; apple: string }):
   APPLE_KEYS_URL: `${urls.apple}/auth/keys`,
   APPLE_CLIENT_IDS: clientIds.join(','),
   APPLE_TEAM_ID: 'TESTTEAM00',
+  ...incidentEnvironment(),
 })
 
 export const startAuthUnderTest = async (overrides: Environment = {}): Promise<AuthUnderTest> => {

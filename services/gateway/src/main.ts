@@ -6,7 +6,7 @@ import { startGateway } from './service.ts'
 await runService({
   start: async () => {
     const config = readEnvironment(gatewayVariables, process.env)
-    const logger = createLogger({ service: 'gateway', level: config.logLevel })
+    const logger = createLogger({ service: 'gateway', level: config.logLevel, limits: config })
     return { service: await startGateway(config, logger), logger, stopWithinMs: config.drainWindowMs + 5_000 }
   },
 })

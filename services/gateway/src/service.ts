@@ -1,6 +1,6 @@
 // The gateway put together. It has no database: whatever it answers, an owner said over the bus.
 import type { AddressInfo } from 'node:net'
-import { Bus } from '@cairn/bus'
+import { Bus, keepIncidents } from '@cairn/bus'
 import { HealthState, startOpsServer, userHasher, type Logger, type RunningService } from '@cairn/runtime'
 import { startTokenGuard } from '@cairn/tokens'
 import type { GatewayConfig } from './config.ts'
@@ -12,7 +12,9 @@ export interface RunningGateway extends RunningService {
 }
 
 export const startGateway = async (config: GatewayConfig, logger: Logger): Promise<RunningGateway> => {
-  const bus = await Bus.connect({ url: config.natsUrl, name: 'gateway', logger })
+  const { natsUrl: url, incidentsPerSecond } = config
+  const bus = await Bus.connect({ url, name: 'gateway', logger, incidentsPerSecond })
+  const incidents = keepIncidents(bus, config)
   const guard = await startTokenGuard({ bus, logger, config, requestTimeoutMs: config.requestTimeoutMs })
   const health = new HealthState({ bus: () => bus.connected, tokens: () => guard.ready })
   const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health)
@@ -30,8 +32,9 @@ export const startGateway = async (config: GatewayConfig, logger: Logger): Promi
     await server.close()
     clearTimeout(timer)
     guard.stop()
+    await incidents.stop()
     await bus.drain(config.drainWindowMs)
     await ops.close()
   }
-  return { port, opsPort: ops.port, stop }
+  return { port, opsPort: ops.port, stop, crashed: incidents.crashed }
 }

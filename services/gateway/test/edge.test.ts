@@ -13,7 +13,7 @@ import {
   type KeySet,
 } from '@cairn/contracts'
 import { readEnvironment, type Environment } from '@cairn/runtime'
-import { call, captureLogs, eventually, startTestBus } from '@cairn/testkit'
+import { call, captureLogs, eventually, incidentEnvironment, startTestBus } from '@cairn/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { gatewayVariables } from '../src/config.ts'
 import { startGateway, type RunningGateway } from '../src/service.ts'
@@ -38,6 +38,7 @@ const start = async (environment: Environment = {}): Promise<void> => {
     GATEWAY_OPS_PORT: '0',
     DRAIN_WINDOW_MS: '1000',
     GATEWAY_REQUEST_TIMEOUT_MS: '1000',
+    ...incidentEnvironment(),
     ...environment,
   })
   gateway = await startGateway(config, logs.loggerFor('gateway'))

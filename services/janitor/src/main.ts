@@ -6,7 +6,7 @@ import { startJanitor } from './service.ts'
 await runService({
   start: async () => {
     const config = readEnvironment(janitorVariables, process.env)
-    const logger = createLogger({ service: 'janitor', level: config.logLevel })
+    const logger = createLogger({ service: 'janitor', level: config.logLevel, limits: config })
     return { service: await startJanitor(config, logger), logger, stopWithinMs: config.drainWindowMs + 5_000 }
   },
 })

@@ -1,9 +1,9 @@
 // The janitor put together: it owns nothing and only asks owners to clean up, a bounded number of rows at a time.
-import { Bus, request } from '@cairn/bus'
+import { Bus, keepIncidents, request } from '@cairn/bus'
+import { toCairnError } from '@cairn/contracts'
 import {
   continueTrace,
   HealthState,
-  newIncidentId,
   newRequestId,
   runInRequest,
   startOpsServer,
@@ -21,7 +21,9 @@ export interface RunningJanitor extends RunningService {
 }
 
 export const startJanitor = async (config: JanitorConfig, logger: Logger): Promise<RunningJanitor> => {
-  const bus = await Bus.connect({ url: config.natsUrl, name: 'janitor', logger })
+  const { natsUrl: url, incidentsPerSecond } = config
+  const bus = await Bus.connect({ url, name: 'janitor', logger, incidentsPerSecond })
+  const incidents = keepIncidents(bus, config)
   const health = new HealthState({ bus: () => bus.connected })
   const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health)
   const aborter = new AbortController()
@@ -34,7 +36,9 @@ export const startJanitor = async (config: JanitorConfig, logger: Logger): Promi
       try {
         logger.info({ ...(await runJob(job, cleanUp, aborter.signal)) }, 'job done')
       } catch (error) {
-        logger.error({ job: job.name, incident_id: newIncidentId(), error }, 'job failed; the next run goes on')
+        const { code } = toCairnError(error)
+        const message = 'job failed; the next run goes on'
+        bus.incidents.open({ code, route: `job ${job.name}`, error, message, about: { job: job.name } })
       }
     })
   const running = jobs.map(job => repeat({ everyMs: config.everyMs, run: run(job), signal: aborter.signal }))
@@ -43,8 +47,9 @@ export const startJanitor = async (config: JanitorConfig, logger: Logger): Promi
     health.drain()
     aborter.abort()
     await Promise.all(running)
+    await incidents.stop()
     await bus.drain(config.drainWindowMs)
     await ops.close()
   }
-  return { opsPort: ops.port, stop }
+  return { opsPort: ops.port, stop, crashed: incidents.crashed }
 }

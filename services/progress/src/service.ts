@@ -1,7 +1,7 @@
 // Progress put together. It starts without its database and answers `unavailable` until that is there; one that has not been
 // migrated is waited for.
 import { join } from 'node:path'
-import { Bus, serve, type OutboxPublisher } from '@cairn/bus'
+import { Bus, keepIncidents, serve, type OutboxPublisher } from '@cairn/bus'
 import { createPool, createSchemaGate, waitForSchema } from '@cairn/postgres'
 import { HealthState, startOpsServer, userHasher, type Logger, type RunningService } from '@cairn/runtime'
 import type pg from 'pg'
@@ -32,6 +32,7 @@ const connectPool = (config: ProgressConfig, logger: Logger): pg.Pool =>
   createPool({
     url: config.databaseUrl,
     name: 'progress',
+    recorder: logger.recorder,
     maxConnections: config.poolSize,
     connectTimeoutMs: config.connectTimeoutMs,
     statementTimeoutMs: config.statementTimeoutMs,
@@ -65,7 +66,8 @@ export const startProgress = async (config: ProgressConfig, logger: Logger): Pro
   let connected: Bus | undefined
   const health = new HealthState({ bus: () => connected?.connected === true })
   const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health)
-  const bus = await Bus.connect({ url: config.natsUrl, name: 'progress', logger, maxInFlight: config.maxInFlight })
+  const { natsUrl: url, maxInFlight, incidentsPerSecond } = config
+  const bus = await Bus.connect({ url, name: 'progress', logger, maxInFlight, incidentsPerSecond })
   const pool = connectPool(config, logger)
   try {
     await waitForSchema(pool, error => logger.warn({ error }, 'waiting for the schema'))
@@ -73,6 +75,7 @@ export const startProgress = async (config: ProgressConfig, logger: Logger): Pro
     await Promise.all([pool.end(), bus.drain(0), ops.close()])
     throw error
   }
+  const incidents = keepIncidents(bus, config)
   const publisher = startPublishingChanges(bus, config)
   const commits = createCommitQueue(config, { pool, publisher, logger })
   const hashUser = userHasher(config.userHashKey)
@@ -90,9 +93,10 @@ export const startProgress = async (config: ProgressConfig, logger: Logger): Pro
     await Promise.all([serving.stop(), erasing.stop()])
     await bus.inFlight.settled(config.drainWindowMs)
     await publisher.stop()
+    await incidents.stop()
     await bus.drain(0)
     await pool.end()
     await ops.close()
   }
-  return { opsPort: ops.port, stop }
+  return { opsPort: ops.port, stop, crashed: incidents.crashed }
 }

@@ -16,7 +16,14 @@ import { deriveServiceUrls } from '@cairn/local'
 import { progressVariables } from '@cairn/progress/config'
 import { startProgress, type RunningProgress } from '@cairn/progress/service'
 import { readEnvironment, type Environment } from '@cairn/runtime'
-import { captureLogs, createTestDatabase, databaseUrlOf, startTestBus, type CapturedLogs } from '@cairn/testkit'
+import {
+  captureLogs,
+  createTestDatabase,
+  databaseUrlOf,
+  incidentEnvironment,
+  startTestBus,
+  type CapturedLogs,
+} from '@cairn/testkit'
 import pg from 'pg'
 import { inject } from 'vitest'
 
@@ -48,6 +55,7 @@ export const startProgressUnderTest = async (
   const serviceUrl = await urlFor(deriveServiceUrls(databaseUrl, 'tests').progressDatabaseUrl)
   const logs = captureLogs()
   const running: RunningProgress[] = []
+  const incidents = incidentEnvironment()
   const startAnother = async (more: Environment = {}): Promise<RunningProgress> => {
     const variables = {
       NODE_ENV: 'test',
@@ -57,12 +65,13 @@ export const startProgressUnderTest = async (
       OPS_HOST: '127.0.0.1',
       PROGRESS_DATABASE_URL: serviceUrl,
       PROGRESS_OPS_PORT: '0',
+      ...incidents,
       ...environment,
       ...more,
     }
     const service = await startProgress(readEnvironment(progressVariables, variables), logs.loggerFor('progress'))
     let stopped: Promise<void> | undefined
-    const once: RunningProgress = { opsPort: service.opsPort, stop: () => (stopped ??= service.stop()) }
+    const once: RunningProgress = { ...service, stop: () => (stopped ??= service.stop()) }
     running.push(once)
     return once
   }

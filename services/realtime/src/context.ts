@@ -1,5 +1,5 @@
 // What the doors, the core and the frame handlers get handed; nothing of it is reached in another way.
-import type { HashUser, HealthState, Logger } from '@cairn/runtime'
+import type { HashUser, HealthState, Incidents, Logger } from '@cairn/runtime'
 import type { TokenGuard } from '@cairn/tokens'
 import type { RealtimeConfig } from './config.ts'
 import type { ConnectionRegistry } from './core/connection-registry.ts'
@@ -8,6 +8,7 @@ import type { LogReader } from './core/log-reader.ts'
 export interface RealtimeContext {
   readonly config: RealtimeConfig
   readonly logger: Logger
+  readonly incidents: Incidents
   readonly guard: TokenGuard
   readonly health: HealthState
   readonly hashUser: HashUser

@@ -6,7 +6,7 @@ import { startRealtime } from './service.ts'
 await runService({
   start: async () => {
     const config = readEnvironment(realtimeVariables, process.env)
-    const logger = createLogger({ service: 'realtime', level: config.logLevel })
+    const logger = createLogger({ service: 'realtime', level: config.logLevel, limits: config })
     return { service: await startRealtime(config, logger), logger, stopWithinMs: config.drainWindowMs + 5_000 }
   },
 })

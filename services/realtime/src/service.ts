@@ -1,6 +1,6 @@
 // The realtime service put together: the bus, the verifier, all connections of this node, and two doors on one port.
 import type { AddressInfo } from 'node:net'
-import { Bus } from '@cairn/bus'
+import { Bus, keepIncidents } from '@cairn/bus'
 import { HealthState, startOpsServer, userHasher, type Logger, type RunningService } from '@cairn/runtime'
 import { startTokenGuard, type TokenGuard } from '@cairn/tokens'
 import type { RealtimeConfig } from './config.ts'
@@ -47,7 +47,9 @@ export const startRealtime = async (config: RealtimeConfig, logger: Logger): Pro
     tokens: () => started.guard?.ready ?? false,
   })
   const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health)
-  const bus = (started.bus = await Bus.connect({ url: config.natsUrl, name: 'realtime', logger }))
+  const { natsUrl: url, incidentsPerSecond } = config
+  const bus = (started.bus = await Bus.connect({ url, name: 'realtime', logger, incidentsPerSecond }))
+  const keeper = keepIncidents(bus, config)
   const guard = (started.guard = await startTokenGuard({
     bus,
     logger,
@@ -58,7 +60,16 @@ export const startRealtime = async (config: RealtimeConfig, logger: Logger): Pro
   closeWhatEnds(guard, registry)
   const logReader = logReaderOf(config, bus)
   const hashUser = userHasher(config.userHashKey)
-  const doors = createHttpServer({ config, logger, guard, health, hashUser, logReader, registry })
+  const doors = createHttpServer({
+    config,
+    logger,
+    incidents: bus.incidents,
+    guard,
+    health,
+    hashUser,
+    logReader,
+    registry,
+  })
   const endSweep = startSweep(registry)
   const port = await listen(doors, config)
   logger.info({ port, ops_port: ops.port }, 'realtime listens')
@@ -70,8 +81,9 @@ export const startRealtime = async (config: RealtimeConfig, logger: Logger): Pro
     endSweep()
     await doors.close()
     guard.stop()
+    await keeper.stop()
     await bus.drain(config.drainWindowMs)
     await ops.close()
   }
-  return { port, opsPort: ops.port, stop }
+  return { port, opsPort: ops.port, stop, crashed: keeper.crashed }
 }

@@ -1,5 +1,5 @@
 // A realtime node of the test's own, on free ports, with short times where a test would otherwise wait.
-import { eventually } from '@cairn/testkit'
+import { eventually, incidentEnvironment } from '@cairn/testkit'
 import { readEnvironment, type Environment, type Logger } from '@cairn/runtime'
 import { realtimeVariables } from '../src/config.ts'
 import { startRealtime, type RunningRealtime } from '../src/service.ts'
@@ -20,6 +20,7 @@ export const startNode = async (natsUrl: string, logger: Logger, environment: En
     REALTIME_OPS_PORT: '0',
     OPS_HOST: '127.0.0.1',
     DRAIN_WINDOW_MS: '300',
+    ...incidentEnvironment(),
     ...environment,
   })
   const running = await startRealtime(config, logger)

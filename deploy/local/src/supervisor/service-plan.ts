@@ -34,7 +34,8 @@ export interface StackContext {
 }
 
 /** What every process may see of the developer's environment. */
-const everywhere = /^(PATH|HOME|TZ|TMPDIR|LOG_LEVEL|OPS_HOST|DRAIN_WINDOW_MS|CLOCK_SKEW_S|(NODE|OTEL|ACCESS_TOKEN)_.*)$/
+const everywhere =
+  /^(PATH|HOME|TZ|TMPDIR|LOG_LEVEL|OPS_HOST|DRAIN_WINDOW_MS|CLOCK_SKEW_S|INCIDENTS_PER_SECOND|(NODE|OTEL|ACCESS_TOKEN|INCIDENT|FLIGHT_RECORDER)_.*)$/
 
 const passed = ({ environment }: StackContext, also: readonly string[]): Record<string, string> =>
   Object.fromEntries(
@@ -52,6 +53,7 @@ const environmentFor = (context: StackContext, ours: Readonly<Record<string, str
   DRAIN_WINDOW_MS: '1000',
   // Every process loads much the same modules: compiled once, a start takes two thirds of the time.
   NODE_COMPILE_CACHE: `${context.directory}/compile-cache`,
+  INCIDENT_SPOOL_DIRECTORY: `${context.directory}/incidents`,
   ...ours,
   ...passed(context, also),
 })

@@ -8,7 +8,7 @@ import {
   toCairnError,
   type FieldError,
 } from '@cairn/contracts'
-import { currentRequest, newIncidentId, newRequestId, type Logger } from '@cairn/runtime'
+import { currentRequest, newRequestId, type Incidents } from '@cairn/runtime'
 import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify'
 
 const fieldErrors = (faults: readonly FastifySchemaValidationError[], part: string): FieldError[] =>
@@ -42,16 +42,22 @@ const toPublicError = (thrown: unknown): CairnError => {
     : toCairnError(thrown)
 }
 
+const openIncident = ({ request }: FastifyReply, error: CairnError, incidents: Incidents): string =>
+  incidents.open({
+    code: error.code,
+    route: `${request.method} ${request.routeOptions.url ?? 'unknown'}`,
+    error: error.cause ?? error,
+    fingerprint: error.fingerprint,
+    message: 'request failed',
+  })
+
 /** Answers `thrown` as a problem; a 5xx gets an incident id and is logged once, with its cause. */
-export const sendProblem = (reply: FastifyReply, thrown: unknown, logger: Logger): FastifyReply => {
+export const sendProblem = (reply: FastifyReply, thrown: unknown, incidents: Incidents): FastifyReply => {
   const error = toPublicError(thrown)
   const { status } = errorKinds[error.code]
   const requestId = currentRequest()?.requestId ?? newRequestId()
-  const incidentId = status >= 500 ? newIncidentId() : undefined
-  if (incidentId !== undefined) {
-    logger.error({ incident_id: incidentId, code: error.code, error: error.cause ?? error }, 'request failed')
-    reply.header(header.incidentId, incidentId)
-  }
+  const incidentId = status >= 500 ? openIncident(reply, error, incidents) : undefined
+  if (incidentId !== undefined) reply.header(header.incidentId, incidentId)
   if (status === 401) reply.header('www-authenticate', 'Bearer error="invalid_token"')
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds)
   return reply
@@ -64,6 +70,6 @@ export const sendProblem = (reply: FastifyReply, thrown: unknown, logger: Logger
 
 /** For Fastify's hooks: also reached by errors from before a route was found. */
 export const problemHandler =
-  (logger: Logger) =>
+  (incidents: Incidents) =>
   (error: unknown, _request: FastifyRequest, reply: FastifyReply): FastifyReply =>
-    sendProblem(reply, error, logger)
+    sendProblem(reply, error, incidents)

@@ -1,6 +1,6 @@
 // The first hook of every request: its ids, its place in a trace, the header that says so, and the line in the log at the end.
 import { header, isRequestId } from '@cairn/contracts'
-import { continueTrace, newRequestId, runInRequest, type Logger } from '@cairn/runtime'
+import { continueTrace, currentRequest, endRequestSpan, newRequestId, runInRequest, type Logger } from '@cairn/runtime'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 const one = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? undefined : value)
@@ -25,6 +25,15 @@ export const registerRequestScope = (server: FastifyInstance, logger: Logger): v
       route,
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime * 10) / 10,
+    }
+    const current = currentRequest()
+    if (current !== undefined) {
+      endRequestSpan(logger.recorder, current, {
+        name: `${request.method} ${route}`,
+        kind: 'server',
+        startedAt: performance.now() - reply.elapsedTime,
+        error: reply.statusCode >= 500 ? String(reply.statusCode) : undefined,
+      })
     }
     logger.info({ ...about, ...clientRequestId(request) }, 'answered')
     done()

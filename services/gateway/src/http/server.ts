@@ -51,6 +51,7 @@ const registerBodyParser = (server: FastifyInstance): void => {
 /** Builds the server; it does not listen yet. */
 export const createServer = (context: GatewayContext, config: GatewayConfig): FastifyInstance => {
   const { logger } = context
+  const { incidents } = context.bus
   const server = Fastify({
     bodyLimit: config.maxBodyBytes,
     requestTimeout: config.receiveTimeoutMs,
@@ -62,13 +63,13 @@ export const createServer = (context: GatewayContext, config: GatewayConfig): Fa
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength },
     frameworkErrors: (error, _request, reply) => {
-      sendProblem(reply, error, logger)
+      sendProblem(reply, error, incidents)
     },
     clientErrorHandler: rawProblemHandler(logger),
   })
   server.setValidatorCompiler(validatorCompiler as Parameters<FastifyInstance['setValidatorCompiler']>[0])
-  server.setErrorHandler(problemHandler(logger))
-  server.setNotFoundHandler((_request, reply) => sendProblem(reply, new CairnError('not_found'), logger))
+  server.setErrorHandler(problemHandler(incidents))
+  server.setNotFoundHandler((_request, reply) => sendProblem(reply, new CairnError('not_found'), incidents))
   // An expectation we do not know is ignored (RFC 9110, 10.1.1); Node's own 417 would go out without ids.
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response))
   registerBodyParser(server)

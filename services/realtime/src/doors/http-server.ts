@@ -19,9 +19,9 @@ const answerJson = (response: ServerResponse, status: number, body: object): voi
   response.end(`${JSON.stringify(body)}\n`)
 }
 
-const answerProblem = (response: ServerResponse, error: unknown, { logger }: RealtimeContext): void => {
+const answerProblem = (response: ServerResponse, error: unknown, { incidents }: RealtimeContext): void => {
   const requestId = currentRequest()?.requestId ?? newRequestId()
-  const { problem, headers, body } = problemAnswer(error, requestId, logger)
+  const { problem, headers, body } = problemAnswer(error, requestId, incidents)
   response.writeHead(problem.status, headers)
   response.end(body)
 }
@@ -71,7 +71,7 @@ const closerOf = (server: Server): (() => Promise<void>) => {
 
 /** Builds the server with both doors; it does not listen yet. */
 export const createHttpServer = (context: RealtimeContext): HttpDoors => {
-  const { logger } = context
+  const { logger, incidents } = context
   const plain = createPlainDoor(context)
   const socketIo = createSocketIoDoor(context)
 
@@ -111,13 +111,13 @@ export const createHttpServer = (context: RealtimeContext): HttpDoors => {
     socket.on('error', error => logger.debug({ error, request_id: requestId }, 'a connection failed'))
     runInRequest({ requestId, trace }, () => {
       upgradeRequest(request, socket, firstBytes).catch((error: unknown) => {
-        endWithProblem(socket, problemAnswer(error, requestId, logger))
+        endWithProblem(socket, problemAnswer(error, requestId, incidents))
       })
     })
   })
   server.on('clientError', (error: Error & { code?: string }, socket) => {
     if (error.code === 'ECONNRESET') socket.destroy()
-    else endWithProblem(socket, problemAnswer(new CairnError(codeOfParserFault(error.code)), newRequestId(), logger))
+    else endWithProblem(socket, problemAnswer(new CairnError(codeOfParserFault(error.code)), newRequestId(), incidents))
   })
   const cutAll = closerOf(server)
   const close = (): Promise<void> => {

@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream'
 import { STATUS_CODES } from 'node:http'
 import { errorKinds, header, problemContentType, problemOf, toCairnError, type Problem } from '@cairn/contracts'
-import { newIncidentId, type Logger } from '@cairn/runtime'
+import type { Incidents } from '@cairn/runtime'
 
 export interface ProblemAnswer {
   readonly problem: Problem
@@ -10,13 +10,12 @@ export interface ProblemAnswer {
   readonly body: string
 }
 
-export const problemAnswer = (thrown: unknown, requestId: string, logger: Logger): ProblemAnswer => {
+export const problemAnswer = (thrown: unknown, requestId: string, incidents: Incidents): ProblemAnswer => {
   const error = toCairnError(thrown)
   const { status } = errorKinds[error.code]
-  const incidentId = status >= 500 ? newIncidentId() : undefined
-  if (incidentId !== undefined) {
-    logger.error({ incident_id: incidentId, code: error.code, error: error.cause ?? error }, 'refused a client')
-  }
+  const { code, cause, fingerprint } = error
+  const failure = { code, route: 'handshake', error: cause ?? error, fingerprint, message: 'refused a client' }
+  const incidentId = status >= 500 ? incidents.open(failure) : undefined
   const problem = problemOf(error, requestId, incidentId)
   const body = JSON.stringify(problem)
   const headers = {

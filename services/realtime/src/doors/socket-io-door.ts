@@ -4,7 +4,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { CairnError, header } from '@cairn/contracts'
-import { continueTrace, currentRequest, newRequestId, runInRequest, type Logger } from '@cairn/runtime'
+import { continueTrace, currentRequest, newRequestId, runInRequest, type Incidents } from '@cairn/runtime'
 import { Server, type ExtendedError, type Socket } from 'socket.io'
 import type { RealtimeConfig } from '../config.ts'
 import type { RealtimeContext } from '../context.ts'
@@ -57,14 +57,14 @@ const tokenOf = ({ handshake }: Socket): string | undefined => {
   return typeof given === 'string' ? given : undefined
 }
 
-const refusalOf = (error: unknown, requestId: string, logger: Logger): ExtendedError => {
-  const { code, title, request_id, incident_id, retry_after } = problemAnswer(error, requestId, logger).problem
+const refusalOf = (error: unknown, requestId: string, incidents: Incidents): ExtendedError => {
+  const { code, title, request_id, incident_id, retry_after } = problemAnswer(error, requestId, incidents).problem
   return Object.assign(new Error(title), { data: { code, request_id, incident_id, retry_after } })
 }
 
 /** Middleware that runs a namespace's handshake as a request of its own; what `admit` throws is the `connect_error`. */
 const handshake =
-  ({ logger }: RealtimeContext, admit: (socket: Socket) => Promise<void>) =>
+  ({ incidents }: RealtimeContext, admit: (socket: Socket) => Promise<void>) =>
   (socket: Socket, next: (refusal?: ExtendedError) => void): void => {
     const requestId = newRequestId()
     const trace = continueTrace(socket.handshake.headers['traceparent'] as string | undefined)
@@ -73,7 +73,7 @@ const handshake =
       try {
         await admit(socket)
       } catch (error) {
-        refusal = refusalOf(error, requestId, logger)
+        refusal = refusalOf(error, requestId, incidents)
       }
       next(refusal)
     }

@@ -1,6 +1,6 @@
 // Every frame a client sends comes through here, from either door. Anything that is not in the vocabulary ends the
 // connection; each frame is a request of its own in logs and traces.
-import { closeCode } from '@cairn/contracts'
+import { closeCode, toCairnError } from '@cairn/contracts'
 import { continueTrace, newRequestId, runInRequest, type RequestContext } from '@cairn/runtime'
 import type { RealtimeContext } from '../context.ts'
 import type { Connection } from '../core/connection.ts'
@@ -37,7 +37,8 @@ export const receiveFrame = (
   }
   runInRequest(requestOf(frame, context.hashUser(connection.userId)), () => {
     handler.handle(context, connection, frame.data).catch((error: unknown) => {
-      context.logger.error({ error, type: handler.type }, 'could not handle a frame')
+      const { code } = toCairnError(error)
+      context.incidents.open({ code, route: `frame ${handler.type}`, error, message: 'could not handle a frame' })
     })
   })
 }

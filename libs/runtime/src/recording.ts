@@ -1,0 +1,78 @@
+// What is kept of one request in one service: its latest records, bounded by lines and bytes. Lines come serialised and
+// redacted, so nothing that changes later can leak into them.
+import type { SpanRecord } from './span.ts'
+
+export interface RecordingLimits {
+  readonly maxLines: number
+  readonly maxBytes: number
+}
+
+/** About what a span takes in memory and on the wire. */
+const spanBytes = 200
+
+export class Recording {
+  readonly requestId: string
+  readonly openedAt: number
+  readonly #limits: RecordingLimits
+  readonly #lines: string[] = []
+  readonly #spans: SpanRecord[] = []
+  #bytes = 0
+  #dropped = 0
+  #changes = 0
+  /** Set once the recorder has given it up: what comes later belongs to a new one. */
+  closed = false
+  userHash: string | undefined
+
+  constructor(requestId: string, openedAt: number, limits: RecordingLimits) {
+    this.requestId = requestId
+    this.openedAt = openedAt
+    this.#limits = limits
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get lines(): readonly string[] {
+    return this.#lines
+  }
+
+  get spans(): readonly SpanRecord[] {
+    return this.#spans
+  }
+
+  /** Records that had to go, oldest first. */
+  get dropped(): number {
+    return this.#dropped
+  }
+
+  /** Grows with every record: whether there is more than somebody saw before. */
+  get changes(): number {
+    return this.#changes
+  }
+
+  /** Returns by how many bytes it has grown; less than none when older ones went. */
+  addLine(line: string): number {
+    const before = this.#bytes
+    this.#lines.push(line)
+    this.#bytes += line.length
+    this.#changes += 1
+    const { maxLines, maxBytes } = this.#limits
+    while (this.#lines.length > maxLines || (this.#bytes > maxBytes && this.#lines.length > 1)) {
+      this.#bytes -= this.#lines.shift()?.length ?? 0
+      this.#dropped += 1
+    }
+    return this.#bytes - before
+  }
+
+  addSpan(span: SpanRecord): number {
+    this.#changes += 1
+    if (this.#spans.length >= this.#limits.maxLines || this.#bytes + spanBytes > this.#limits.maxBytes) {
+      this.#dropped += 1
+      return 0
+    }
+    this.#spans.push(span)
+    this.#bytes += spanBytes
+    return spanBytes
+  }
+}

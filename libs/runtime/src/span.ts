@@ -1,0 +1,72 @@
+// A piece of work that took time, within the trace of its request: kept by the flight recorder, so that an incident has its
+// waterfall with no collector anywhere.
+import { randomHex } from './random-hex.ts'
+import type { FlightRecorder } from './flight-recorder.ts'
+import { currentRequest, type RequestContext } from './request-context.ts'
+
+export type SpanKind = 'server' | 'client' | 'producer' | 'consumer' | 'internal'
+export type SpanAttributes = Readonly<Record<string, string | number>>
+
+export interface SpanRecord {
+  readonly name: string
+  readonly kind: SpanKind
+  readonly span_id: string
+  readonly parent_id: string | undefined
+  /** Milliseconds since 1970, with fractions. */
+  readonly started_at: number
+  readonly ms: number
+  /** An error code, when it failed. */
+  readonly error: string | undefined
+  readonly attributes: SpanAttributes | undefined
+}
+
+export interface SpanStart {
+  readonly name: string
+  readonly kind: SpanKind
+  readonly attributes?: SpanAttributes
+}
+
+export interface Span {
+  readonly spanId: string
+  /** Once; `error` is the code of what went wrong, if anything did. */
+  end(error?: string): void
+}
+
+const startOf = (startedAt: number): number => performance.timeOrigin + startedAt
+
+/** Starts a child of the current request's own span; undefined where there is no request. */
+export const startSpan = (recorder: FlightRecorder, start: SpanStart): Span | undefined => {
+  const request = currentRequest()
+  if (request === undefined || !recorder.enabled) return undefined
+  const spanId = randomHex(8)
+  const startedAt = performance.now()
+  const end = (error?: string): void =>
+    recorder.recordSpan(request, {
+      name: start.name,
+      kind: start.kind,
+      span_id: spanId,
+      parent_id: request.trace.spanId,
+      started_at: startOf(startedAt),
+      ms: performance.now() - startedAt,
+      error,
+      attributes: start.attributes,
+    })
+  return { spanId, end }
+}
+
+/** The request's own span, the one that `request.trace.spanId` names; `startedAt` in milliseconds of `performance.now()`. */
+export const endRequestSpan = (
+  recorder: FlightRecorder,
+  request: RequestContext,
+  span: SpanStart & { readonly startedAt: number; readonly error?: string | undefined },
+): void =>
+  recorder.recordSpan(request, {
+    name: span.name,
+    kind: span.kind,
+    span_id: request.trace.spanId,
+    parent_id: request.trace.parentId,
+    started_at: startOf(span.startedAt),
+    ms: performance.now() - span.startedAt,
+    error: span.error,
+    attributes: span.attributes,
+  })
