@@ -1,6 +1,6 @@
 // How an HTTP route becomes one bus request. A route is data; this file is the only place that acts on it.
 import { request as ask } from '@cairn/bus'
-import type { Caller, Operation, ReplyOf, RequestOf } from '@cairn/contracts'
+import { toCairnError, type Caller, type Operation, type ReplyOf, type RequestOf } from '@cairn/contracts'
 import { currentRequest } from '@cairn/runtime'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { TSchema } from 'typebox'
@@ -31,6 +31,8 @@ export interface Route<O extends Operation = Operation> {
   readonly success?: 204
   /** What HTTP makes of the owner's reply: status, headers and body; undefined for none. */
   readonly answer?: (reply: ReplyOf<O>, http: FastifyReply) => object | undefined
+  /** What this process knows of the reply itself, for while the owner is away; undefined when it knows nothing. */
+  readonly whileAway?: (context: GatewayContext) => ReplyOf<O> | undefined
   /** The reply goes out as it is, without `request_id`: for formats that others define. */
   readonly bare?: boolean
 }
@@ -39,6 +41,26 @@ export interface Route<O extends Operation = Operation> {
 export const defineRoute = <O extends Operation>(route: Route<O>): Route => route
 
 const basePath = '/api/v1'
+
+interface Question {
+  readonly payload: RequestOf<Operation>
+  readonly caller: Caller | undefined
+}
+
+const askOwner = async (
+  context: GatewayContext,
+  { operation, whileAway }: Route,
+  { payload, caller }: Question,
+): Promise<ReplyOf<Operation>> => {
+  try {
+    const options = { payload, timeoutMs: context.requestTimeoutMs, ...(caller === undefined ? {} : { caller }) }
+    return await ask(context.bus, operation, options)
+  } catch (error) {
+    const known = toCairnError(error).code === 'unavailable' ? whileAway?.(context) : undefined
+    if (known === undefined) throw error
+    return known
+  }
+}
 
 /** Adds the route: token, then query and body, then one request to the owner. */
 export const registerRoute = (server: FastifyInstance, context: GatewayContext, route: Route): void => {
@@ -59,11 +81,7 @@ export const registerRoute = (server: FastifyInstance, context: GatewayContext, 
     },
     handler: async (request, reply) => {
       const caller = callers.get(request)
-      const answered: ReplyOf<Operation> = await ask(context.bus, route.operation, {
-        payload: route.payload(request),
-        timeoutMs: context.requestTimeoutMs,
-        ...(caller === undefined ? {} : { caller }),
-      })
+      const answered = await askOwner(context, route, { payload: route.payload(request), caller })
       reply.header('cache-control', route.cacheControl ?? 'no-store')
       if (route.success !== undefined) return reply.code(route.success).send()
       const answer = route.answer === undefined ? (answered as object) : route.answer(answered, reply)

@@ -1,4 +1,5 @@
-// `GET /.well-known/jwks.json`: the public signing keys, RFC 7517; for whoever else has to verify access tokens.
+// `GET /.well-known/jwks.json`: the public signing keys, RFC 7517; for whoever else has to verify access tokens. While auth is
+// away these are the keys that this process verifies with.
 import { readKeySet } from '@cairn/contracts'
 import { defineRoute } from '../http/route.ts'
 
@@ -9,4 +10,5 @@ export default defineRoute({
   operation: readKeySet,
   payload: () => ({}),
   cacheControl: 'public, max-age=60',
+  whileAway: ({ guard }) => (guard.keySet().keys.length > 0 ? guard.keySet() : undefined),
 })
