@@ -4,13 +4,14 @@ import { Instant, Nullable, Uuid } from './scalars.ts'
 
 const closed = { additionalProperties: false }
 
+export const devicePlatforms = ['ios', 'android', 'web', 'other'] as const
+export type DevicePlatform = (typeof devicePlatforms)[number]
+
 export const Device = Type.Object(
   {
     id: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
-    platform: Type.Optional(
-      Type.Union([Type.Literal('ios'), Type.Literal('android'), Type.Literal('web'), Type.Literal('other')]),
-    ),
+    platform: Type.Optional(Type.Enum(devicePlatforms)),
   },
   closed,
 )
@@ -102,11 +103,15 @@ export type LogOut = Static<typeof LogOut>
 export const AppleNotification = Type.Object({ payload: Type.String({ minLength: 1, maxLength: 8192 }) })
 export type AppleNotification = Static<typeof AppleNotification>
 
+/** Why one session ended, and why all of a user's did. */
+export const sessionEndReasons = ['logged_out', 'ended_by_user', 'reuse_detected'] as const
+export const signOutReasons = ['account_deleted', 'consent_revoked'] as const
+
 /** Payload of `event.auth.session.ended.v1.<user>`. */
 export const SessionEnded = Type.Object({
   user_id: Uuid,
   session_id: Uuid,
-  reason: Type.Enum(['logged_out', 'ended_by_user', 'reuse_detected']),
+  reason: Type.Enum(sessionEndReasons),
   ended_at: Instant,
 })
 export type SessionEnded = Static<typeof SessionEnded>
@@ -115,7 +120,7 @@ export type SessionEnded = Static<typeof SessionEnded>
 export const UserSignedOut = Type.Object({
   user_id: Uuid,
   not_after: Type.Integer({ description: 'Seconds since 1970.' }),
-  reason: Type.Enum(['account_deleted', 'consent_revoked']),
+  reason: Type.Enum(signOutReasons),
   ended_at: Instant,
 })
 export type UserSignedOut = Static<typeof UserSignedOut>

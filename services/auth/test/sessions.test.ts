@@ -74,7 +74,7 @@ describe('the list of sessions', () => {
     expect(JSON.stringify(sessions)).not.toMatch(/rt1|hash/)
   })
 
-  it.each(['ended_at = now()', 'idle_expires_at = now()', 'absolute_expires_at = now()'])(
+  it.each(["ended_at = now(), end_reason = 'logged_out'", 'idle_expires_at = now()', 'absolute_expires_at = now()'])(
     'leaves out one with %s',
     async change => {
       const [first, second] = await sessionsOf(2)
@@ -106,7 +106,7 @@ describe('ending a session', () => {
     const [own, old] = await sessionsOf(2)
     const other = await guest()
     if (own === undefined || old === undefined) throw new Error('no sessions')
-    await set(old, `ended_at = now() - interval '25 hours'`)
+    await set(old, `ended_at = now() - interval '25 hours', end_reason = 'logged_out'`)
     for (const id of [other.session_id, randomUUID(), 'x', old.session_id]) {
       await expect(under.ask(endSession, { session_id: id }, callerOf(own))).rejects.toMatchObject({
         code: 'not_found',
@@ -193,7 +193,7 @@ describe('what ended lately', () => {
     await under.database.query('DELETE FROM auth.sessions')
     await under.database.query('DELETE FROM auth.denied_users')
     const made = await Promise.all(Array.from({ length: sessions }, guest))
-    await under.database.query('UPDATE auth.sessions SET ended_at = now()')
+    await under.database.query(`UPDATE auth.sessions SET ended_at = now(), end_reason = 'logged_out'`)
     await under.database.query(
       `INSERT INTO auth.denied_users SELECT gen_random_uuid(), 5, now() FROM generate_series(1, $1)`,
       [users],
@@ -210,8 +210,11 @@ describe('what ended lately', () => {
     await under.database.query('DELETE FROM auth.denied_users')
     const life = under.config.accessTokenTtlSeconds + under.config.clockSkewSeconds
     const [live, late, old] = await Promise.all([guest(), guest(), guest()])
-    await set(late, `ended_at = now() - make_interval(secs => ${life - 5}), absolute_expires_at = now()`)
-    await set(old, `ended_at = now() - make_interval(secs => ${life + 5})`)
+    await set(
+      late,
+      `ended_at = now() - make_interval(secs => ${life - 5}), end_reason = 'logged_out', absolute_expires_at = now()`,
+    )
+    await set(old, `ended_at = now() - make_interval(secs => ${life + 5}), end_reason = 'logged_out'`)
     await under.database.query(
       `INSERT INTO auth.denied_users SELECT gen_random_uuid(), 5, now() - make_interval(secs => $1 + delta)
         FROM unnest(ARRAY[-5, 5]) AS delta`,

@@ -22,7 +22,7 @@ describe('starting', () => {
   it('several replicas at once make one signing key and its successor, and all answer with them', async () => {
     await under.database.query('DELETE FROM auth.signing_keys')
     const replicas = await Promise.all(Array.from({ length: 4 }, () => under.startAnother()))
-    const { rows } = await under.database.query(`SELECT kid, state FROM auth.signing_keys ORDER BY state`)
+    const { rows } = await under.database.query(`SELECT kid, state FROM auth.signing_keys ORDER BY state::text`)
     expect(rows).toMatchObject([{ state: 'current' }, { state: 'standby' }])
     await under.stopAuth()
     const { keys } = await under.ask(readKeySet, {})
@@ -96,8 +96,8 @@ describe('clean-up', () => {
     const set = (id: string | undefined, change: string): Promise<unknown> =>
       under.database.query(`UPDATE auth.sessions SET ${change} WHERE id = $1`, [id])
     await set(expired?.session_id, 'absolute_expires_at = now()')
-    await set(justEnded?.session_id, `ended_at = now() - interval '23 hours'`)
-    await set(longEnded?.session_id, `ended_at = now() - interval '25 hours'`)
+    await set(justEnded?.session_id, `ended_at = now() - interval '23 hours', end_reason = 'logged_out'`)
+    await set(longEnded?.session_id, `ended_at = now() - interval '25 hours', end_reason = 'logged_out'`)
     expect(await under.ask(cleanUpSessions, { limit: 100 })).toEqual({ deleted: 2 })
     const { rows } = await under.database.query<{ id: string }>('SELECT id FROM auth.sessions')
     expect(new Set(rows.map(row => row.id))).toEqual(new Set([live?.session_id, justEnded?.session_id]))
