@@ -1,9 +1,11 @@
 // `npm run migrate`: brings the database of DATABASE_URL to the current schema. Safe to run twice and at the same time.
-// `-- --to <number> [--owner <schema>]` goes no further; `-- status` changes nothing, and exits 1 unless all is applied.
+// `-- --to <number> [--owner <schema>]` goes no further; `-- status` changes nothing, and exits 1 unless
+// all is applied and the schema is what it should be.
 import { join } from 'node:path'
 import { withLocalStack } from '@cairn/local'
 import { findOwners, migrate, readMigrationStatus } from '@cairn/postgres/migrate'
 import { ConfigError, readEnvironment } from '@cairn/runtime'
+import { liveDrift } from './migrate/live-drift.ts'
 import { readMigrateArguments } from './migrate/migrate-arguments.ts'
 import { migrateVariables } from './migrate/migrate-variables.ts'
 import { isCurrent, statusLines } from './migrate/print-status.ts'
@@ -24,7 +26,10 @@ const run = async (): Promise<void> => {
   }
   const states = await readMigrationStatus(databaseUrl, owners)
   for (const line of statusLines(states)) say(line)
-  if (!isCurrent(states)) process.exitCode = 1
+  const whole = owner === undefined && states.every(one => one.migrations.every(({ state }) => state === 'applied'))
+  const drift = whole ? await liveDrift(root, databaseUrl, owners) : []
+  for (const line of drift) say(line)
+  if (!isCurrent(states) || drift.length > 0) process.exitCode = 1
 }
 
 try {

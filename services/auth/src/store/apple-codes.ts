@@ -1,5 +1,6 @@
 // Authorization codes on their way to Apple. Whoever claims one has it alone until its next attempt is due: several replicas
 // share the work, and one that dies loses nothing but time.
+import type { AppleGrantsRow } from '../generated/rows.ts'
 import type { Queryable } from './queryable.ts'
 
 export interface AppleGrantKey {
@@ -7,11 +8,7 @@ export interface AppleGrantKey {
   readonly clientId: string
 }
 
-export interface ClaimedCode {
-  readonly user_id: string
-  readonly client_id: string
-  readonly code_sealed: Buffer
-}
+export type ClaimedCode = Pick<AppleGrantsRow, 'user_id' | 'client_id'> & { readonly code_sealed: Buffer }
 
 /** A newer code takes an older one's place; Apple's token stays until there is another. */
 const keep = {

@@ -1,13 +1,10 @@
 // Notes that every access token a user has by now is dead. The second is the clock's, not the transaction's: whoever got a
 // token while this transaction waited for them is meant too.
+import type { DeniedUsersRow } from '../generated/rows.ts'
 import type { Queryable } from './queryable.ts'
 
-export interface DeniedUser {
-  readonly user_id: string
-  /** Tokens issued up to this second since 1970 are dead. */
-  readonly not_after: number
-  readonly denied_at: Date
-}
+/** Tokens issued up to the second `not_after` since 1970 are dead. */
+export type DeniedUser = DeniedUsersRow
 
 const statement = {
   name: 'deny-user',

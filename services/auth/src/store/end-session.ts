@@ -1,12 +1,9 @@
 // Ends a session for good.
 import type { SessionEnded } from '@cairn/contracts'
+import type { SessionsRow } from '../generated/rows.ts'
 import type { Queryable } from './queryable.ts'
 
-export interface EndedSession {
-  readonly id: string
-  readonly user_id: string
-  readonly ended_at: Date
-}
+export type EndedSession = Pick<SessionsRow, 'id' | 'user_id'> & { readonly ended_at: Date }
 
 const statement = {
   name: 'end-session',

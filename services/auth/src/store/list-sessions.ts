@@ -1,15 +1,12 @@
 // The live sessions of a user, the one that asks first, then by when they were last refreshed.
+import type { SessionsRow } from '../generated/rows.ts'
 import type { OwnSession } from './find-own-session.ts'
 import type { Queryable } from './queryable.ts'
 
-export interface ListedSession {
-  readonly id: string
-  readonly device_id: string | null
-  readonly device_name: string | null
-  readonly device_platform: 'ios' | 'android' | 'web' | 'other' | null
-  readonly created_at: Date
-  readonly last_seen_at: Date
-}
+export type ListedSession = Pick<
+  SessionsRow,
+  'id' | 'device_id' | 'device_name' | 'device_platform' | 'created_at' | 'last_seen_at'
+>
 
 const statement = {
   name: 'list-sessions',

@@ -1,18 +1,23 @@
 // A session as a refresh needs it, with its user and the database's own time, in one indexed read.
 import type { StoredUser } from '../domain/user-answer.ts'
+import type { SessionsRow } from '../generated/rows.ts'
 import type { Queryable } from './queryable.ts'
 
-export interface StoredSession {
-  readonly id: string
-  readonly generation: number
-  readonly current_hash: Buffer
-  readonly previous_hash: Buffer | null
-  readonly successor_sealed: Buffer | null
-  readonly repeats: number
-  readonly rotated_at: Date
-  readonly idle_expires_at: Date
-  readonly absolute_expires_at: Date
-  readonly ended_at: Date | null
+type SessionColumns = Pick<
+  SessionsRow,
+  | 'id'
+  | 'generation'
+  | 'current_hash'
+  | 'previous_hash'
+  | 'successor_sealed'
+  | 'repeats'
+  | 'rotated_at'
+  | 'idle_expires_at'
+  | 'absolute_expires_at'
+  | 'ended_at'
+>
+
+export interface StoredSession extends SessionColumns {
   readonly read_at: Date
   readonly user: StoredUser
 }

@@ -1,10 +1,11 @@
 // All signing keys that tokens may still be verified with, the one that signs first.
 import type { PublicKey } from '@cairn/contracts'
 import type { KeyAge } from '../domain/key-schedule.ts'
+import type { SigningKeysRow } from '../generated/rows.ts'
 import type { Queryable } from './queryable.ts'
 
-export interface StoredSigningKey extends KeyAge {
-  readonly private_key_sealed: Buffer
+export interface StoredSigningKey extends KeyAge, Pick<SigningKeysRow, 'kid' | 'private_key_sealed'> {
+  readonly state: Exclude<SigningKeysRow['state'], 'revoked'>
   readonly public_key: PublicKey
 }
 

@@ -1,19 +1,9 @@
 // A row of progress.events, to and from the rules' event.
-import type { EventKind } from '@cairn/contracts'
+import type { EventsRow } from '../generated/rows.ts'
 import type { AppliedEvent } from '../domain/progress-event.ts'
 
-export interface EventRow {
-  readonly seq: number
-  readonly event_id: string
-  readonly track_id: string
-  readonly item_id: string
-  readonly kind: EventKind
+export interface EventRow extends Omit<EventsRow, 'user_id' | 'occurred_at' | 'received_at'> {
   readonly occurred_ms: number
-  readonly offset_minutes: number
-  readonly percent: number | null
-  readonly score: number | null
-  readonly points: number | null
-  readonly duration_ms: number | null
   readonly received_ms: number
 }
 

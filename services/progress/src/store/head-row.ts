@@ -1,24 +1,11 @@
 // A row of progress.heads together with the epoch, to the rules' state of a log.
 import { parseDay } from '../domain/day.ts'
+import type { HeadsRow } from '../generated/rows.ts'
 import type { LogState } from '../domain/log-state.ts'
 
-export interface HeadRow {
-  readonly user_id: string
+export interface HeadRow extends Omit<HeadsRow, 'latest_active_at'> {
   readonly epoch: string
-  readonly seq: number
-  readonly tracks: number
-  readonly items: number
-  readonly completed_items: number
-  readonly points: number
-  readonly duration_ms: number
-  readonly event_count: number
-  readonly active_days: number
-  readonly longest_run: number
-  readonly last_run: number
-  /** `YYYY-MM-DD`. */
-  readonly last_day: string | null
   readonly latest_active_ms: number | null
-  readonly latest_active_offset_minutes: number | null
 }
 
 /** To be selected from `progress.heads AS h` and `progress.epoch AS e`. */

@@ -1,16 +1,9 @@
 // A row of progress.items, to and from the rules' state of an item.
+import type { ItemsRow } from '../generated/rows.ts'
 import type { ItemState } from '../domain/item.ts'
 
-export interface ItemRow {
-  readonly user_id: string
-  readonly track_id: string
-  readonly item_id: string
+export interface ItemRow extends Omit<ItemsRow, 'status' | 'reset_at' | 'first_at' | 'last_at' | 'completed_at'> {
   readonly reset_ms: number | null
-  readonly percent: number
-  readonly best_score: number | null
-  readonly points: number
-  readonly duration_ms: number
-  readonly event_count: number
   readonly first_ms: number | null
   readonly last_ms: number | null
   readonly completed_ms: number | null

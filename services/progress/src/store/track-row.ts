@@ -1,16 +1,9 @@
 // A row of progress.tracks, to and from the rules' state of a track.
 import type { TrackState } from '../domain/track.ts'
+import type { TracksRow } from '../generated/rows.ts'
 
-export interface TrackRow {
-  readonly user_id: string
-  readonly track_id: string
-  readonly items: number
-  readonly completed_items: number
-  readonly points: number
-  readonly duration_ms: number
-  readonly event_count: number
+export interface TrackRow extends Omit<TracksRow, 'last_at'> {
   readonly last_ms: number | null
-  readonly last_seq: number
 }
 
 /** To be selected from `progress.tracks AS t`. */

@@ -1,0 +1,59 @@
+// `npm run migrate` as an operator runs it: as a process, on a database of its own.
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { createEmptyDatabase, type EmptyDatabase } from '@cairn/testkit'
+import { deriveServiceUrls } from '@cairn/local'
+import pg from 'pg'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+let database: EmptyDatabase
+beforeEach(async () => {
+  database = await createEmptyDatabase()
+})
+afterEach(async () => {
+  await database.drop()
+})
+
+const run = async (...args: string[]): Promise<{ code: number | null; output: string }> => {
+  const { authDatabaseUrl, progressDatabaseUrl } = deriveServiceUrls(database.url, 'tests')
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    DATABASE_URL: database.url,
+    AUTH_DATABASE_URL: authDatabaseUrl,
+    PROGRESS_DATABASE_URL: progressDatabaseUrl,
+  }
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'migrate.ts'), ...args], { env })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  const code = await new Promise<number | null>(resolve => void child.on('close', resolve))
+  return { code, output }
+}
+
+describe('npm run migrate', () => {
+  it('migrates as far as it is told, says where things stand, and finds what was changed by hand', async () => {
+    expect(await run('--to', '2')).toMatchObject({ code: 0, output: expect.stringContaining('auth: applied 0002') })
+    const behind = await run('status')
+    expect(behind.code).toBe(1)
+    expect(behind.output).toMatch(/^auth +0002-sessions +applied 20\d\d-/m)
+    expect(behind.output).toMatch(/^auth +0003-nonces +pending$/m)
+    expect((await run()).code).toBe(0)
+    expect((await run('status')).code).toBe(0)
+    const client = new pg.Client({ connectionString: database.url })
+    await client.connect()
+    await client.query('ALTER TABLE auth.users ALTER COLUMN email TYPE varchar(320)')
+    await client.end()
+    const changed = await run('status')
+    expect(changed.code).toBe(1)
+    expect(changed.output).toContain('+ email character varying(320),')
+  }, 60_000)
+
+  it.each([
+    [['--to', 'two'], '--to wants the number of a migration'],
+    [['--owner', 'gateway'], '--owner is one of auth, progress'],
+    [['rollback'], 'there is no such thing to do'],
+  ])('refuses %j', async (args, message) => {
+    const { code, output } = await run(...args)
+    expect(code).toBe(1)
+    expect(output).toContain(message)
+  })
+})

@@ -1,0 +1,76 @@
+// What the system catalogues say of some schemas, as data: the same on every version of PostgreSQL from 15 on, whatever the
+// session's settings are. Definitions are the server's own words (pg_get_…), so nothing here knows SQL's grammar.
+import pg from 'pg'
+import * as queries from './catalogue-queries.ts'
+
+export interface Column {
+  readonly name: string
+  /** With its length or precision: `timestamp(3) with time zone`. */
+  readonly type: string
+  /** `int8`, `_text`; qualified unless it comes with PostgreSQL. */
+  readonly typeName: string
+  readonly collation: string | null
+  readonly nullable: boolean
+  readonly default: string | null
+  readonly generated: boolean
+  readonly identity: 'ALWAYS' | 'BY DEFAULT' | null
+}
+
+export interface Constraint {
+  readonly name: string
+  readonly isForeignKey: boolean
+  readonly definition: string
+}
+
+export interface Table {
+  readonly name: string
+  readonly options: readonly string[]
+  readonly columns: readonly Column[]
+  readonly constraints: readonly Constraint[]
+  readonly indexes: readonly string[]
+}
+
+export interface EnumType {
+  readonly name: string
+  readonly values: readonly string[]
+}
+
+export interface Catalogue {
+  readonly schemas: readonly string[]
+  /** All names are qualified, all lists sorted, but for columns and the values of enums, whose order means something. */
+  readonly enums: readonly EnumType[]
+  readonly tables: readonly Table[]
+  /** Functions, views, triggers and policies, as they are defined. */
+  readonly others: readonly string[]
+  readonly comments: readonly string[]
+  /** `GRANT …` without its owner's own rights, `ALTER DEFAULT PRIVILEGES …`. */
+  readonly grants: readonly string[]
+}
+
+/** So that definitions are qualified and written in one way. */
+const settings = `SET LOCAL search_path = ''; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO';
+  SET LOCAL IntervalStyle = 'postgres'; SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex';
+  SET LOCAL quote_all_identifiers = off; SET LOCAL jit = off`
+
+/** `databaseUrl` as anybody who may use the schemas. */
+export const readCatalogue = async (databaseUrl: string, schemas: readonly string[]): Promise<Catalogue> => {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'cairn-catalogue' })
+  await client.connect()
+  const list = async <T extends object>(query: string): Promise<readonly T[]> =>
+    (await client.query<T>(query, [schemas])).rows
+  const lines = async (query: string): Promise<readonly string[]> =>
+    (await list<{ line: string }>(query)).map(({ line }) => line)
+  try {
+    await client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${settings}`)
+    return {
+      schemas: [...schemas].sort(),
+      enums: await list<EnumType>(queries.enums),
+      tables: await list<Table>(queries.tables),
+      others: await lines(queries.others),
+      comments: await lines(queries.comments),
+      grants: await lines(queries.grants),
+    }
+  } finally {
+    await client.end()
+  }
+}
