@@ -1,8 +1,9 @@
-// Gateway, auth and progress as processes of their own, with a NATS and a database of their own on a server that is shared: as many
+// Gateway, auth and progress as processes of their own, with a NATS, a Redis and a database of their own on a server that is shared: as many
 // of them side by side as a benchmark compares.
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { freePort, provideNats } from '@cairn/local'
+import { gatewayVariables } from '@cairn/gateway/config'
+import { freePort, provideNats, provideRedis } from '@cairn/local'
 import { startProcess, type BenchProcess } from './child-process.ts'
 import { createMigratedDatabase } from './migrated-database.ts'
 import { cpuMsOf } from './process-cpu.ts'
@@ -28,12 +29,13 @@ export interface EdgeStack {
 }
 
 /** The least a process needs, production mode aside: that would insist on Apple. */
-const commonEnvironment = (natsUrl: string, spool: string): Record<string, string> => ({
+const commonEnvironment = (natsUrl: string, redisUrl: string, spool: string): Record<string, string> => ({
   PATH: process.env['PATH'] ?? '',
   NODE_ENV: 'development',
   LOG_LEVEL: 'info',
   OPS_HOST: '127.0.0.1',
   NATS_URL: natsUrl,
+  REDIS_URL: redisUrl,
   USER_HASH_KEY: randomBytes(32).toString('base64url'),
   DRAIN_WINDOW_MS: '500',
   INCIDENT_SPOOL_DIRECTORY: spool,
@@ -72,9 +74,17 @@ const startProgress = async ({ root, common }: Place, databaseUrl: string): Prom
   })
 }
 
+/** Counted, and never reached. */
+const wideLimits = Object.fromEntries(
+  Object.values(gatewayVariables)
+    .filter(({ name }) => /^GATEWAY_LIMIT_.*(ADDRESS|SUBJECT|SESSION|USER)$/.test(name))
+    .map(({ name }) => [name, '100000000']),
+)
+
 const startGateway = async ({ root, common }: Place): Promise<BenchProcess & { url: string }> => {
   const [port, opsPort] = [String(await freePort()), String(await freePort())]
-  const environment = { ...common, GATEWAY_HOST: '127.0.0.1', GATEWAY_PORT: port, GATEWAY_OPS_PORT: opsPort }
+  const listening = { GATEWAY_HOST: '127.0.0.1', GATEWAY_PORT: port, GATEWAY_OPS_PORT: opsPort }
+  const environment = { ...common, ...wideLimits, ...listening }
   const url = `http://127.0.0.1:${port}`
   const started = await startProcess(root, {
     script: 'services/gateway/src/main.ts',
@@ -87,19 +97,21 @@ const startGateway = async ({ root, common }: Place): Promise<BenchProcess & { u
 export const startEdgeStack = async ({ root, directory, serverUrl, name }: EdgeStackOptions): Promise<EdgeStack> => {
   const database = await createMigratedDatabase(root, { serverUrl, name, passwordSeed: 'bench' })
   const { databaseUrl, authDatabaseUrl, progressDatabaseUrl } = database
-  const nats = await provideNats({ directory: join(directory, name), env: {}, say: () => undefined })
-  const running: { stop(): Promise<void> }[] = [nats]
+  const place = { directory: join(directory, name), env: {}, say: () => undefined }
+  const [nats, redis] = await Promise.all([provideNats(place), provideRedis(place)])
+  const running: { stop(): Promise<void> }[] = [nats, redis]
   const stop = async (): Promise<void> => {
     for (const one of running.toReversed()) await one.stop()
   }
   try {
     const masterKey = randomBytes(32)
-    const place = { root, common: commonEnvironment(nats.url, join(directory, name, 'incidents')) }
-    const auth = await startAuth(place, authDatabaseUrl, masterKey)
+    const spool = join(directory, name, 'incidents')
+    const services = { root, common: commonEnvironment(nats.url, redis.url, spool) }
+    const auth = await startAuth(services, authDatabaseUrl, masterKey)
     running.push(auth)
-    const progress = await startProgress(place, progressDatabaseUrl)
+    const progress = await startProgress(services, progressDatabaseUrl)
     running.push(progress)
-    const gateway = await startGateway(place)
+    const gateway = await startGateway(services)
     running.push(gateway)
     const natsPid = nats.server?.pid ?? 0
     const cpu = {

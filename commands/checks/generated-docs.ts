@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { authVariables } from '@cairn/auth/config'
 import { errorKinds } from '@cairn/contracts'
+import { edgeVariables } from '@cairn/edge'
 import { gatewayVariables } from '@cairn/gateway/config'
 import { janitorVariables } from '@cairn/janitor/config'
 import { progressVariables } from '@cairn/progress/config'
@@ -19,7 +20,7 @@ const services: Readonly<Record<string, VariableTable>> = {
   realtime: realtimeVariables,
   janitor: janitorVariables,
 }
-const shared: VariableTable = { ...commonVariables, ...guardVariables }
+const shared: VariableTable = { ...commonVariables, ...guardVariables, ...edgeVariables }
 
 const cell = (text: string): string => text.replaceAll('|', String.raw`\|`)
 

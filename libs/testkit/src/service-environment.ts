@@ -1,8 +1,16 @@
 // What services need in their environment to run as a test's: free ports, loopback, the local Apple issuer.
+import { gatewayVariables } from '@cairn/gateway/config'
 import { deriveServiceUrls } from '@cairn/local'
 import type { Environment } from '@cairn/runtime'
 
 const testKey = (letter: string): string => Buffer.alloc(32, letter).toString('base64url')
+
+/** Tests come from one address, many at once; those that are about limits set their own. */
+const wideLimits: Environment = Object.fromEntries(
+  Object.values(gatewayVariables)
+    .filter(({ name }) => /^GATEWAY_LIMIT_.*(ADDRESS|SUBJECT|SESSION|USER)$/.test(name))
+    .map(({ name }) => [name, '100000000']),
+)
 
 export const testClientId = 'app.cairn.test'
 
@@ -10,6 +18,7 @@ export interface ServerUrls {
   /** The migrator's. */
   readonly database: string
   readonly nats: string
+  readonly redis: string
   /** The issuer of the local Apple. */
   readonly apple: string
   /** Where incidents wait that the bus cannot take. */
@@ -22,6 +31,7 @@ export const serviceEnvironment = (urls: ServerUrls, changes: Environment = {}):
   return {
     NODE_ENV: 'test',
     NATS_URL: urls.nats,
+    REDIS_URL: urls.redis,
     USER_HASH_KEY: testKey('u'),
     INCIDENT_SPOOL_DIRECTORY: urls.spool,
     INCIDENT_STREAM_BYTES: '50000000',
@@ -30,6 +40,7 @@ export const serviceEnvironment = (urls: ServerUrls, changes: Environment = {}):
     GATEWAY_HOST: '127.0.0.1',
     GATEWAY_PORT: '0',
     GATEWAY_OPS_PORT: '0',
+    ...wideLimits,
     AUTH_DATABASE_URL: authDatabaseUrl,
     AUTH_OPS_PORT: '0',
     AUTH_MASTER_KEY: testKey('m'),

@@ -18,6 +18,7 @@ import { startTestBus } from './buses.ts'
 import { captureLogs, type CapturedLogs } from './captured-logs.ts'
 import { createTestDatabase, databaseUrlOf } from './databases.ts'
 import type { ServiceName } from './fleet-member.ts'
+import { sharedRedis } from './redises.ts'
 import { serviceEnvironment, testClientId } from './service-environment.ts'
 
 export type { ServiceName } from './fleet-member.ts'
@@ -64,14 +65,16 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
   ])
   const apple = await startAppleIssuer({ port: 0, clientIds: [testClientId] })
   const databaseUrl = databaseUrlOf(backends.databaseUrl, database.name)
+  const { REDIS_URL: redis, ...prefix } = sharedRedis()
   const environment = serviceEnvironment(
     {
       database: databaseUrl,
       nats: bus.url,
+      redis,
       apple: apple.issuer,
       spool: join(backends.directory, `incidents-${database.name}`),
     },
-    options.environment,
+    { ...prefix, ...options.environment },
   )
   const logs = captureLogs()
   const services = await startServices(environment, logs)

@@ -1,10 +1,14 @@
 // Everything that can be set of the gateway.
+import { edgeVariables } from '@cairn/edge'
 import { commonVariables, variable, type ConfigOf } from '@cairn/runtime'
 import { guardVariables } from '@cairn/tokens'
+import { limitVariables } from './limits/limit-variables.ts'
 
 export const gatewayVariables = {
   ...commonVariables,
   ...guardVariables,
+  ...edgeVariables,
+  ...limitVariables,
   port: variable.port('GATEWAY_PORT', { fallback: 8080, description: 'port of the HTTP edge' }),
   host: variable.text('GATEWAY_HOST', { fallback: '0.0.0.0', description: 'address the HTTP edge listens on' }),
   opsPort: variable.port('GATEWAY_OPS_PORT', { fallback: 9101, description: 'ops port of the gateway' }),
@@ -31,6 +35,12 @@ export const gatewayVariables = {
     max: 100_000,
     fallback: 2_000,
     description: 'requests worked on at the same time; more are answered 503',
+  }),
+  maxInFlightPerOwner: variable.integer('GATEWAY_MAX_IN_FLIGHT_PER_OWNER', {
+    min: 1,
+    max: 100_000,
+    fallback: 1_000,
+    description: 'requests waiting for one service; more are answered 503, and those for others go on',
   }),
 } as const
 

@@ -1,10 +1,13 @@
 // The gateway put together. It has no database: whatever it answers, an owner said over the bus.
 import type { AddressInfo } from 'node:net'
 import { Bus, keepIncidents } from '@cairn/bus'
+import { createAddressReader, startRateLimits } from '@cairn/edge'
 import { HealthState, startOpsServer, userHasher, type Logger, type RunningService } from '@cairn/runtime'
 import { startTokenGuard } from '@cairn/tokens'
 import type { GatewayConfig } from './config.ts'
+import { createOwners } from './http/owners.ts'
 import { createServer } from './http/server.ts'
+import { createLimits } from './limits/gateway-limits.ts'
 
 export interface RunningGateway extends RunningService {
   readonly port: number
@@ -16,13 +19,22 @@ export const startGateway = async (config: GatewayConfig, logger: Logger): Promi
   const bus = await Bus.connect({ url, name: 'gateway', logger, incidentsPerSecond })
   const incidents = keepIncidents(bus, config)
   const guard = await startTokenGuard({ bus, logger, config, requestTimeoutMs: config.requestTimeoutMs })
-  const health = new HealthState({ bus: () => bus.connected, tokens: () => guard.ready })
+  const rateLimits = startRateLimits({ config, logger })
+  const owners = createOwners({
+    bus,
+    timeoutMs: config.requestTimeoutMs,
+    mostInFlight: config.maxInFlightPerOwner,
+  })
+  const health = new HealthState(
+    { bus: () => bus.connected, tokens: () => guard.ready },
+    { redis: () => rateLimits.shared, auth: () => owners.answers('auth'), progress: () => owners.answers('progress') },
+  )
   const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health)
   const hashUser = userHasher(config.userHashKey)
-  const server = createServer(
-    { bus, guard, health, logger, hashUser, requestTimeoutMs: config.requestTimeoutMs },
-    config,
-  )
+  const limits = createLimits(rateLimits, config)
+  const addressOf = createAddressReader(config.trustedProxies)
+  const context = { ask: owners.ask, guard, health, logger, incidents: bus.incidents, hashUser, limits, addressOf }
+  const server = createServer(context, config)
   await server.listen({ port: config.port, host: config.host })
   const { port } = server.server.address() as AddressInfo
   logger.info({ port, ops_port: ops.port }, 'gateway listens')
@@ -32,6 +44,7 @@ export const startGateway = async (config: GatewayConfig, logger: Logger): Promi
     await server.close()
     clearTimeout(timer)
     guard.stop()
+    rateLimits.stop()
     await incidents.stop()
     await bus.drain(config.drainWindowMs)
     await ops.close()

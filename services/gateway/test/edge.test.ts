@@ -13,7 +13,7 @@ import {
   type KeySet,
 } from '@cairn/contracts'
 import { readEnvironment, type Environment } from '@cairn/runtime'
-import { call, captureLogs, eventually, incidentEnvironment, startTestBus } from '@cairn/testkit'
+import { call, captureLogs, eventually, incidentEnvironment, sharedRedis, startTestBus } from '@cairn/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { gatewayVariables } from '../src/config.ts'
 import { startGateway, type RunningGateway } from '../src/service.ts'
@@ -32,6 +32,7 @@ const start = async (environment: Environment = {}): Promise<void> => {
   const config = readEnvironment(gatewayVariables, {
     NODE_ENV: 'test',
     NATS_URL: server.url,
+    ...sharedRedis(),
     USER_HASH_KEY: Buffer.alloc(32).toString('base64url'),
     GATEWAY_HOST: '127.0.0.1',
     GATEWAY_PORT: '0',
@@ -201,6 +202,7 @@ describe('access', () => {
     let release = (): void => undefined
     refresh = () => new Promise((_resolve, reject) => (release = () => reject(new CairnError('token_invalid'))))
     const first = post('/auth/refresh', { refresh_token: 'x' })
+    await eventually(() => expect(owner.inFlight.count).toBe(1))
     await eventually(async () => expect((await post('/auth/refresh', { refresh_token: 'x' })).status).toBe(503))
     release()
     expect((await first).status).toBe(401)

@@ -35,7 +35,7 @@ export interface StackContext {
 
 /** What every process may see of the developer's environment. */
 const everywhere =
-  /^(PATH|HOME|TZ|TMPDIR|LOG_LEVEL|OPS_HOST|DRAIN_WINDOW_MS|CLOCK_SKEW_S|INCIDENTS_PER_SECOND|(NODE|OTEL|ACCESS_TOKEN|INCIDENT|FLIGHT_RECORDER)_.*)$/
+  /^(PATH|HOME|TZ|TMPDIR|LOG_LEVEL|OPS_HOST|DRAIN_WINDOW_MS|CLOCK_SKEW_S|INCIDENTS_PER_SECOND|TRUSTED_PROXIES|(NODE|OTEL|ACCESS_TOKEN|INCIDENT|FLIGHT_RECORDER|REDIS|LIMITS)_.*)$/
 
 const passed = ({ environment }: StackContext, also: readonly string[]): Record<string, string> =>
   Object.fromEntries(
@@ -80,11 +80,29 @@ export const migrationEnvironment = (context: StackContext): Record<string, stri
 type Variables = Readonly<Record<string, string>>
 
 /** For many phones on one developer's machine; the defaults are for production. */
-const widerLimits: Variables = { REALTIME_SOCKETS_PER_USER: '100' }
+const widerLimits = {
+  gateway: {
+    GATEWAY_LIMIT_PER_ADDRESS: '6000000',
+    GATEWAY_LIMIT_SIGN_IN_PER_ADDRESS: '3000',
+    GATEWAY_LIMIT_SIGN_IN_PER_SUBJECT: '60000',
+    GATEWAY_LIMIT_FAILURES_PER_ADDRESS: '60000',
+    GATEWAY_LIMIT_REFRESH_PER_ADDRESS: '600000',
+    GATEWAY_LIMIT_REFRESH_PER_SESSION: '60000',
+    GATEWAY_LIMIT_NOTIFICATIONS_PER_ADDRESS: '60000',
+    GATEWAY_LIMIT_PER_USER: '6000000',
+    GATEWAY_LIMIT_EVENTS_PER_USER: '1000000',
+    GATEWAY_LIMIT_EVENTS_WINDOW_S: '60',
+  },
+  realtime: { REALTIME_SOCKETS_PER_USER: '100' },
+} as const satisfies Record<string, Variables>
 
 /** The limits that the stack widens; what is set by hand is not ours to tell. */
 export const widenedLimits = (environment: Environment): Variables =>
-  Object.fromEntries(Object.entries(widerLimits).filter(([name]) => (environment[name] ?? '') === ''))
+  Object.fromEntries(
+    Object.values(widerLimits)
+      .flatMap(limits => Object.entries(limits))
+      .filter(([name]) => (environment[name] ?? '') === ''),
+  )
 
 const variablesOf = (context: StackContext): Readonly<Record<string, Variables>> => {
   const { config, backends, secrets } = context
@@ -92,7 +110,7 @@ const variablesOf = (context: StackContext): Readonly<Record<string, Variables>>
   const issuer = `http://127.0.0.1:${config.appleIssuerPort}`
   const redis = { REDIS_URL: backends.redisUrl }
   return {
-    gateway: { GATEWAY_PORT: String(config.gatewayPort), ...redis },
+    gateway: { GATEWAY_PORT: String(config.gatewayPort), ...redis, ...widerLimits.gateway },
     auth: {
       AUTH_DATABASE_URL,
       AUTH_MASTER_KEY: secrets.authMasterKey,
@@ -104,7 +122,7 @@ const variablesOf = (context: StackContext): Readonly<Record<string, Variables>>
       APPLE_TEAM_ID: 'LOCALTEAM0',
     },
     progress: { PROGRESS_DATABASE_URL },
-    realtime: { REALTIME_PORT: String(config.realtimePort), ...redis, ...widerLimits },
+    realtime: { REALTIME_PORT: String(config.realtimePort), ...redis, ...widerLimits.realtime },
     janitor: {},
   }
 }

@@ -31,10 +31,32 @@ export interface RateLimitsOptions {
 /** Two parts, kept apart by a byte that is in neither; Redis sees neither addresses nor users. */
 const redisKeyOf = ({ name }: Policy, key: string): string => hash('sha256', `${name}\0${key}`, 'base64url')
 
+interface State {
+  readonly allowed: boolean
+  readonly remaining: number
+  readonly msBeforeEnd: number
+}
+
+type Counted = Pick<RateLimiterRes, 'remainingPoints' | 'msBeforeNext'>
+
+const stateOf = ({ remainingPoints, msBeforeNext }: Counted, isAllowed: boolean): State => ({
+  allowed: isAllowed,
+  remaining: remainingPoints,
+  msBeforeEnd: msBeforeNext,
+})
+const allowed = (counted: Counted): State => stateOf(counted, true)
+/** The library rejects for both: beyond the limit, with what it counted; or Redis failed, with an error. */
+const refused = (reason: unknown): State => {
+  if (reason instanceof RateLimiterRes) return stateOf(reason, false)
+  throw reason instanceof Error ? reason : new Error('Redis failed', { cause: reason })
+}
+
+const wholeSeconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1_000))
+
 class PolicyLimiter implements Limiter {
   readonly #policy: Policy
   readonly #link: RedisLink
-  readonly #shared: RateLimiterRedis
+  readonly #store: RateLimiterRedis
   readonly #local: LocalCounts
   /** The same limit for a process that counts by itself. */
   readonly #localPolicy: Policy
@@ -43,7 +65,7 @@ class PolicyLimiter implements Limiter {
     const { points, windowSeconds } = policy
     this.#policy = policy
     this.#link = link
-    this.#shared = new RateLimiterRedis({
+    this.#store = new RateLimiterRedis({
       storeClient: link.client,
       keyPrefix: 'limit',
       points,
@@ -62,34 +84,30 @@ class PolicyLimiter implements Limiter {
   async consume(key: string, points = 1): Promise<Verdict> {
     if (!Number.isSafeInteger(points) || points < 1) throw new RangeError(`${points} is no number of points`)
     const redisKey = redisKeyOf(this.#policy, key)
-    if (this.#link.usable) {
-      try {
-        return this.#verdict(await this.#shared.consume(redisKey, points), true)
-      } catch (refusal) {
-        if (refusal instanceof RateLimiterRes) return this.#verdict(refusal, false)
-        this.#link.suspect(refusal)
-      }
-    }
-    return this.#localVerdict(redisKey, points)
+    const state = await this.#shared(() => this.#store.consume(redisKey, points).then(allowed, refused))
+    return state === undefined ? this.#localVerdict(redisKey, points) : this.#verdict(state)
   }
 
   async peek(key: string): Promise<Verdict> {
     const redisKey = redisKeyOf(this.#policy, key)
-    if (this.#link.usable) {
-      try {
-        const found = await this.#shared.get(redisKey)
-        const state = found ?? new RateLimiterRes(this.#policy.points, this.#policy.windowSeconds * 1_000)
-        return this.#verdict(state, state.remainingPoints > 0)
-      } catch (error) {
-        this.#link.suspect(error)
-      }
-    }
-    return this.#localVerdict(redisKey, 0)
+    const untouched = { remainingPoints: this.#policy.points, msBeforeNext: this.#policy.windowSeconds * 1_000 }
+    const state = await this.#shared(() => this.#store.get(redisKey).then(found => allowed(found ?? untouched)))
+    if (state === undefined) return this.#localVerdict(redisKey, 0)
+    return this.#verdict({ ...state, allowed: state.remaining > 0 })
   }
 
-  #verdict({ remainingPoints, msBeforeNext }: RateLimiterRes, allowed: boolean): Verdict {
-    const resetSeconds = Math.max(1, Math.ceil(msBeforeNext / 1_000))
-    return { policy: this.#policy, allowed, remaining: remainingPoints, resetSeconds }
+  /** What Redis says; undefined when it says nothing. */
+  async #shared(question: () => Promise<State>): Promise<State | undefined> {
+    if (!this.#link.usable) return undefined
+    try {
+      return await this.#link.ask(question)
+    } catch {
+      return undefined
+    }
+  }
+
+  #verdict({ allowed: isAllowed, remaining, msBeforeEnd }: State): Verdict {
+    return { policy: this.#policy, allowed: isAllowed, remaining, resetSeconds: wholeSeconds(msBeforeEnd) }
   }
 
   #localVerdict(redisKey: string, points: number): Verdict {
@@ -99,7 +117,7 @@ class PolicyLimiter implements Limiter {
       policy,
       allowed: points === 0 ? consumed < policy.points : consumed <= policy.points,
       remaining: Math.max(0, policy.points - consumed),
-      resetSeconds: Math.max(1, Math.ceil(msBeforeEnd / 1_000)),
+      resetSeconds: wholeSeconds(msBeforeEnd),
     }
   }
 }

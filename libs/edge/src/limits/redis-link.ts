@@ -28,7 +28,6 @@ export class RedisLink {
     this.#options = options
     this.client = new Redis(options.url, {
       keyPrefix: `${options.keyPrefix}:`,
-      commandTimeout: options.timeoutMs,
       connectTimeout: connectTimeoutMs,
       socketTimeout: silenceMs,
       // What cannot be sent now is counted here instead; sent later it would count a second time.
@@ -47,8 +46,17 @@ export class RedisLink {
     return !this.#silent && this.client.status === 'ready'
   }
 
-  /** A command failed: nothing more is asked until a PING is answered. */
-  suspect(error: unknown): void {
+  /** Runs one command. Rejects when it fails or takes too long, and then nothing more is asked until a PING is answered. */
+  async ask<T>(command: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#inTime(command)
+    } catch (error) {
+      this.#suspect(error)
+      throw error
+    }
+  }
+
+  #suspect(error: unknown): void {
     if (this.#silent || this.client.status !== 'ready') return
     this.#silent = true
     this.#options.logger.debug({ error }, 'redis: a command failed')
@@ -63,6 +71,18 @@ export class RedisLink {
     this.client.disconnect()
   }
 
+  #inTime<T>(command: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      // After this process was busy for long, the timer comes before an answer that has been there all the while: that is read
+      // first, and only then is it too late.
+      const giveUp = (): void => void setImmediate(() => reject(new Error('Redis did not answer in time')))
+      const timer = setTimeout(giveUp, this.#options.timeoutMs)
+      command()
+        .then(resolve, reject)
+        .finally(() => clearTimeout(timer))
+    })
+  }
+
   #probeLater(): void {
     if (this.#stopped) return
     this.#probe = setTimeout(() => void this.#askAgain(), this.#options.retryMs).unref()
@@ -70,7 +90,7 @@ export class RedisLink {
 
   async #askAgain(): Promise<void> {
     try {
-      await this.client.ping()
+      await this.#inTime(() => this.client.ping())
     } catch {
       this.#probeLater()
       return

@@ -1,25 +1,36 @@
-// The first hook of every request: its ids, its place in a trace, the header that says so, and the line in the log at the end.
+// The first hook of every request: where it comes from, its ids, its place in a trace, and the line in the log at the end.
 import { header, isRequestId } from '@cairn/contracts'
-import { continueTrace, currentRequest, endRequestSpan, newRequestId, runInRequest, type Logger } from '@cairn/runtime'
+import type { ClientAddress } from '@cairn/edge'
+import { continueTrace, currentRequest, endRequestSpan, newRequestId, runInRequest } from '@cairn/runtime'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { GatewayContext } from '../context.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    client: ClientAddress
+  }
+}
 
 const one = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? undefined : value)
 
-const clientRequestId = (request: FastifyRequest): { client_request_id?: string } => {
+const givenRequestId = (request: FastifyRequest): string | undefined => {
   const given = one(request.headers[header.requestId])
-  return isRequestId(given) ? { client_request_id: given } : {}
+  return isRequestId(given) ? given : undefined
 }
 
-/** A client's own request id is only noted in the log: used as ours, it would let strangers mix up incidents. */
-export const registerRequestScope = (server: FastifyInstance, logger: Logger): void => {
+/** A stranger's request id is only noted in the log: used as ours, it would let strangers mix up incidents. A trusted proxy's is ours. */
+export const registerRequestScope = (server: FastifyInstance, { logger, addressOf }: GatewayContext): void => {
+  server.decorateRequest('client')
   server.addHook('onRequest', (request, reply, done) => {
-    const requestId = newRequestId()
+    request.client = addressOf(request.raw)
+    const requestId = (request.client.throughProxy ? givenRequestId(request) : undefined) ?? newRequestId()
     const trace = continueTrace(one(request.headers[header.traceparent]), one(request.headers[header.tracestate]))
     reply.header(header.requestId, requestId)
     runInRequest({ requestId, trace }, done)
   })
   server.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown'
+    const given = request.client.throughProxy ? undefined : givenRequestId(request)
     const about = {
       method: request.method,
       route,
@@ -35,7 +46,7 @@ export const registerRequestScope = (server: FastifyInstance, logger: Logger): v
         error: reply.statusCode >= 500 ? String(reply.statusCode) : undefined,
       })
     }
-    logger.info({ ...about, ...clientRequestId(request) }, 'answered')
+    logger.info({ ...about, ...(given === undefined ? {} : { client_request_id: given }) }, 'answered')
     done()
   })
 }

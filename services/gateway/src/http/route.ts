@@ -1,11 +1,13 @@
 // How an HTTP route becomes one bus request. A route is data; this file is the only place that acts on it.
-import { request as ask } from '@cairn/bus'
 import { toCairnError, type Caller, type Operation, type ReplyOf, type RequestOf } from '@cairn/contracts'
 import { currentRequest } from '@cairn/runtime'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { TSchema } from 'typebox'
 import type { GatewayContext } from '../context.ts'
+import { TierLimits } from '../limits/enforce-limits.ts'
+import { tiers, type TierName } from '../limits/tiers.ts'
 import { authenticate } from './authenticate.ts'
+import type { Question } from './owners.ts'
 
 /**
  * `open`: no token is looked at. `optional`: one may be given and must then be good. `ending`: the same, but that its
@@ -18,6 +20,8 @@ export interface Route<O extends Operation = Operation> {
   /** Below the base path `/api/v1`, unless it starts with `/.well-known`. */
   readonly path: string
   readonly access: Access
+  /** What it is counted by. */
+  readonly tier: TierName
   readonly operation: O
   readonly body?: TSchema
   /** Whether a request without a body counts as one with `{}`. */
@@ -42,19 +46,13 @@ export const defineRoute = <O extends Operation>(route: Route<O>): Route => rout
 
 const basePath = '/api/v1'
 
-interface Question {
-  readonly payload: RequestOf<Operation>
-  readonly caller: Caller | undefined
-}
-
 const askOwner = async (
   context: GatewayContext,
   { operation, whileAway }: Route,
-  { payload, caller }: Question,
+  question: Question<Operation>,
 ): Promise<ReplyOf<Operation>> => {
   try {
-    const options = { payload, timeoutMs: context.requestTimeoutMs, ...(caller === undefined ? {} : { caller }) }
-    return await ask(context.bus, operation, options)
+    return await context.ask(operation, question)
   } catch (error) {
     const known = toCairnError(error).code === 'unavailable' ? whileAway?.(context) : undefined
     if (known === undefined) throw error
@@ -65,6 +63,7 @@ const askOwner = async (
 /** Adds the route: token, then query and body, then one request to the owner. */
 export const registerRoute = (server: FastifyInstance, context: GatewayContext, route: Route): void => {
   const callers = new WeakMap<FastifyRequest, Caller>()
+  const tier = new TierLimits(tiers[route.tier], context.limits)
   server.route({
     method: route.method,
     url: route.path.startsWith('/.well-known') ? route.path : `${basePath}${route.path}`,
@@ -72,16 +71,22 @@ export const registerRoute = (server: FastifyInstance, context: GatewayContext, 
       ...(route.body === undefined ? {} : { body: route.body }),
       ...(route.query === undefined ? {} : { querystring: route.query }),
     },
-    onRequest: async request => {
+    onRequest: async (request, reply) => {
+      await tier.beforeToken(request, reply)
       const caller = await authenticate(context, route.access, request)
-      if (caller !== undefined) callers.set(request, caller)
+      if (caller === undefined) return
+      callers.set(request, caller)
+      await tier.afterToken(request, reply, caller.userId)
     },
     preValidation: async request => {
       if (route.bodyOptional === true) request.body ??= {}
     },
+    ...(tier.countsFailures ? { onSend: async (request, reply) => tier.afterAnswer(request, reply) } : {}),
     handler: async (request, reply) => {
       const caller = callers.get(request)
+      await tier.beforeOwner(request, reply, caller?.userId)
       const answered = await askOwner(context, route, { payload: route.payload(request), caller })
+      await tier.afterSuccess(request)
       reply.header('cache-control', route.cacheControl ?? 'no-store')
       if (route.success !== undefined) return reply.code(route.success).send()
       const answer = route.answer === undefined ? (answered as object) : route.answer(answered, reply)

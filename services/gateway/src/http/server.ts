@@ -3,6 +3,7 @@ import { CairnError } from '@cairn/contracts'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { GatewayConfig } from '../config.ts'
 import type { GatewayContext } from '../context.ts'
+import { registerAddressLimit } from '../limits/enforce-limits.ts'
 import { routes } from '../routes/index.ts'
 import { registerHealthRoutes } from './health-routes.ts'
 import { problemHandler, sendProblem } from './problems.ts'
@@ -50,8 +51,7 @@ const registerBodyParser = (server: FastifyInstance): void => {
 
 /** Builds the server; it does not listen yet. */
 export const createServer = (context: GatewayContext, config: GatewayConfig): FastifyInstance => {
-  const { logger } = context
-  const { incidents } = context.bus
+  const { logger, incidents } = context
   const server = Fastify({
     bodyLimit: config.maxBodyBytes,
     requestTimeout: config.receiveTimeoutMs,
@@ -73,8 +73,9 @@ export const createServer = (context: GatewayContext, config: GatewayConfig): Fa
   // An expectation we do not know is ignored (RFC 9110, 10.1.1); Node's own 417 would go out without ids.
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response))
   registerBodyParser(server)
-  registerRequestScope(server, logger)
+  registerRequestScope(server, context)
   registerAdmission(server, context, config.maxInFlight)
+  registerAddressLimit(server, context)
   registerHealthRoutes(server, context)
   for (const route of routes) registerRoute(server, context, route)
   return server

@@ -6,6 +6,7 @@ export default defineRoute({
   method: 'DELETE',
   path: '/me',
   access: 'bearer',
+  tier: 'user',
   operation: deleteMe,
   payload: () => ({}),
   success: 204,

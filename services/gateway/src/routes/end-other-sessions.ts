@@ -6,6 +6,7 @@ export default defineRoute({
   method: 'DELETE',
   path: '/sessions',
   access: 'bearer',
+  tier: 'user',
   operation: endOtherSessions,
   payload: () => ({}),
   success: 204,

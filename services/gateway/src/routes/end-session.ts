@@ -6,6 +6,7 @@ export default defineRoute({
   method: 'DELETE',
   path: '/sessions/:id',
   access: 'bearer',
+  tier: 'user',
   operation: endSession,
   payload: request => ({ session_id: (request.params as { id: string }).id }),
   success: 204,

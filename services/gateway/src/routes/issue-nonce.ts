@@ -6,6 +6,7 @@ export default defineRoute({
   method: 'POST',
   path: '/auth/nonce',
   access: 'open',
+  tier: 'nonce',
   operation: issueNonce,
   body: issueNonce.request,
   bodyOptional: true,

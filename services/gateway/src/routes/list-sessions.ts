@@ -6,6 +6,7 @@ export default defineRoute({
   method: 'GET',
   path: '/sessions',
   access: 'bearer',
+  tier: 'user',
   operation: listSessions,
   payload: () => ({}),
 })

@@ -6,6 +6,7 @@ export default defineRoute({
   method: 'POST',
   path: '/auth/logout',
   access: 'ending',
+  tier: 'logout',
   operation: logOut,
   body: logOut.request,
   bodyOptional: true,

@@ -6,6 +6,7 @@ export default defineRoute({
   method: 'GET',
   path: '/progress/changes',
   access: 'bearer',
+  tier: 'user',
   operation: readChanges,
   query: readChanges.request,
   payload: request => request.query as ReadChanges,

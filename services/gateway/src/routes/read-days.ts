@@ -6,6 +6,7 @@ export default defineRoute({
   method: 'GET',
   path: '/progress/days',
   access: 'bearer',
+  tier: 'user',
   operation: readDays,
   query: readDays.request,
   payload: request => request.query as ReadDays,

@@ -7,6 +7,7 @@ export default defineRoute({
   method: 'GET',
   path: '/.well-known/jwks.json',
   access: 'open',
+  tier: 'public',
   operation: readKeySet,
   payload: () => ({}),
   cacheControl: 'public, max-age=60',

@@ -2,4 +2,11 @@
 import { readMe } from '@cairn/contracts'
 import { defineRoute } from '../http/route.ts'
 
-export default defineRoute({ method: 'GET', path: '/me', access: 'bearer', operation: readMe, payload: () => ({}) })
+export default defineRoute({
+  method: 'GET',
+  path: '/me',
+  access: 'bearer',
+  tier: 'user',
+  operation: readMe,
+  payload: () => ({}),
+})

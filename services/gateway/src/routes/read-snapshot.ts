@@ -7,6 +7,7 @@ export default defineRoute({
   method: 'GET',
   path: '/progress',
   access: 'bearer',
+  tier: 'user',
   operation: readSnapshot,
   query: ReadSnapshot,
   payload: request => ({ ...(request.query as ReadSnapshot), known: knownTags(request.headers['if-none-match']) }),

@@ -7,6 +7,7 @@ export default defineRoute({
   method: 'GET',
   path: '/progress/tracks/:track_id',
   access: 'bearer',
+  tier: 'user',
   operation: readTrack,
   query: Type.Omit(readTrack.request, ['track_id'], { additionalProperties: false }),
   payload: request => ({

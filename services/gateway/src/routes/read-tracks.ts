@@ -6,6 +6,7 @@ export default defineRoute({
   method: 'GET',
   path: '/progress/tracks',
   access: 'bearer',
+  tier: 'user',
   operation: readTracks,
   query: readTracks.request,
   payload: request => request.query as ReadTracks,

@@ -6,6 +6,7 @@ export default defineRoute({
   method: 'POST',
   path: '/auth/apple/notifications',
   access: 'open',
+  tier: 'notification',
   operation: receiveAppleNotification,
   body: receiveAppleNotification.request,
   payload: request => ({ payload: (request.body as AppleNotification).payload }),

@@ -6,6 +6,7 @@ export default defineRoute({
   method: 'POST',
   path: '/auth/refresh',
   access: 'open',
+  tier: 'refresh',
   operation: refreshSession,
   body: refreshSession.request,
   payload: request => request.body as RefreshSession,

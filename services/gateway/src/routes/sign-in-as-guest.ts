@@ -6,6 +6,7 @@ export default defineRoute({
   method: 'POST',
   path: '/auth/guest',
   access: 'open',
+  tier: 'guest',
   operation: signInAsGuest,
   body: signInAsGuest.request,
   bodyOptional: true,

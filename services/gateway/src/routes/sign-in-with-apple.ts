@@ -6,6 +6,7 @@ export default defineRoute({
   method: 'POST',
   path: '/auth/apple',
   access: 'optional',
+  tier: 'apple',
   operation: signInWithApple,
   body: signInWithApple.request,
   payload: request => request.body as SignInWithApple,

@@ -6,6 +6,7 @@ export default defineRoute({
   method: 'POST',
   path: '/progress/events',
   access: 'bearer',
+  tier: 'events',
   operation: submitEvents,
   body: submitEvents.request,
   payload: request => request.body as SubmitEvents,

@@ -1,0 +1,93 @@
+// Limits in the life of a request: by address first, by user once the token is known, by what the body costs once it is read.
+// What is left is told in the answer's headers, whatever that answer is.
+import { limitHeaders, refusalOf, type Verdict } from '@cairn/edge'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { GatewayContext } from '../context.ts'
+import type { GatewayLimits, LimitName } from './gateway-limits.ts'
+import type { Tier } from './tiers.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Of every limit this request was counted by so far. */
+    verdicts: Verdict[]
+  }
+}
+
+/** Load balancers ask again when they are refused, and then take the gateway for broken. */
+const neverLimited: ReadonlySet<string | undefined> = new Set(['/healthz', '/readyz'])
+
+/** Throws `rate_limited` when the verdict is that it is too much. */
+const tell = (request: FastifyRequest, reply: FastifyReply, verdict: Verdict): void => {
+  request.verdicts.push(verdict)
+  reply.headers({ ...limitHeaders(request.verdicts) })
+  const refusal = refusalOf([verdict])
+  if (refusal !== undefined) throw refusal
+}
+
+/** Every request whatsoever counts for its address. */
+export const registerAddressLimit = (server: FastifyInstance, { limits }: GatewayContext): void => {
+  server.decorateRequest('verdicts')
+  server.addHook('onRequest', async (request, reply) => {
+    request.verdicts = []
+    if (neverLimited.has(request.routeOptions.url)) return
+    tell(request, reply, await limits.address.consume(request.client.key))
+  })
+}
+
+const isRefusal = (status: number): boolean => status === 401 || status === 403
+
+/** The limits of one tier, at the points of a request's life where something new is known of it. */
+export class TierLimits {
+  readonly #tier: Tier
+  readonly #limits: GatewayLimits
+
+  constructor(tier: Tier, limits: GatewayLimits) {
+    this.#tier = tier
+    this.#limits = limits
+  }
+
+  get countsFailures(): boolean {
+    return this.#tier.countsFailures === true
+  }
+
+  /** Nothing is known but the address. */
+  async beforeToken(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const { key } = request.client
+    if (this.countsFailures) await this.#lookAt('failures', key, { request, reply })
+    if (this.#tier.address !== undefined) tell(request, reply, await this.#limits[this.#tier.address].consume(key))
+  }
+
+  /** The user is known, the body not yet read. */
+  async afterToken(request: FastifyRequest, reply: FastifyReply, userId: string): Promise<void> {
+    const { user, cost } = this.#tier
+    if (user === undefined || cost !== undefined) return
+    tell(request, reply, await this.#limits[user].consume(userId))
+  }
+
+  /** The body is as it should be. */
+  async beforeOwner(request: FastifyRequest, reply: FastifyReply, userId: string | undefined): Promise<void> {
+    const { user, cost, claimed } = this.#tier
+    if (user !== undefined && cost !== undefined && userId !== undefined) {
+      tell(request, reply, await this.#limits[user].consume(userId, cost(request.body)))
+    }
+    const name = claimed?.keyOf(request.body)
+    if (claimed !== undefined && name !== undefined) await this.#lookAt(claimed.limit, name, { request, reply })
+  }
+
+  /** The owner has done what it was asked. */
+  async afterSuccess(request: FastifyRequest): Promise<void> {
+    const { claimed } = this.#tier
+    const name = claimed?.keyOf(request.body)
+    if (claimed !== undefined && name !== undefined) await this.#limits[claimed.limit].consume(name)
+  }
+
+  /** The answer is on its way. */
+  async afterAnswer(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    if (this.countsFailures && isRefusal(reply.statusCode)) await this.#limits.failures.consume(request.client.key)
+  }
+
+  async #lookAt(limit: LimitName, key: string, { request, reply }: { request: FastifyRequest; reply: FastifyReply }) {
+    const verdict = await this.#limits[limit].peek(key)
+    if (!verdict.allowed) tell(request, reply, verdict)
+  }
+}
