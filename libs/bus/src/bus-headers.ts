@@ -10,6 +10,9 @@ import {
   type Span,
 } from '@cairn/runtime'
 
+/** By which JetStream knows a message it has stored already. */
+export const messageIdHeader = 'Nats-Msg-Id'
+
 /** Headers for a message sent on behalf of the current request, or of none; as part of `span`, where the message has one. */
 export const outgoingHeaders = (span?: Span): MsgHdrs => {
   const carried = createHeaders()

@@ -1,6 +1,6 @@
 // Core events: fire and forget, seen by whoever listens now. What must not be lost goes through JetStream (stream.ts).
 import { runInRequest } from '@cairn/runtime'
-import { incomingRequest, outgoingHeaders } from './bus-headers.ts'
+import { incomingRequest, messageIdHeader, outgoingHeaders } from './bus-headers.ts'
 import type { Bus } from './connection.ts'
 
 export interface EventMessage {
@@ -13,9 +13,6 @@ export interface EventMessage {
 export interface Subscription {
   unsubscribe(): void
 }
-
-/** By which JetStream knows a message it has stored already. */
-const messageIdHeader = 'Nats-Msg-Id'
 
 /** Publishes an event; `payload` is sent as JSON. Throws only when the connection is closed for good. */
 export const publish = (bus: Bus, subject: string, payload: unknown): void => {

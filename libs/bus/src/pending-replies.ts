@@ -1,5 +1,6 @@
 // One inbox subscription and one timer for all requests of a connection: the client library's own request() makes two
-// error objects and a timer for each, which was the dearest part of the gateway's hop.
+// error objects and a timer for each, which was the dearest part of the gateway's hop. What is sent within one turn of the
+// event loop leaves in one write, which was the next.
 import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/nats-core'
 import { CairnError } from '@cairn/contracts'
 
@@ -8,6 +9,13 @@ interface Pending {
   readonly reject: (error: CairnError) => void
   readonly deadlineAt: number
   readonly subject: string
+}
+
+interface Outgoing {
+  readonly token: string
+  readonly subject: string
+  readonly payload: string
+  readonly headers: MsgHdrs
 }
 
 const sweepEveryMs = 25
@@ -20,6 +28,7 @@ export class PendingReplies {
   readonly #pending = new Map<string, Pending>()
   readonly #nats: NatsConnection
   readonly #sweeper: NodeJS.Timeout
+  #outgoing: Outgoing[] = []
   #next = 0
 
   constructor(nats: NatsConnection) {
@@ -38,12 +47,7 @@ export class PendingReplies {
     const token = (this.#next++).toString(36)
     return new Promise((resolve, reject) => {
       this.#pending.set(token, { resolve, reject, subject, deadlineAt: performance.now() + timeoutMs })
-      try {
-        this.#nats.publish(subject, payload, { headers, reply: `${this.#inbox}.${token}` })
-      } catch (cause) {
-        this.#pending.delete(token)
-        reject(new CairnError('unavailable', { cause }))
-      }
+      if (this.#outgoing.push({ token, subject, payload, headers }) === 1) setImmediate(() => this.#flush())
     })
   }
 
@@ -58,6 +62,22 @@ export class PendingReplies {
   close(): void {
     clearInterval(this.#sweeper)
     this.failAll()
+  }
+
+  #flush(): void {
+    const outgoing = this.#outgoing
+    this.#outgoing = []
+    for (const { token, subject, payload, headers } of outgoing) {
+      const pending = this.#pending.get(token)
+      // The connection was lost meanwhile: nobody waits any more.
+      if (pending === undefined) continue
+      try {
+        this.#nats.publish(subject, payload, { headers, reply: `${this.#inbox}.${token}` })
+      } catch (cause) {
+        this.#pending.delete(token)
+        pending.reject(new CairnError('unavailable', { cause }))
+      }
+    }
   }
 
   #settle(message: Msg): void {

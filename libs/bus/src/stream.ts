@@ -1,7 +1,7 @@
 // JetStream: events that must survive a listener's absence. Made by the owner at its start, with limits, never without.
-import { JetStreamApiError, jetstream, jetstreamManager, type JetStreamClient } from '@nats-io/jetstream'
+import { JetStreamApiError, jetstreamManager, type ApiError } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/nats-core'
-import { outgoingHeaders } from './bus-headers.ts'
+import { messageIdHeader, outgoingHeaders } from './bus-headers.ts'
 import type { Bus } from './connection.ts'
 
 export interface StreamLimits {
@@ -42,14 +42,22 @@ export interface StreamPublisher {
   publish(subject: string, message: { payload: string; id: string }): Promise<void>
 }
 
-export const streamPublisher = (bus: Bus, timeoutMs: number): StreamPublisher => {
-  const client: JetStreamClient = jetstream(bus.nats, { timeout: timeoutMs })
-  return {
-    publish: async (subject, { payload, id }) => {
-      await client.publish(subject, payload, { msgID: id, timeout: timeoutMs, headers: outgoingHeaders() })
-    },
-  }
+/** What JetStream answers to a message: where it stored it, or why not. */
+interface PublishAck {
+  readonly stream?: string
+  readonly error?: ApiError
 }
+
+/** By the bus's own replies: the client library's publisher makes error objects and a timer for each message. */
+export const streamPublisher = (bus: Bus, timeoutMs: number): StreamPublisher => ({
+  publish: async (subject, { payload, id }) => {
+    const headers = outgoingHeaders()
+    headers.set(messageIdHeader, id)
+    const { stream, error } = (await bus.replies.send(subject, payload, { timeoutMs, headers })).json<PublishAck>()
+    if (error !== undefined) throw new JetStreamApiError(error)
+    if (stream === undefined || stream === '') throw new Error(`${subject}: answered by something that is no stream`)
+  },
+})
 
 /** Erases what a stream still keeps of a subject. Harmless when there is no such stream. */
 export const purgeSubject = async (bus: Bus, stream: string, subject: string): Promise<void> => {
