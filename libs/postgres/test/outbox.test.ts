@@ -116,7 +116,7 @@ describe('the relay', () => {
         seen.push(row.message_id)
       },
       50,
-      100,
+      300,
     )
     await eventually(async () => expect(await left()).toBe(0))
     expect(seen).toEqual(Array.from({ length: 30 }, (_, n) => String(n + 1)))
