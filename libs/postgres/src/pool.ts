@@ -19,6 +19,8 @@ export interface PoolOptions {
   readonly gate?: SchemaGate
   /** Keeps each statement's name and time with the request it was for. */
   readonly recorder?: FlightRecorder
+  /** Whether statements are sent without waiting for those before them, as `inPipelinedTransaction` needs; default no. */
+  readonly pipelined?: boolean
   /** Told of idle connections that broke; the pool replaces them by itself. */
   readonly onIdleError: (error: Error) => void
 }
@@ -42,6 +44,7 @@ export const createPool = (options: PoolOptions): pg.Pool => {
     query_timeout: options.statementTimeoutMs + 250,
     idle_in_transaction_session_timeout: options.statementTimeoutMs * 4,
     keepAlive: true,
+    pipeline: options.pipelined ?? false,
     options: Object.entries(options.settings ?? {})
       .map(([name, value]) => `-c ${name}=${value}`)
       .join(' '),

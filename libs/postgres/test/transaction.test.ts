@@ -2,6 +2,7 @@ import { CairnError } from '@cairn/contracts'
 import {
   createPool,
   databaseFailure,
+  inPipelinedTransaction,
   inSnapshot,
   inTransaction,
   isConnectionLoss,
@@ -14,20 +15,23 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 let database: EmptyDatabase
 let pool: pg.Pool
+let pipelined: pg.Pool
 beforeAll(async () => {
   database = await createEmptyDatabase()
-  pool = createPool({
+  const options = {
     url: database.url,
     name: 'test',
     maxConnections: 2,
     connectTimeoutMs: 500,
     statementTimeoutMs: 1_000,
     onIdleError: () => undefined,
-  })
+  }
+  pool = createPool(options)
+  pipelined = createPool({ ...options, pipelined: true })
   await pool.query('CREATE TABLE numbers (n int CONSTRAINT numbers_positive CHECK (n > 0))')
 })
 afterAll(async () => {
-  await pool.end()
+  await Promise.all([pool.end(), pipelined.end()])
   await database.drop()
 })
 
@@ -74,6 +78,75 @@ describe('inTransaction', () => {
     })
     expect(counts).toEqual([1, 1])
     await expect(inSnapshot(pool, insert(6))).rejects.toThrow('read-only')
+  })
+})
+
+describe('inPipelinedTransaction', () => {
+  const values = async (): Promise<number[]> =>
+    (await pool.query<{ n: number }>('SELECT n FROM numbers WHERE n > 100 ORDER BY n')).rows.map(row => row.n)
+
+  it('commits what was sent, in order, and what was waited for sees it', async () => {
+    const seen = await inPipelinedTransaction(pipelined, async pipeline => {
+      pipeline.send(() => insert(101)(pipeline.client))
+      pipeline.send(() => pipeline.client.query('UPDATE numbers SET n = n + 1 WHERE n = 101'))
+      const { rows } = await pipeline.client.query<{ n: number }>('SELECT n FROM numbers WHERE n > 100')
+      pipeline.send(() => insert(103)(pipeline.client))
+      return rows
+    })
+    expect(seen).toEqual([{ n: 102 }])
+    expect(await values()).toEqual([102, 103])
+  })
+
+  it('tells the failure that came first, and stores nothing', async () => {
+    const error = await failureOf(
+      inPipelinedTransaction(pipelined, async pipeline => {
+        pipeline.send(() => insert(104)(pipeline.client))
+        pipeline.send(() => insert(-1)(pipeline.client))
+        await insert(105)(pipeline.client)
+      }),
+    )
+    expect(violatedConstraint(error)).toBe('numbers_positive')
+    expect(await values()).toEqual([102, 103])
+  })
+
+  it('takes no commit for one that was not', async () => {
+    const failed = inPipelinedTransaction(pipelined, async ({ client }) => {
+      await failureOf(insert(-1)(client))
+    })
+    await expect(failed).rejects.toThrow('rolled back instead of committed')
+  })
+
+  it('undoes everything when the work itself fails', async () => {
+    const failed = inPipelinedTransaction(pipelined, async pipeline => {
+      pipeline.send(() => insert(106)(pipeline.client))
+      throw new Error('no')
+    })
+    await expect(failed).rejects.toThrow('no')
+    expect(await values()).toEqual([102, 103])
+  })
+
+  it('gives no broken connection back to the pool', async () => {
+    const error = await failureOf(
+      inPipelinedTransaction(pipelined, async pipeline => {
+        pipeline.send(() => pipeline.client.query('SELECT pg_terminate_backend(pg_backend_pid())'))
+        pipeline.send(() => insert(107)(pipeline.client))
+      }),
+    )
+    expect([isConnectionLoss(error), databaseFailure(error).code]).toEqual([true, 'unavailable'])
+    const again = [108, 109, 110].map(n => inPipelinedTransaction(pipelined, ({ client }) => insert(n)(client)))
+    await Promise.all(again)
+    expect(await values()).toEqual([102, 103, 108, 109, 110])
+  })
+
+  it('ends a statement that the database does not answer, with all behind it', async () => {
+    const error = await failureOf(
+      inPipelinedTransaction(pipelined, async pipeline => {
+        pipeline.send(() => pipeline.client.query('SET statement_timeout = 0; SELECT pg_sleep(60)'))
+        await insert(111)(pipeline.client)
+      }),
+    )
+    expect(databaseFailure(error).code).toBe('unavailable')
+    expect(await values()).toEqual([102, 103, 108, 109, 110])
   })
 })
 

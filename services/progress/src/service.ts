@@ -38,6 +38,7 @@ const connectPool = (config: ProgressConfig, logger: Logger): pg.Pool =>
     statementTimeoutMs: config.statementTimeoutMs,
     settings: plannerSettings,
     gate: createSchemaGate({ schema: 'progress', directory: join(import.meta.dirname, 'migrations') }),
+    pipelined: true,
     onIdleError: error => logger.warn({ error }, 'an idle connection to Postgres broke'),
   })
 

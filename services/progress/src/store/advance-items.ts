@@ -1,10 +1,10 @@
-// Brings the items that a group's events touch to their new state: reads them, counts again what a reset cut into, stores.
+// Brings the items that a group's events touch to their new state: counts again what a reset cut into, stores.
+import type { Pipeline } from '@cairn/postgres'
 import type pg from 'pg'
-import { itemKeyOf } from '../domain/changes-page.ts'
 import { advanceItem, emptyItem, latestReset, leftAfterReset, type Counted, type ItemState } from '../domain/item.ts'
 import type { AppliedEvent } from '../domain/progress-event.ts'
 import type { ItemChange } from '../domain/track.ts'
-import { readItems } from './statements/read-items.ts'
+import { itemKey, type Stored } from './read-stored.ts'
 import { recountItems } from './statements/recount-items.ts'
 import { writeItems } from './statements/write-items.ts'
 
@@ -29,7 +29,7 @@ const eventsByItem = (logs: readonly UserEvents[]): Map<string, { userId: string
   const byItem = new Map<string, { userId: string; events: AppliedEvent[] }>()
   for (const { userId, applied } of logs) {
     for (const event of applied) {
-      const key = `${userId}${itemKeyOf(event)}`
+      const key = itemKey(userId, event)
       const found = byItem.get(key)
       if (found === undefined) byItem.set(key, { userId, events: [event] })
       else found.events.push(event)
@@ -38,17 +38,12 @@ const eventsByItem = (logs: readonly UserEvents[]): Map<string, { userId: string
   return byItem
 }
 
-const readTouched = async (client: pg.ClientBase, logs: readonly UserEvents[]): Promise<TouchedItem[]> => {
-  const byItem = eventsByItem(logs)
-  const keys = [...byItem.values()].map(({ userId, events: [event] }) => ({ userId, ...(event as AppliedEvent) }))
-  const stored = await readItems(client, keys)
-  const itemByKey = new Map(stored.map(({ userId, item }) => [`${userId}${itemKeyOf(item)}`, item]))
-  return [...byItem].map(([key, { userId, events }]) => {
-    const before = itemByKey.get(key) ?? emptyItem(events[0] as AppliedEvent)
+const touchedItems = (logs: readonly UserEvents[], stored: Stored['items']): TouchedItem[] =>
+  [...eventsByItem(logs)].map(([key, { userId, events }]) => {
+    const before = stored.get(key) ?? emptyItem(events[0] as AppliedEvent)
     const resetAtMs = latestReset(before.resetAtMs, events)
     return { userId, before, events, resetAtMs, left: leftAfterReset(before, resetAtMs) }
   })
-}
 
 const recount = async (client: pg.ClientBase, touched: readonly TouchedItem[]): Promise<Map<TouchedItem, Counted>> => {
   const cut = touched.filter(item => item.left === 'recount')
@@ -65,19 +60,18 @@ const recount = async (client: pg.ClientBase, touched: readonly TouchedItem[]): 
 
 /** Stores and answers each touched item's change. Has to come before the events are inserted: a recount reads the log. */
 export const advanceItems = async (
-  client: pg.ClientBase,
+  pipeline: Pipeline,
   logs: readonly UserEvents[],
+  stored: Stored['items'],
 ): Promise<readonly UserItemChange[]> => {
-  const touched = await readTouched(client, logs)
-  const recounted = await recount(client, touched)
+  const touched = touchedItems(logs, stored)
+  const recounted = await recount(pipeline.client, touched)
   const changes = touched.map(item => {
     const left = item.left === 'recount' ? (recounted.get(item) as Counted) : item.left
     const after = advanceItem({ key: item.before, left, resetAtMs: item.resetAtMs }, item.events)
     return { userId: item.userId, before: item.before, after }
   })
-  await writeItems(
-    client,
-    changes.map(({ userId, after }) => ({ userId, item: after })),
-  )
+  const rows = changes.map(({ userId, after }) => ({ userId, item: after }))
+  pipeline.send(() => writeItems(pipeline.client, rows))
   return changes
 }

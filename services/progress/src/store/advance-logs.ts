@@ -1,7 +1,7 @@
 // Stores what has been added to logs and everything that follows from it, for all users of a group at once: one statement
 // per table. The rules are the domain's; here things are only fetched, handed over and stored.
 import { logAdvancedSubject } from '@cairn/contracts'
-import type pg from 'pg'
+import type { Pipeline } from '@cairn/postgres'
 import { assemblePages, itemKeyOf } from '../domain/changes-page.ts'
 import type { ItemState } from '../domain/item.ts'
 import type { LogState } from '../domain/log-state.ts'
@@ -11,6 +11,7 @@ import type { TrackState } from '../domain/track.ts'
 import { advanceItems, type UserEvents, type UserItemChange } from './advance-items.ts'
 import { advanceStreaks } from './advance-streaks.ts'
 import { advanceTracks, type UserTrackChange } from './advance-tracks.ts'
+import type { Stored } from './read-stored.ts'
 import { fillOutbox, type OutboxMessage } from './statements/fill-outbox.ts'
 import { insertEvents } from './statements/insert-events.ts'
 import { writeHeads } from './statements/write-heads.ts'
@@ -42,19 +43,18 @@ const messagesOf = (log: AdvancedLog, after: LogState, changes: UserChanges & { 
   }))
 }
 
-/** `nowMs` dates the streak in what is pushed. */
+/** `nowMs` dates the streak in what is pushed. What is stored is sent, not waited for. */
 export const advanceLogs = async (
-  client: pg.ClientBase,
+  pipeline: Pipeline,
   logs: readonly AdvancedLog[],
-  nowMs: number,
+  { stored, nowMs }: { stored: Stored; nowMs: number },
 ): Promise<void> => {
-  const items = await advanceItems(client, logs)
-  const tracks = await advanceTracks(client, logs, items)
-  const streaks = await advanceStreaks(client, logs)
-  await insertEvents(
-    client,
-    logs.flatMap(({ userId, applied }) => applied.map(event => ({ userId, event }))),
-  )
+  const { client } = pipeline
+  const items = await advanceItems(pipeline, logs, stored.items)
+  const tracks = await advanceTracks(pipeline, { logs, items }, stored.tracks)
+  const streaks = await advanceStreaks(pipeline, logs, stored.activeDays)
+  const events = logs.flatMap(({ userId, applied }) => applied.map(event => ({ userId, event })))
+  pipeline.send(() => insertEvents(client, events))
   const itemsByUser = Map.groupBy(items, change => change.userId)
   const tracksByUser = Map.groupBy(tracks, change => change.userId)
   const advanced = logs.map(log => {
@@ -67,9 +67,7 @@ export const advanceLogs = async (
     }
     return { userId: log.userId, state: after, messages: messagesOf(log, after, { ...changes, nowMs }) }
   })
-  await writeHeads(client, advanced)
-  await fillOutbox(
-    client,
-    advanced.flatMap(one => one.messages),
-  )
+  pipeline.send(() => writeHeads(client, advanced))
+  const messages = advanced.flatMap(one => one.messages)
+  pipeline.send(() => fillOutbox(client, messages))
 }

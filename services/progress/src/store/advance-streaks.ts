@@ -1,9 +1,10 @@
 // Adds a group's activity to its users' days and brings their streaks to their new state. All days of a user are read only
 // when a late event made a day before the last one active.
-import type pg from 'pg'
+import type { Pipeline } from '@cairn/postgres'
 import { activityOf } from '../domain/day.ts'
 import { extendRuns, latestActive, runsOf, type StreakState } from '../domain/streak.ts'
 import type { UserEvents } from './advance-items.ts'
+import { dayKey, type Stored } from './read-stored.ts'
 import { addDays } from './statements/add-days.ts'
 import { readActiveDays } from './statements/read-active-days.ts'
 
@@ -11,28 +12,26 @@ export interface UserStreak extends UserEvents {
   readonly before: { readonly streak: StreakState }
 }
 
-const newDaysByUser = async (client: pg.ClientBase, logs: readonly UserEvents[]): Promise<Map<string, number[]>> => {
-  const rows = logs.flatMap(({ userId, applied }) => activityOf(applied).map(activity => ({ userId, activity })))
-  const byUser = new Map<string, number[]>(logs.map(({ userId }) => [userId, []]))
-  if (rows.length === 0) return byUser
-  for (const { userId, day } of await addDays(client, rows)) byUser.get(userId)?.push(day)
-  return byUser
-}
-
 /** By user id. Stores the days; the streak itself is part of the head. */
 export const advanceStreaks = async (
-  client: pg.ClientBase,
+  pipeline: Pipeline,
   logs: readonly UserStreak[],
+  stored: Stored['activeDays'],
 ): Promise<ReadonlyMap<string, StreakState>> => {
-  const newDays = await newDaysByUser(client, logs)
+  const rows = logs.flatMap(({ userId, applied }) => activityOf(applied).map(activity => ({ userId, activity })))
+  if (rows.length > 0) pipeline.send(() => addDays(pipeline.client, rows))
+  const newDays = Map.groupBy(
+    rows.filter(({ userId, activity }) => !stored.has(dayKey(userId, activity.day))),
+    row => row.userId,
+  )
   const extended = new Map(
     logs.map(({ userId, before }) => {
-      const days = (newDays.get(userId) ?? []).sort((one, other) => one - other)
+      const days = (newDays.get(userId) ?? []).map(row => row.activity.day).sort((one, other) => one - other)
       return [userId, extendRuns(before.streak, days)]
     }),
   )
   const late = logs.map(log => log.userId).filter(userId => extended.get(userId) === undefined)
-  const allDays = late.length === 0 ? new Map<string, readonly number[]>() : await readActiveDays(client, late)
+  const allDays = late.length === 0 ? new Map<string, readonly number[]>() : await readActiveDays(pipeline.client, late)
   return new Map(
     logs.map(({ userId, before, applied }) => {
       const runs = extended.get(userId) ?? runsOf(allDays.get(userId) ?? [])

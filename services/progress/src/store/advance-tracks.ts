@@ -1,10 +1,11 @@
 // Brings the tracks of changed items to their new state.
-import type pg from 'pg'
+import type { Pipeline } from '@cairn/postgres'
 import type { TrackChange } from '../domain/totals.ts'
 import { advanceTrack, emptyTrack, losesLast } from '../domain/track.ts'
 import type { UserEvents, UserItemChange } from './advance-items.ts'
+import { trackKey, type Stored } from './read-stored.ts'
 import { readTrackLastAt } from './statements/read-track-last-at.ts'
-import { readTracks, type UserTrackKey } from './statements/read-tracks.ts'
+import type { UserTrackKey } from './statements/read-tracks.ts'
 import { writeTracks } from './statements/write-tracks.ts'
 
 export interface UserTrackChange extends TrackChange {
@@ -15,13 +16,11 @@ interface TouchedTrack extends UserTrackKey {
   readonly changes: UserItemChange[]
 }
 
-const keyOf = (userId: string, trackId: string): string => `${userId}${trackId}`
-
 const changesByTrack = (items: readonly UserItemChange[]): Map<string, TouchedTrack> => {
   const byTrack = new Map<string, TouchedTrack>()
   for (const change of items) {
     const { userId, after } = change
-    const key = keyOf(userId, after.trackId)
+    const key = trackKey(userId, after.trackId)
     const found = byTrack.get(key)
     if (found === undefined) byTrack.set(key, { userId, trackId: after.trackId, changes: [change] })
     else found.changes.push(change)
@@ -30,21 +29,19 @@ const changesByTrack = (items: readonly UserItemChange[]): Map<string, TouchedTr
 }
 
 const lastSeqByTrack = (logs: readonly UserEvents[]): Map<string, number> =>
-  new Map(logs.flatMap(({ userId, applied }) => applied.map(event => [keyOf(userId, event.trackId), event.seq])))
+  new Map(logs.flatMap(({ userId, applied }) => applied.map(event => [trackKey(userId, event.trackId), event.seq])))
 
 /** Stores and answers each touched track's change. The items must have been stored before. */
 export const advanceTracks = async (
-  client: pg.ClientBase,
-  logs: readonly UserEvents[],
-  items: readonly UserItemChange[],
+  pipeline: Pipeline,
+  { logs, items }: { logs: readonly UserEvents[]; items: readonly UserItemChange[] },
+  stored: Stored['tracks'],
 ): Promise<readonly UserTrackChange[]> => {
   const touched = changesByTrack(items)
-  const stored = await readTracks(client, [...touched.values()])
-  const storedByKey = new Map(stored.map(({ userId, track }) => [keyOf(userId, track.trackId), track]))
-  const beforeOf = ({ userId, trackId }: UserTrackKey) => storedByKey.get(keyOf(userId, trackId)) ?? emptyTrack(trackId)
+  const beforeOf = ({ userId, trackId }: UserTrackKey) => stored.get(trackKey(userId, trackId)) ?? emptyTrack(trackId)
 
   const losing = [...touched.values()].filter(track => losesLast(beforeOf(track), track.changes))
-  const times = losing.length === 0 ? [] : await readTrackLastAt(client, losing)
+  const times = losing.length === 0 ? [] : await readTrackLastAt(pipeline.client, losing)
   const timeOf = new Map(losing.map((track, index) => [track, times[index] ?? null]))
   const lastSeqs = lastSeqByTrack(logs)
   const changes = [...touched].map(([key, track]) => {
@@ -57,9 +54,7 @@ export const advanceTracks = async (
     })
     return { userId: track.userId, before, after }
   })
-  await writeTracks(
-    client,
-    changes.map(({ userId, after }) => ({ userId, track: after })),
-  )
+  const rows = changes.map(({ userId, after }) => ({ userId, track: after }))
+  pipeline.send(() => writeTracks(pipeline.client, rows))
   return changes
 }

@@ -1,16 +1,16 @@
 // Commits the requests of a group in one transaction: locks their users' logs, judges every event in order, stores what was
-// applied. Acknowledged means committed: nothing is answered before COMMIT has returned.
+// applied. Two round trips in all: what has to be known, and what is stored together with COMMIT. Acknowledged means
+// committed: nothing is answered before COMMIT has returned.
 import type { Receipt, SubmitResult } from '@cairn/contracts'
-import { inTransaction } from '@cairn/postgres'
+import { inPipelinedTransaction } from '@cairn/postgres'
 import type pg from 'pg'
 import { judgeEvents, type LogInProgress } from '../domain/judge-events.ts'
 import type { LogState } from '../domain/log-state.ts'
 import type { ParsedEvent } from '../domain/parse-event.ts'
 import type { AppliedEvent } from '../domain/progress-event.ts'
 import { advanceLogs } from './advance-logs.ts'
+import { readStored, type Stored, type UserEvent } from './read-stored.ts'
 import { ensureHeads } from './statements/ensure-heads.ts'
-import { lockHeads } from './statements/lock-heads.ts'
-import { readKnownEvents } from './statements/read-known-events.ts'
 
 /** One request of one user. */
 export interface Submission {
@@ -24,21 +24,14 @@ interface OpenLog extends LogInProgress {
   readonly before: LogState
 }
 
-const openLogs = async (client: pg.ClientBase, group: readonly Submission[]): Promise<Map<string, OpenLog>> => {
-  const userIds = [...new Set(group.map(submission => submission.userId))].sort()
-  await ensureHeads(client, userIds)
-  const states = await lockHeads(client, userIds)
-  const wanted = new Map<string, { userId: string; eventId: string }>()
-  for (const { userId, events } of group) {
-    for (const parsed of events) {
-      if (parsed.ok) wanted.set(userId + parsed.event.eventId, { userId, eventId: parsed.event.eventId })
-    }
-  }
-  const known = Map.groupBy(await readKnownEvents(client, [...wanted.values()]), one => one.userId)
+/** Heads are made once and for all; one can only vanish again because its user is being deleted. */
+const mostAttempts = 3
+
+const openLogs = ({ logs, known }: Stored): Map<string, OpenLog> => {
+  const knownByUser = Map.groupBy(known, one => one.userId)
   return new Map(
-    userIds.map(userId => {
-      const before = states.get(userId) as LogState
-      const events = (known.get(userId) ?? []).map(({ event }): [string, AppliedEvent] => [event.eventId, event])
+    [...logs].map(([userId, before]) => {
+      const events = (knownByUser.get(userId) ?? []).map(({ event }): [string, AppliedEvent] => [event.eventId, event])
       return [userId, { userId, before, seq: before.seq, known: new Map(events), applied: [] }]
     }),
   )
@@ -51,16 +44,32 @@ const judgeGroup = (group: readonly Submission[], logs: ReadonlyMap<string, Open
     return { results, head: { epoch: log.before.epoch, seq: log.seq } }
   })
 
+const eventsOf = (group: readonly Submission[]): UserEvent[] =>
+  group.flatMap(({ userId, events }) => events.flatMap(parsed => (parsed.ok ? [{ userId, event: parsed.event }] : [])))
+
 /** One result per submission, in order. Either all of the group is committed, or it rejects and nothing of it is. */
-export const commitGroup = (
+export const commitGroup = async (
   pool: pg.Pool,
   group: readonly Submission[],
   nowMs: number,
-): Promise<readonly SubmitResult[]> =>
-  inTransaction(pool, async client => {
-    const logs = await openLogs(client, group)
-    const results = judgeGroup(group, logs)
-    const advanced = [...logs.values()].filter(log => log.applied.length > 0)
-    if (advanced.length > 0) await advanceLogs(client, advanced, nowMs)
-    return results
-  })
+): Promise<readonly SubmitResult[]> => {
+  const userIds = [...new Set(group.map(submission => submission.userId))].sort()
+  const events = eventsOf(group)
+  /** Undefined when a user has no row to lock. */
+  const attempt = () =>
+    inPipelinedTransaction(pool, async pipeline => {
+      const stored = await readStored(pipeline, userIds, events)
+      if (stored.logs.size < userIds.length) return undefined
+      const logs = openLogs(stored)
+      const results = judgeGroup(group, logs)
+      const advanced = [...logs.values()].filter(log => log.applied.length > 0)
+      if (advanced.length > 0) await advanceLogs(pipeline, advanced, { stored, nowMs })
+      return results
+    })
+  for (let attempts = 0; attempts < mostAttempts; attempts += 1) {
+    const results = await attempt()
+    if (results !== undefined) return results
+    await ensureHeads(pool, userIds)
+  }
+  throw new Error('a log has gone as often as it was made')
+}

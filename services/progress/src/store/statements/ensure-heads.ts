@@ -1,4 +1,5 @@
-// Makes sure these users have a row to lock. In order of user id, as everybody locks: that is what rules out deadlocks.
+// Makes sure these users have a row to lock. By itself, before the transaction that locks them, and in order of user id: so
+// nobody makes a row while holding another's lock, which could end in a deadlock.
 import type pg from 'pg'
 
 const statement = {
@@ -8,6 +9,6 @@ const statement = {
     ON CONFLICT (user_id) DO NOTHING`,
 }
 
-export const ensureHeads = async (client: pg.ClientBase, userIds: readonly string[]): Promise<void> => {
-  await client.query({ ...statement, values: [userIds] })
+export const ensureHeads = async (pool: pg.Pool, userIds: readonly string[]): Promise<void> => {
+  await pool.query({ ...statement, values: [userIds] })
 }

@@ -11,7 +11,7 @@ const statement = {
     WHERE h.user_id = ANY ($1::uuid[]) ORDER BY h.user_id FOR UPDATE OF h`,
 }
 
-/** By user id. Every user must have a row: `ensureHeads` comes first. */
+/** By user id; users without a row are missing. */
 export const lockHeads = async (
   client: pg.ClientBase,
   userIds: readonly string[],
