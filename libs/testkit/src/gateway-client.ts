@@ -48,6 +48,6 @@ export const call = async <Body = Record<string, unknown>>(
   })
   const text = await response.text()
   const parsed: unknown = text === '' ? undefined : JSON.parse(text)
-  if (!path.endsWith('/readyz')) assertIds(response, parsed)
+  assertIds(response, parsed)
   return { status: response.status, headers: response.headers, body: parsed as Body }
 }

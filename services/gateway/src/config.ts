@@ -1,5 +1,5 @@
 // Everything that can be set of the gateway.
-import { edgeVariables } from '@cairn/edge'
+import { edgeVariables, originsVariable } from '@cairn/edge'
 import { commonVariables, variable, type ConfigOf } from '@cairn/runtime'
 import { guardVariables } from '@cairn/tokens'
 import { limitVariables } from './limits/limit-variables.ts'
@@ -18,11 +18,27 @@ export const gatewayVariables = {
     fallback: 5_000,
     description: 'longest wait for an owner; owners give up one second earlier',
   }),
+  allowedOrigins: originsVariable('GATEWAY_ALLOWED_ORIGINS', {
+    description: 'origins of web pages that may use the API from a browser',
+  }),
   receiveTimeoutMs: variable.integer('GATEWAY_RECEIVE_TIMEOUT_MS', {
     min: 1_000,
     max: 300_000,
     fallback: 15_000,
     description: 'longest time a client may take to send a request',
+  }),
+  idleTimeoutMs: variable.integer('GATEWAY_IDLE_TIMEOUT_MS', {
+    min: 10_000,
+    max: 3_600_000,
+    fallback: 65_000,
+    description:
+      'a connection on which nothing moves for so long is closed; longer than the load balancer in front keeps its own',
+  }),
+  maxConnections: variable.integer('GATEWAY_MAX_CONNECTIONS', {
+    min: 1,
+    max: 1_000_000,
+    fallback: 10_000,
+    description: 'connections open at the same time; more are answered 503 and closed',
   }),
   maxBodyBytes: variable.integer('GATEWAY_MAX_BODY_BYTES', {
     min: 1_024,

@@ -1,10 +1,10 @@
 // The gateway put together. It has no database: whatever it answers, an owner said over the bus.
 import type { AddressInfo } from 'node:net'
 import { Bus, keepIncidents } from '@cairn/bus'
-import { createAddressReader, startRateLimits } from '@cairn/edge'
+import { createAddressReader, refuseUnsafeOrigins, startRateLimits } from '@cairn/edge'
 import { HealthState, startOpsServer, userHasher, type Logger, type RunningService } from '@cairn/runtime'
 import { startTokenGuard } from '@cairn/tokens'
-import type { GatewayConfig } from './config.ts'
+import { gatewayVariables, type GatewayConfig } from './config.ts'
 import { createOwners } from './http/owners.ts'
 import { createServer } from './http/server.ts'
 import { createLimits } from './limits/gateway-limits.ts'
@@ -14,8 +14,10 @@ export interface RunningGateway extends RunningService {
   readonly opsPort: number
 }
 
+/** Rejects with `ConfigError` when a listed origin is not fit for production. */
 export const startGateway = async (config: GatewayConfig, logger: Logger): Promise<RunningGateway> => {
   const { natsUrl: url, incidentsPerSecond } = config
+  refuseUnsafeOrigins(config.nodeEnv, { name: gatewayVariables.allowedOrigins.name, origins: config.allowedOrigins })
   const bus = await Bus.connect({ url, name: 'gateway', logger, incidentsPerSecond })
   const incidents = keepIncidents(bus, config)
   const guard = await startTokenGuard({ bus, logger, config, requestTimeoutMs: config.requestTimeoutMs })

@@ -175,6 +175,7 @@ describe('an owner', () => {
     await start()
     if (server.server === undefined) return
     process.kill(server.server.pid, 'SIGKILL')
+    // A probe's answer is nobody's error, and has its incident all the same: `call` looks.
     await eventually(async () => expect((await call(url, '/readyz')).status).toBe(503))
     const startedAt = performance.now()
     expect((await post('/auth/refresh', { refresh_token: 'x' })).status).toBe(503)

@@ -4,6 +4,7 @@ import type { ClientAddress } from '@cairn/edge'
 import { continueTrace, currentRequest, endRequestSpan, newRequestId, runInRequest } from '@cairn/runtime'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { GatewayContext } from '../context.ts'
+import { securityHeaders } from './security-headers.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -25,7 +26,7 @@ export const registerRequestScope = (server: FastifyInstance, { logger, addressO
     request.client = addressOf(request.raw)
     const requestId = (request.client.throughProxy ? givenRequestId(request) : undefined) ?? newRequestId()
     const trace = continueTrace(one(request.headers[header.traceparent]), one(request.headers[header.tracestate]))
-    reply.header(header.requestId, requestId)
+    reply.headers(securityHeaders).header(header.requestId, requestId)
     runInRequest({ requestId, trace }, done)
   })
   server.addHook('onResponse', (request, reply, done) => {

@@ -5,14 +5,19 @@ import type { GatewayConfig } from '../config.ts'
 import type { GatewayContext } from '../context.ts'
 import { registerAddressLimit } from '../limits/enforce-limits.ts'
 import { routes } from '../routes/index.ts'
+import { registerCrossOrigin } from './cross-origin.ts'
 import { registerHealthRoutes } from './health-routes.ts'
 import { problemHandler, sendProblem } from './problems.ts'
-import { rawProblemHandler } from './raw-problems.ts'
+import { answerOutsideRequests, rawProblemHandler } from './raw-problems.ts'
 import { registerRequestScope } from './request-scope.ts'
 import { registerRoute } from './route.ts'
+import { securityHeaders } from './security-headers.ts'
+import { registerServerErrors } from './server-errors.ts'
 import { validatorCompiler } from './validation.ts'
 
 const maxHeadBytes = 16_384
+/** How often connections are looked at for requests that take too long to arrive. */
+const slowClientCheckMs = 1_000
 /** A track id of 128 code points, each four bytes in UTF-8, each byte three characters in a URL. */
 const maxParamLength = 128 * 4 * 3
 
@@ -51,29 +56,37 @@ const registerBodyParser = (server: FastifyInstance): void => {
 
 /** Builds the server; it does not listen yet. */
 export const createServer = (context: GatewayContext, config: GatewayConfig): FastifyInstance => {
-  const { logger, incidents } = context
+  const { incidents } = context
   const server = Fastify({
     bodyLimit: config.maxBodyBytes,
     requestTimeout: config.receiveTimeoutMs,
-    connectionTimeout: 0,
-    keepAliveTimeout: 65_000,
-    http: { maxHeaderSize: maxHeadBytes, headersTimeout: config.receiveTimeoutMs, requireHostHeader: false },
+    connectionTimeout: config.idleTimeoutMs,
+    keepAliveTimeout: config.idleTimeoutMs,
+    http: {
+      maxHeaderSize: maxHeadBytes,
+      headersTimeout: config.receiveTimeoutMs,
+      connectionsCheckingInterval: slowClientCheckMs,
+      requireHostHeader: false,
+    },
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength },
     frameworkErrors: (error, _request, reply) => {
-      sendProblem(reply, error, incidents)
+      sendProblem(reply.headers(securityHeaders), error, incidents)
     },
-    clientErrorHandler: rawProblemHandler(logger),
+    clientErrorHandler: rawProblemHandler(context),
   })
   server.setValidatorCompiler(validatorCompiler as Parameters<FastifyInstance['setValidatorCompiler']>[0])
   server.setErrorHandler(problemHandler(incidents))
   server.setNotFoundHandler((_request, reply) => sendProblem(reply, new CairnError('not_found'), incidents))
   // An expectation we do not know is ignored (RFC 9110, 10.1.1); Node's own 417 would go out without ids.
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response))
+  answerOutsideRequests(server.server, context, config.maxConnections)
   registerBodyParser(server)
   registerRequestScope(server, context)
+  registerServerErrors(server, context)
+  registerCrossOrigin(server, config.allowedOrigins)
   registerAdmission(server, context, config.maxInFlight)
   registerAddressLimit(server, context)
   registerHealthRoutes(server, context)
