@@ -133,7 +133,7 @@ describe('notes of notifications', () => {
     const payload = await order(about('email-enabled', 'x'))
     await notify(payload)
     await under.database.query(
-      `INSERT INTO auth.apple_notifications VALUES ('\\x00', now() - interval '8 days'), ('\\x01', now() - interval '7 days')`,
+      `INSERT INTO auth.apple_notifications VALUES (sha256('old'), now() - interval '8 days'), (sha256('young'), now() - interval '7 days')`,
     )
     expect(await under.ask(cleanUpAppleNotifications, { limit: 100 })).toEqual({ deleted: 1 })
     const { rows } = await under.database.query('SELECT 1 FROM auth.apple_notifications')
