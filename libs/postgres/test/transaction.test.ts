@@ -9,7 +9,7 @@ import {
   isPassing,
   violatedConstraint,
 } from '@cairn/postgres'
-import { createEmptyDatabase, type EmptyDatabase } from '@cairn/testkit'
+import { createEmptyDatabase, eventually, startBusProxy, type EmptyDatabase } from '@cairn/testkit'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -43,6 +43,21 @@ const failureOf = (work: Promise<unknown>): Promise<unknown> =>
     () => undefined,
     (error: unknown) => error,
   )
+
+it('a server that goes away in the middle of a statement fails that transaction, and nothing else', async () => {
+  const proxy = await startBusProxy(database.url)
+  const options = { name: 'cut', maxConnections: 1, connectTimeoutMs: 500, statementTimeoutMs: 5_000 }
+  const cut = createPool({ ...options, url: proxy.url, onIdleError: () => undefined })
+  const waiting = failureOf(inTransaction(cut, client => client.query('SELECT pg_sleep(4)')))
+  const asleep = `SELECT FROM pg_stat_activity WHERE application_name = 'cut' AND wait_event = 'PgSleep'`
+  await eventually(async () => expect((await pool.query(asleep)).rowCount).toBe(1))
+  proxy.cut()
+  expect(isConnectionLoss(await waiting)).toBe(true)
+  proxy.restore()
+  expect((await inTransaction(cut, client => client.query('SELECT 1'))).rowCount).toBe(1)
+  await cut.end()
+  await proxy.stop()
+})
 
 describe('inTransaction', () => {
   it('commits what succeeds and undoes what fails', async () => {

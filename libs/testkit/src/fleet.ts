@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Ledger, provideNats, provideRedis, startAppleIssuer, type AppleIssuer, type Backend } from '@cairn/local'
 import type { Environment } from '@cairn/runtime'
 import { FleetMember, type ServiceName } from './fleet-member.ts'
+import { assertIncidentsKept } from './noted-incidents.ts'
 import { serviceEnvironment, testClientId } from './service-environment.ts'
 
 export type { FleetMember, ServiceName } from './fleet-member.ts'
@@ -68,7 +69,13 @@ export const startFleet = async (options: FleetOptions): Promise<Fleet> => {
   const members = await launchMembers(options, environment)
   const stop = async (): Promise<void> => {
     await stopAll(members)
-    await stopAll([apple, nats, redis])
+    try {
+      for (const { port } of members) {
+        await assertIncidentsKept(`http://127.0.0.1:${port}`, { natsUrl: nats.url, spool: urls.spool })
+      }
+    } finally {
+      await stopAll([apple, nats, redis])
+    }
   }
   try {
     await Promise.all(members.map(member => member.ready()))

@@ -1,5 +1,6 @@
 // HTTP as tests speak it: each answer is checked for the ids that every answer must carry, whatever the test is about.
 import assert from 'node:assert/strict'
+import { noteIncident } from './noted-incidents.ts'
 
 export interface Call {
   readonly method?: 'GET' | 'POST' | 'DELETE'
@@ -15,7 +16,7 @@ export interface Answer<Body> {
   readonly body: Body
 }
 
-const assertIds = (response: Response, body: unknown): void => {
+const assertIds = (gatewayUrl: string, response: Response, body: unknown): void => {
   const requestId = response.headers.get('x-request-id')
   assert.match(requestId ?? '', /^[A-Za-z0-9_-]{8,64}$/, `${response.url}: x-request-id`)
   if (typeof body !== 'object' || body === null || 'keys' in body) return
@@ -27,6 +28,7 @@ const assertIds = (response: Response, body: unknown): void => {
     `${response.url}: incident_id`,
   )
   assert.equal((body as { incident_id?: string }).incident_id, response.headers.get('x-incident-id'))
+  noteIncident(gatewayUrl, (body as { incident_id: string }).incident_id)
 }
 
 /** One request to the gateway. `path` is below the server's root, e.g. `/api/v1/me`. */
@@ -48,6 +50,6 @@ export const call = async <Body = Record<string, unknown>>(
   })
   const text = await response.text()
   const parsed: unknown = text === '' ? undefined : JSON.parse(text)
-  assertIds(response, parsed)
+  assertIds(gatewayUrl, response, parsed)
   return { status: response.status, headers: response.headers, body: parsed as Body }
 }

@@ -18,6 +18,7 @@ import { startTestBus } from './buses.ts'
 import { captureLogs, type CapturedLogs } from './captured-logs.ts'
 import { createTestDatabase, databaseUrlOf } from './databases.ts'
 import type { ServiceName } from './fleet-member.ts'
+import { assertIncidentsKept } from './noted-incidents.ts'
 import { sharedRedis } from './redises.ts'
 import { serviceEnvironment, testClientId } from './service-environment.ts'
 
@@ -66,14 +67,9 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
   const apple = await startAppleIssuer({ port: 0, clientIds: [testClientId] })
   const databaseUrl = databaseUrlOf(backends.databaseUrl, database.name)
   const { REDIS_URL: redis, ...prefix } = sharedRedis()
+  const spool = join(backends.directory, `incidents-${database.name}`)
   const environment = serviceEnvironment(
-    {
-      database: databaseUrl,
-      nats: bus.url,
-      redis,
-      apple: apple.issuer,
-      spool: join(backends.directory, `incidents-${database.name}`),
-    },
+    { database: databaseUrl, nats: bus.url, redis, apple: apple.issuer, spool },
     { ...prefix, ...options.environment },
   )
   const logs = captureLogs()
@@ -84,14 +80,19 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
     running.delete(name)
     await service?.stop()
   }
+  const gatewayUrl = `http://127.0.0.1:${services.gateway.port}`
   const stop = async (): Promise<void> => {
     await Promise.all([...running.keys()].map(stopService))
-    await apple.stop()
-    await bus.stop()
-    await database.drop()
+    try {
+      await assertIncidentsKept(gatewayUrl, { natsUrl: bus.url, spool })
+    } finally {
+      await apple.stop()
+      await bus.stop()
+      await database.drop()
+    }
   }
   return {
-    gatewayUrl: `http://127.0.0.1:${services.gateway.port}`,
+    gatewayUrl,
     realtimeUrl: `http://127.0.0.1:${services.realtime.port}`,
     apple,
     logs,

@@ -13,7 +13,15 @@ import {
   type KeySet,
 } from '@cairn/contracts'
 import { readEnvironment, type Environment } from '@cairn/runtime'
-import { call, captureLogs, eventually, incidentEnvironment, sharedRedis, startTestBus } from '@cairn/testkit'
+import {
+  assertIncidentsKept,
+  call,
+  captureLogs,
+  eventually,
+  incidentEnvironment,
+  sharedRedis,
+  startTestBus,
+} from '@cairn/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { gatewayVariables } from '../src/config.ts'
 import { startGateway, type RunningGateway } from '../src/service.ts'
@@ -27,6 +35,7 @@ let gateway: RunningGateway
 let url: string
 let refresh: Handler<typeof refreshSession>
 let guest: Handler<typeof signInAsGuest>
+let incidents: Environment
 
 const start = async (environment: Environment = {}): Promise<void> => {
   const config = readEnvironment(gatewayVariables, {
@@ -39,7 +48,7 @@ const start = async (environment: Environment = {}): Promise<void> => {
     GATEWAY_OPS_PORT: '0',
     DRAIN_WINDOW_MS: '1000',
     GATEWAY_REQUEST_TIMEOUT_MS: '1000',
-    ...incidentEnvironment(),
+    ...incidents,
     ...environment,
   })
   gateway = await startGateway(config, logs.loggerFor('gateway'))
@@ -49,6 +58,7 @@ const start = async (environment: Environment = {}): Promise<void> => {
 
 beforeEach(async () => {
   server = await startTestBus()
+  incidents = incidentEnvironment()
   owner = await Bus.connect({ url: server.url, name: 'owner', logger: logs.loggerFor('owner') })
   refresh = () => Promise.reject(new CairnError('token_invalid'))
   guest = () => Promise.reject(new CairnError('unavailable'))
@@ -67,6 +77,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   await gateway.stop()
+  await assertIncidentsKept(url, { natsUrl: server.url, spool: incidents['INCIDENT_SPOOL_DIRECTORY'] ?? '' })
   await owner.drain(100)
   await server.stop()
 })

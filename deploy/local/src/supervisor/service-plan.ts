@@ -68,6 +68,7 @@ export const backendEnvironment = (context: StackContext): Record<string, string
   DATABASE_URL: context.backends.databaseUrl,
   NATS_URL: context.backends.natsUrl,
   REDIS_URL: context.backends.redisUrl,
+  USER_HASH_KEY: context.secrets.userHashKey,
   ...serviceUrls(context),
 })
 

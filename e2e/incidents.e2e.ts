@@ -1,0 +1,251 @@
+// Staged failures, with every service a process of its own: the id in the client's answer leads the command to the cause, in
+// its first five lines, with the records of every service that took part.
+import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Bus, publish } from '@cairn/bus'
+import { userDeletedSubject, type Session } from '@cairn/contracts'
+import { deriveServiceUrls, providePostgres, type Backend } from '@cairn/local'
+import { findOwners, migrate } from '@cairn/postgres/migrate'
+import { administer, call, captureLogs, eventually, type Answer } from '@cairn/testkit'
+import { startFleet, type Fleet, type ServiceName } from '@cairn/testkit/fleet'
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, expect, inject, it } from 'vitest'
+
+const root = join(import.meta.dirname, '..')
+const statementTimeoutMs = 1_500
+let directory: string
+let postgres: Backend
+let databaseUrl: string
+let fleet: Fleet
+let session: Session
+
+beforeAll(async () => {
+  directory = join(inject('backends').directory, `incidents-${randomUUID()}`)
+  mkdirSync(directory, { recursive: true })
+  postgres = await providePostgres({ directory, env: {}, say: () => undefined, durable: false })
+  const url = new URL(postgres.url)
+  url.pathname = '/cairn_incidents'
+  databaseUrl = url.href
+  await administer(postgres.url, 'CREATE DATABASE cairn_incidents')
+  const { authDatabaseUrl, progressDatabaseUrl } = deriveServiceUrls(databaseUrl, 'tests')
+  const environment = { AUTH_DATABASE_URL: authDatabaseUrl, PROGRESS_DATABASE_URL: progressDatabaseUrl }
+  const owners = findOwners(join(root, 'services'), databaseUrl, environment)
+  await migrate({ databaseUrl, owners, say: () => undefined })
+  fleet = await startFleet({
+    directory: join(directory, 'fleet'),
+    databaseUrl,
+    replicas: { realtime: 0, janitor: 0 },
+    environment: {
+      NODE_OPTIONS: `--import=${join(root, 'e2e', 'fixtures', 'crash-on-write.ts')}`,
+      PROGRESS_STATEMENT_TIMEOUT_MS: String(statementTimeoutMs),
+      PROGRESS_HANDLER_TIMEOUT_MS: '2500',
+      GATEWAY_REQUEST_TIMEOUT_MS: '3000',
+    },
+  })
+}, 90_000)
+afterAll(async () => {
+  await fleet.stop()
+  await postgres.stop()
+})
+const signIn = (): Promise<Session> =>
+  eventually(async () => {
+    const { status, body } = await call<Session>(fleet.gatewayUrl, '/api/v1/auth/guest', { method: 'POST' })
+    expect(status).toBe(200)
+    return body
+  }, 20_000)
+beforeEach(async () => {
+  session = await signIn()
+})
+
+const write = (trackId = 't'): Promise<Answer<Record<string, unknown>>> => {
+  const event = { event_id: randomUUID(), track_id: trackId, item_id: 'i', kind: 'started' }
+  const body = { events: [{ ...event, occurred_at: '2026-01-01T00:00:00Z' }] }
+  return call(fleet.gatewayUrl, '/api/v1/progress/events', { method: 'POST', token: session.access_token, body })
+}
+
+const runCommand = (args: string[], environment: Record<string, string> = {}): Promise<{ code: number; out: string }> =>
+  new Promise(resolve => {
+    const env = { PATH: process.env['PATH'] ?? '', NATS_URL: fleet.nats.url, ...environment }
+    const command = [join(root, 'commands', 'incident.ts'), ...args]
+    execFile(process.execPath, command, { cwd: directory, env, timeout: 30_000 }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), out: stdout + stderr }),
+    )
+  })
+
+/** What the command says of the incident: its first five lines, and which services' records it has. */
+const expectCause = async (
+  incidentId: unknown,
+  cause: { lines: readonly RegExp[]; services: readonly string[] },
+): Promise<void> => {
+  const { code, out } = await runCommand([String(incidentId)])
+  expect(code).toBe(0)
+  const head = out.split('\n').slice(0, 5).join('\n')
+  for (const line of cause.lines) expect(head).toMatch(line)
+  const json = JSON.parse((await runCommand([String(incidentId), '--json'])).out) as {
+    timeline: { service: string }[]
+    waterfall: { service: string }[]
+  }
+  const services = [...json.timeline, ...json.waterfall].map(entry => entry.service)
+  expect(new Set(services)).toEqual(new Set(cause.services))
+}
+
+const memberOf = (service: ServiceName) => {
+  const [member] = fleet.of(service)
+  if (member === undefined) throw new Error(`no ${service}`)
+  return member
+}
+
+const writesAgain = (): Promise<void> => eventually(async () => expect((await write()).status).toBe(200), 20_000)
+
+it('PostgreSQL stopped in the middle of a write', async () => {
+  await writesAgain()
+  const blocker = new pg.Client({ connectionString: databaseUrl })
+  blocker.on('error', () => undefined)
+  await blocker.connect()
+  await blocker.query('BEGIN; LOCK TABLE progress.heads IN ACCESS EXCLUSIVE MODE')
+  const waiting = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'progress'`
+  const watcher = new pg.Client({ connectionString: databaseUrl })
+  watcher.on('error', () => undefined)
+  await watcher.connect()
+  const answer = write()
+  await eventually(async () => expect((await watcher.query(waiting)).rowCount).toBeGreaterThan(0))
+  process.kill(postgres.server?.pid ?? 0, 'SIGQUIT')
+  const { status, body } = await answer
+  expect(status).toBe(503)
+  await postgres.server?.restart()
+  await expectCause(body['incident_id'], {
+    lines: [/progress: .*(terminat|crash|ECONN|closed)/i, /in the SQL statement [\w-]+/],
+    services: ['gateway', 'progress'],
+  })
+}, 60_000)
+
+it('a handler that throws', async () => {
+  await writesAgain()
+  await administer(databaseUrl, 'ALTER TABLE progress.heads RENAME TO heads_that_are_gone')
+  const { status, body } = await write()
+  await administer(databaseUrl, 'ALTER TABLE progress.heads_that_are_gone RENAME TO heads')
+  expect(status).toBe(500)
+  await expectCause(body['incident_id'], {
+    lines: [/progress: .*relation "progress.heads" does not exist \[42P01\]/, /in the SQL statement [\w-]+/],
+    services: ['gateway', 'progress'],
+  })
+}, 60_000)
+
+it('a statement that takes too long', async () => {
+  await writesAgain()
+  const blocker = new pg.Client({ connectionString: databaseUrl })
+  await blocker.connect()
+  await blocker.query('BEGIN; LOCK TABLE progress.heads IN ACCESS EXCLUSIVE MODE')
+  const { status, body } = await write()
+  await blocker.query('ROLLBACK')
+  await blocker.end()
+  expect(status).toBe(503)
+  await expectCause(body['incident_id'], {
+    lines: [/progress: .*statement timeout \[57014\]/, /in the SQL statement [\w-]+/],
+    services: ['gateway', 'progress'],
+  })
+}, 60_000)
+
+it('a bus timeout: the owner does not answer', async () => {
+  await writesAgain()
+  memberOf('progress').freeze()
+  const { status, body } = await write()
+  memberOf('progress').thaw()
+  expect(status).toBe(503)
+  await writesAgain()
+  await expectCause(body['incident_id'], {
+    lines: [/gateway: .*request\.progress\.log\.submit\.v1: no reply in time/],
+    services: ['gateway', 'progress'],
+  })
+}, 60_000)
+
+it('a crash while handling', async () => {
+  await writesAgain()
+  const { status, body } = await write('crash-while-writing')
+  expect(status).toBe(503)
+  await memberOf('progress').restart()
+  await expectCause(body['incident_id'], {
+    lines: [/progress: .*a fault that nobody foresaw/, /while: uncaught exception/],
+    services: ['gateway', 'progress'],
+  })
+  await writesAgain()
+}, 60_000)
+
+it('a poisoned message: its incident is in the log, for nobody waits for an answer', async () => {
+  const bus = await Bus.connect({ url: fleet.nats.url, name: 'poison', logger: captureLogs().loggerFor('poison') })
+  const userId = randomUUID()
+  publish(bus, userDeletedSubject(userId), { user_id: 'nobody' })
+  await bus.nats.flush()
+  const log = join(directory, 'fleet', 'logs', 'progress-1.log')
+  const incidentId = await eventually(() => {
+    const line = readFileSync(log, 'utf8')
+      .split('\n')
+      .find(one => one.includes('"consumer":"progress_erase_user"') && one.includes('incident_id'))
+    expect(line).toBeDefined()
+    return (JSON.parse(line ?? '{}') as { incident_id: string }).incident_id
+  }, 20_000)
+  await bus.drain(100)
+  await expectCause(incidentId, {
+    lines: [/progress: .*an event about a deleted user names none/],
+    services: ['progress'],
+  })
+}, 60_000)
+
+it('Redis gone: nobody is told of a failure, and the log says what happened', async () => {
+  const { redis } = fleet
+  process.kill(redis.server?.pid ?? 0, 'SIGKILL')
+  const log = join(directory, 'fleet', 'logs', 'gateway-1.log')
+  const readLog = (): string => readFileSync(log, 'utf8').slice(-20_000)
+  await eventually(async () => {
+    expect((await write()).status).toBe(200)
+    expect(readLog()).toMatch(/redis/i)
+  }, 20_000)
+  await redis.server?.restart()
+}, 60_000)
+
+it('the bus gone, and a disk that takes nothing: the id resolves once the bus is back', async () => {
+  const spool = join(directory, 'fleet', 'incidents')
+  const { server } = fleet.nats
+  rmSync(spool, { recursive: true, force: true })
+  writeFileSync(spool, 'a file, where a directory should be')
+  process.kill(server?.pid ?? 0, 'SIGKILL')
+  const failed = await eventually(async () => {
+    const answer = await write()
+    expect(answer.status).toBe(503)
+    return answer
+  })
+  await server?.restart()
+  await expectCause(failed.body['incident_id'], {
+    lines: [/gateway: .*(not connected to the bus|the connection to the bus was lost)/],
+    services: ['gateway'],
+  })
+  await writesAgain()
+}, 60_000)
+
+it('an id that is unknown, expired or none at all: one line, and exit 1', async () => {
+  for (const id of ['inc_01ARZ3NDEKTSV4RRFFQ69G5FAV', 'inc_', 'x; rm -rf /']) {
+    const { code, out } = await runCommand([id])
+    expect(code).toBe(1)
+    expect(out.trim().split('\n')).toHaveLength(1)
+  }
+  expect((await runCommand(['inc_01ARZ3NDEKTSV4RRFFQ69G5FAV'])).out).toContain('kept for 14 days')
+}, 30_000)
+
+it('lists the latest, and those of one user for whoever holds the key', async () => {
+  await administer(databaseUrl, 'ALTER TABLE progress.heads RENAME TO heads_that_are_gone')
+  const { body } = await write()
+  await administer(databaseUrl, 'ALTER TABLE progress.heads_that_are_gone RENAME TO heads')
+  const key = { USER_HASH_KEY: Buffer.alloc(32, 'u').toString('base64url') }
+  const id = String(body['incident_id'])
+  await eventually(async () => expect((await runCommand(['list'])).out).toContain(id), 10_000)
+  expect((await runCommand(['list', '--user', session.user.id], key)).out).toContain(id)
+  expect((await runCommand(['list', '--user', randomUUID()], key)).out).toBe('no incidents\n')
+  expect(await runCommand(['list', '--user', session.user.id])).toMatchObject({ code: 1 })
+  const html = await runCommand([id, '--html'], { INCIDENT_TRACE_URL: 'https://traces.example.com/{trace_id}' })
+  expect(html).toMatchObject({ code: 0, out: `written to ${id}.html\n` })
+  const page = readFileSync(join(directory, `${id}.html`), 'utf8')
+  expect(page).toMatch(/<svg.*heads.*https:\/\/traces\.example\.com\/[0-9a-f]{32}|https:\/\/traces.*<svg/s)
+  expect(page).not.toMatch(/<script|src=|href=/)
+}, 60_000)
