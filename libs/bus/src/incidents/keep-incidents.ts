@@ -51,11 +51,10 @@ class HandOver {
     }
   }
 
-  /** An incident that was opened elsewhere; nothing happens unless its request was worked on here. */
+  /** An incident that was opened elsewhere. Its request may still be worked on here, with nothing recorded yet. */
   heard(message: EventMessage): void {
     const asked: unknown = message.json()
     if (!validator.Check(asked) || this.#own.has(asked.incident_id)) return
-    if (this.#bus.logger.recorder.find(asked.request_id) === undefined) return
     this.#begin({ incidentId: asked.incident_id, requestId: asked.request_id })
   }
 
@@ -70,9 +69,11 @@ class HandOver {
 
   #begin(about: Omit<PartSource, 'service' | 'recording'>, done = (): void => undefined): void {
     const { logger } = this.#bus
-    const recording = logger.recorder.find(about.requestId)
+    let recording = logger.recorder.find(about.requestId)
     let sent = ''
     const send = (put: Put): void => {
+      recording ??= logger.recorder.find(about.requestId)
+      if (recording === undefined && about.opening === undefined) return
       const part = packPart({ service: logger.service, recording, ...about })
       if (part.id !== sent) put(part)
       sent = part.id
