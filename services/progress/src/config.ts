@@ -55,6 +55,18 @@ export const progressVariables = {
     fallback: 2,
     description: 'groups being committed at the same time; keep it below the size of the pool',
   }),
+  groupBesideEvents: variable.integer('PROGRESS_GROUP_BESIDE_EVENTS', {
+    min: 1,
+    max: 20_000,
+    fallback: 200,
+    description: 'events that have to wait before a group is committed beside another one; fewer wait for that one',
+  }),
+  groupBesideAfterMs: variable.integer('PROGRESS_GROUP_BESIDE_AFTER_MS', {
+    min: 0,
+    max: 60_000,
+    fallback: 25,
+    description: 'time after which a group is committed beside another one, however small: that one may be stuck',
+  }),
   outboxPollMs: variable.integer('PROGRESS_OUTBOX_POLL_MS', {
     min: 10,
     max: 60_000,

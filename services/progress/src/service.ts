@@ -50,6 +50,8 @@ const createCommitQueue = (
     maxWaitingEvents: config.maxWaitingEvents,
     maxGroupEvents: config.maxGroupEvents,
     maxGroupsInFlight: config.maxGroupsInFlight,
+    besideEvents: config.groupBesideEvents,
+    besideAfterMs: config.groupBesideAfterMs,
     commit: async group => {
       const results = await commitGroup(pool, group, Date.now())
       const applied = results.some(result => result.results.some(receipt => receipt.status === 'applied'))

@@ -1,4 +1,5 @@
 import { CairnError, type SubmitResult } from '@cairn/contracts'
+import { eventually } from '@cairn/testkit'
 import { describe, expect, it } from 'vitest'
 import type { Submission } from './commit-group.ts'
 import { CommitQueue, type CommitQueueOptions } from './commit-queue.ts'
@@ -19,6 +20,8 @@ const queueUnderTest = (limits: Partial<CommitQueueOptions> = {}) => {
     maxWaitingEvents: 1_000,
     maxGroupEvents: 10,
     maxGroupsInFlight: 2,
+    besideEvents: 1,
+    besideAfterMs: 60_000,
     commit: group =>
       new Promise((resolve, reject) =>
         begun.push({ group, finish: () => resolve(group.map(resultFor)), fail: reject }),
@@ -58,6 +61,36 @@ describe('requests that arrive together', () => {
     expect(users()).toEqual(['a', 'b', 'cd'])
     for (const one of begun) one.finish()
     await Promise.all(answers)
+  })
+
+  it('wait for a group in flight while they are few, and go beside it when they are many', async () => {
+    const { queue, begun, users } = queueUnderTest({ besideEvents: 3 })
+    const answers: Promise<unknown>[] = []
+    for (const user of ['a', 'b', 'c', 'd', 'e']) {
+      answers.push(queue.submit(submission(user), later()))
+      await turn()
+    }
+    expect(users()).toEqual(['a', 'bcd'])
+    begun[1]?.finish()
+    await answers[3]
+    await turn()
+    expect(users()).toEqual(['a', 'bcd'])
+    begun[0]?.finish()
+    await answers[0]
+    await turn()
+    expect(users()).toEqual(['a', 'bcd', 'e'])
+  })
+
+  it('go beside a group that takes long, however few', async () => {
+    const { queue, users } = queueUnderTest({ besideEvents: 100, besideAfterMs: 30 })
+    void queue.submit(submission('a'), later())
+    await turn()
+    const waitedFrom = performance.now()
+    void queue.submit(submission('b'), later())
+    await turn()
+    expect(users()).toEqual(['a'])
+    await eventually(() => expect(users()).toEqual(['a', 'b']))
+    expect(performance.now() - waitedFrom).toBeGreaterThan(25)
   })
 
   it('are not more than a group may have, but one request always is one', async () => {
