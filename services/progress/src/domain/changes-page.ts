@@ -10,8 +10,10 @@ import { presentTrack, type TrackState } from './track.ts'
 export const maxPageBytes = 262_144
 /** More than the page's frame can take: epoch twice, totals, streak, head and numbers of 16 digits. */
 const frameBytes = 2_048
-/** More than any event takes together with its item and track: ids of 128 code points, 4 bytes each, in five places. */
-const maxEventBytes = 3_900
+/** More than an event takes together with its item and track, their ids aside. */
+const eventFrameBytes = 1_100
+/** The ids stand in five places; no UTF-16 unit of theirs takes more than three bytes. */
+const mostBytesOf = ({ trackId, itemId }: ItemKey): number => eventFrameBytes + 3 * (3 * trackId.length + 2 * itemId.length)
 
 export interface CurrentState {
   readonly itemOf: (key: ItemKey) => ItemState
@@ -50,7 +52,8 @@ const bytesOf = (value: object): number => Buffer.byteLength(JSON.stringify(valu
 /** As many of `events` from `start` on as fit. One always does. */
 const fill = (events: readonly AppliedEvent[], start: number, current: CurrentState): Contents => {
   const contents: Contents = { events: [], items: new Map(), tracks: new Map() }
-  const allFit = (events.length - start) * maxEventBytes + frameBytes <= maxPageBytes
+  const most = events.reduce((sum, event, index) => (index < start ? sum : sum + mostBytesOf(event)), frameBytes)
+  const allFit = most <= maxPageBytes
   let bytes = frameBytes
   for (let index = start; index < events.length; index += 1) {
     const event = events[index] as AppliedEvent

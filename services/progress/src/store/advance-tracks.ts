@@ -28,8 +28,13 @@ const changesByTrack = (items: readonly UserItemChange[]): Map<string, TouchedTr
   return byTrack
 }
 
-const lastSeqByTrack = (logs: readonly UserEvents[]): Map<string, number> =>
-  new Map(logs.flatMap(({ userId, applied }) => applied.map(event => [trackKey(userId, event.trackId), event.seq])))
+const lastSeqByTrack = (logs: readonly UserEvents[]): Map<string, number> => {
+  const lastSeqs = new Map<string, number>()
+  for (const { userId, applied } of logs) {
+    for (const { trackId, seq } of applied) lastSeqs.set(trackKey(userId, trackId), seq)
+  }
+  return lastSeqs
+}
 
 /** Stores and answers each touched track's change. The items must have been stored before. */
 export const advanceTracks = async (

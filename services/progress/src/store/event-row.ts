@@ -9,9 +9,9 @@ export interface EventRow extends Omit<EventsRow, 'user_id' | 'occurred_at' | 'r
 
 /** To be selected from `progress.events AS e`. Times as milliseconds: parsing them from text is what would cost. */
 export const eventColumns = `e.seq, e.event_id, e.track_id, e.item_id, e.kind,
-  (extract(epoch FROM e.occurred_at) * 1000)::float8 AS occurred_ms, e.offset_minutes,
+  round(date_part('epoch', e.occurred_at) * 1000) AS occurred_ms, e.offset_minutes,
   e.percent, e.score, e.points, e.duration_ms,
-  (extract(epoch FROM e.received_at) * 1000)::float8 AS received_ms`
+  round(date_part('epoch', e.received_at) * 1000) AS received_ms`
 
 export const eventOf = (row: EventRow): AppliedEvent => ({
   seq: row.seq,

@@ -11,7 +11,7 @@ export interface HeadRow extends Omit<HeadsRow, 'latest_active_at'> {
 /** To be selected from `progress.heads AS h` and `progress.epoch AS e`. */
 export const headColumns = `h.user_id, e.epoch, h.seq, h.tracks, h.items, h.completed_items, h.points, h.duration_ms,
   h.event_count, h.active_days, h.longest_run, h.last_run, h.last_day,
-  (extract(epoch FROM h.latest_active_at) * 1000)::float8 AS latest_active_ms, h.latest_active_offset_minutes`
+  round(date_part('epoch', h.latest_active_at) * 1000) AS latest_active_ms, h.latest_active_offset_minutes`
 
 export const logStateOf = (row: HeadRow): LogState => ({
   epoch: row.epoch,

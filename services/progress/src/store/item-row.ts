@@ -11,11 +11,11 @@ export interface ItemRow extends Omit<ItemsRow, 'status' | 'reset_at' | 'first_a
 
 /** To be selected from `progress.items AS i`. */
 export const itemColumns = `i.user_id, i.track_id, i.item_id,
-  (extract(epoch FROM i.reset_at) * 1000)::float8 AS reset_ms,
+  round(date_part('epoch', i.reset_at) * 1000) AS reset_ms,
   i.percent, i.best_score, i.points, i.duration_ms, i.event_count,
-  (extract(epoch FROM i.first_at) * 1000)::float8 AS first_ms,
-  (extract(epoch FROM i.last_at) * 1000)::float8 AS last_ms,
-  (extract(epoch FROM i.completed_at) * 1000)::float8 AS completed_ms`
+  round(date_part('epoch', i.first_at) * 1000) AS first_ms,
+  round(date_part('epoch', i.last_at) * 1000) AS last_ms,
+  round(date_part('epoch', i.completed_at) * 1000) AS completed_ms`
 
 export const itemOf = (row: ItemRow): ItemState => ({
   trackId: row.track_id,

@@ -33,9 +33,11 @@ export const trackKey = (userId: string, trackId: string): string => userId + tr
 export const dayKey = (userId: string, day: number): string => `${userId}${day}`
 
 /** Each once. */
-const distinct = <T>(all: readonly T[], keyOf: (one: T) => string): T[] => [
-  ...new Map(all.map(one => [keyOf(one), one])).values(),
-]
+const distinct = <T>(all: readonly T[], keyOf: (one: T) => string): T[] => {
+  const byKey = new Map<string, T>()
+  for (const one of all) byKey.set(keyOf(one), one)
+  return [...byKey.values()]
+}
 
 /** `userIds` ascending: everybody locks in that order, which is what rules out deadlocks. */
 export const readStored = async (

@@ -8,7 +8,7 @@ export interface TrackRow extends Omit<TracksRow, 'last_at'> {
 
 /** To be selected from `progress.tracks AS t`. */
 export const trackColumns = `t.user_id, t.track_id, t.items, t.completed_items, t.points, t.duration_ms, t.event_count,
-  (extract(epoch FROM t.last_at) * 1000)::float8 AS last_ms, t.last_seq`
+  round(date_part('epoch', t.last_at) * 1000) AS last_ms, t.last_seq`
 
 export const trackOf = (row: TrackRow): TrackState => ({
   trackId: row.track_id,

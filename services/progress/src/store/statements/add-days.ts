@@ -1,16 +1,21 @@
-// Adds activity to days.
+// Adds activity to days. Their users' logs are locked (write-items.ts says why MERGE).
+import { numberArray, plainArray } from '@cairn/postgres'
 import type pg from 'pg'
 import type { DayActivity } from '../../domain/day.ts'
 
 const statement = {
   name: 'add-days',
-  text: `INSERT INTO progress.days AS d (user_id, day, events, points, duration_ms)
-    SELECT user_id, DATE '1970-01-01' + day, events, points, duration_ms
-    FROM unnest($1::uuid[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[])
-      AS new (user_id, day, events, points, duration_ms)
-    ON CONFLICT (user_id, day) DO UPDATE SET
-      events = d.events + excluded.events, points = d.points + excluded.points,
-      duration_ms = d.duration_ms + excluded.duration_ms`,
+  text: `MERGE INTO progress.days AS d
+    USING (
+      SELECT user_id, DATE '1970-01-01' + day AS day, events, points, duration_ms
+      FROM unnest($1::uuid[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[])
+        AS new (user_id, day, events, points, duration_ms)
+    ) AS new
+    ON d.user_id = new.user_id AND d.day = new.day
+    WHEN MATCHED THEN UPDATE SET
+      events = d.events + new.events, points = d.points + new.points, duration_ms = d.duration_ms + new.duration_ms
+    WHEN NOT MATCHED THEN INSERT (user_id, day, events, points, duration_ms)
+      VALUES (new.user_id, new.day, new.events, new.points, new.duration_ms)`,
 }
 
 export const addDays = async (
@@ -20,11 +25,11 @@ export const addDays = async (
   await client.query({
     ...statement,
     values: [
-      rows.map(row => row.userId),
-      rows.map(row => row.activity.day),
-      rows.map(row => row.activity.events),
-      rows.map(row => row.activity.points),
-      rows.map(row => row.activity.durationMs),
+      plainArray(rows.map(row => row.userId)),
+      numberArray(rows.map(row => row.activity.day)),
+      numberArray(rows.map(row => row.activity.events)),
+      numberArray(rows.map(row => row.activity.points)),
+      numberArray(rows.map(row => row.activity.durationMs)),
     ],
   })
 }

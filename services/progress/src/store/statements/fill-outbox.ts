@@ -1,4 +1,5 @@
 // Puts messages into the outbox, to be published once the transaction is committed. Their order is the order of ids.
+import { plainArray } from '@cairn/postgres'
 import type pg from 'pg'
 
 export interface OutboxMessage {
@@ -7,11 +8,15 @@ export interface OutboxMessage {
   readonly payload: string
 }
 
+/** Between payloads, which are JSON: there it can only stand escaped. As an array each of their many quotes would be escaped. */
+const separator = '\u001e'
+
 const statement = {
   name: 'fill-outbox',
   text: `INSERT INTO progress.outbox (subject, message_id, payload)
     SELECT subject, message_id, payload
-    FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS new (subject, message_id, payload, place)
+    FROM unnest($1::text[], $2::text[], string_to_array($3::text, U&'\\001e'))
+      WITH ORDINALITY AS new (subject, message_id, payload, place)
     ORDER BY place`,
 }
 
@@ -19,9 +24,9 @@ export const fillOutbox = async (client: pg.ClientBase, messages: readonly Outbo
   await client.query({
     ...statement,
     values: [
-      messages.map(message => message.subject),
-      messages.map(message => message.messageId),
-      messages.map(message => message.payload),
+      plainArray(messages.map(message => message.subject)),
+      plainArray(messages.map(message => message.messageId)),
+      messages.map(message => message.payload).join(separator),
     ],
   })
 }

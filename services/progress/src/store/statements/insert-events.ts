@@ -1,4 +1,5 @@
 // Appends to the logs: all events of a group in one statement.
+import { numberArray, plainArray } from '@cairn/postgres'
 import type pg from 'pg'
 import type { AppliedEvent } from '../../domain/progress-event.ts'
 
@@ -23,19 +24,19 @@ export const insertEvents = async (client: pg.ClientBase, rows: readonly NewEven
   await client.query({
     ...statement,
     values: [
-      rows.map(row => row.userId),
-      rows.map(row => row.event.seq),
-      rows.map(row => row.event.eventId),
+      plainArray(rows.map(row => row.userId)),
+      numberArray(rows.map(row => row.event.seq)),
+      plainArray(rows.map(row => row.event.eventId)),
       rows.map(row => row.event.trackId),
       rows.map(row => row.event.itemId),
-      rows.map(row => row.event.kind),
-      rows.map(row => row.event.occurredAtMs),
-      rows.map(row => row.event.offsetMinutes),
-      rows.map(row => row.event.percent),
-      rows.map(row => row.event.score),
-      rows.map(row => row.event.points),
-      rows.map(row => row.event.durationMs),
-      rows.map(row => row.event.receivedAtMs),
+      plainArray(rows.map(row => row.event.kind)),
+      numberArray(rows.map(row => row.event.occurredAtMs)),
+      numberArray(rows.map(row => row.event.offsetMinutes)),
+      numberArray(rows.map(row => row.event.percent)),
+      numberArray(rows.map(row => row.event.score)),
+      numberArray(rows.map(row => row.event.points)),
+      numberArray(rows.map(row => row.event.durationMs)),
+      numberArray(rows.map(row => row.event.receivedAtMs)),
     ],
   })
 }

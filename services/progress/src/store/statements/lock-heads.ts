@@ -1,5 +1,6 @@
 // Locks the logs of these users until the end of the transaction, in order of user id, and reads their state.
 // The lock is what makes `seq` dense and the order of commits the order of `seq`.
+import { plainArray } from '@cairn/postgres'
 import type pg from 'pg'
 import type { LogState } from '../../domain/log-state.ts'
 import { headColumns, logStateOf, type HeadRow } from '../head-row.ts'
@@ -16,6 +17,6 @@ export const lockHeads = async (
   client: pg.ClientBase,
   userIds: readonly string[],
 ): Promise<ReadonlyMap<string, LogState>> => {
-  const { rows } = await client.query<HeadRow>({ ...statement, values: [userIds] })
+  const { rows } = await client.query<HeadRow>({ ...statement, values: [plainArray(userIds)] })
   return new Map(rows.map(row => [row.user_id, logStateOf(row)]))
 }

@@ -1,4 +1,5 @@
 // The stored state of these items; those that have none are left out.
+import { plainArray } from '@cairn/postgres'
 import type pg from 'pg'
 import type { ItemKey, ItemState } from '../../domain/item.ts'
 import { itemColumns, itemOf, type ItemRow } from '../item-row.ts'
@@ -22,7 +23,7 @@ export const readItems = async (
 ): Promise<readonly { userId: string; item: ItemState }[]> => {
   const { rows } = await client.query<ItemRow>({
     ...statement,
-    values: [keys.map(key => key.userId), keys.map(key => key.trackId), keys.map(key => key.itemId)],
+    values: [plainArray(keys.map(key => key.userId)), keys.map(key => key.trackId), keys.map(key => key.itemId)],
   })
   return rows.map(row => ({ userId: row.user_id, item: itemOf(row) }))
 }

@@ -1,4 +1,5 @@
 // Which of these event ids are in the log already, with what they say: one index look-up each.
+import { plainArray } from '@cairn/postgres'
 import type pg from 'pg'
 import type { AppliedEvent } from '../../domain/progress-event.ts'
 import { eventColumns, eventOf, type EventRow } from '../event-row.ts'
@@ -26,7 +27,7 @@ export const readKnownEvents = async (
 ): Promise<readonly KnownEvent[]> => {
   const { rows } = await client.query<EventRow & { user_id: string }>({
     ...statement,
-    values: [wanted.map(one => one.userId), wanted.map(one => one.eventId)],
+    values: [plainArray(wanted.map(one => one.userId)), plainArray(wanted.map(one => one.eventId))],
   })
   return rows.map(row => ({ userId: row.user_id, event: eventOf(row) }))
 }

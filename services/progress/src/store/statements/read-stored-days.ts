@@ -1,4 +1,5 @@
 // Which of these days are active already: only one that is not can change a streak.
+import { numberArray, plainArray } from '@cairn/postgres'
 import type pg from 'pg'
 
 export interface UserDay {
@@ -16,7 +17,7 @@ const statement = {
 export const readStoredDays = async (client: pg.ClientBase, days: readonly UserDay[]): Promise<readonly UserDay[]> => {
   const { rows } = await client.query<{ user_id: string; day: number }>({
     ...statement,
-    values: [days.map(one => one.userId), days.map(one => one.day)],
+    values: [plainArray(days.map(one => one.userId)), numberArray(days.map(one => one.day))],
   })
   return rows.map(row => ({ userId: row.user_id, day: row.day }))
 }

@@ -5,7 +5,7 @@ import type { UserTrackKey } from './read-tracks.ts'
 const statement = {
   name: 'read-track-last-at',
   text: `SELECT (
-      SELECT (extract(epoch FROM max(i.last_at)) * 1000)::float8
+      SELECT round(date_part('epoch', max(i.last_at)) * 1000)
       FROM progress.items AS i
       WHERE i.user_id = wanted.user_id AND i.track_id = wanted.track_id COLLATE "C"
     ) AS last_ms

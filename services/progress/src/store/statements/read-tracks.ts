@@ -1,4 +1,5 @@
 // The stored state of these tracks; those that have none are left out.
+import { plainArray } from '@cairn/postgres'
 import type pg from 'pg'
 import type { TrackState } from '../../domain/track.ts'
 import { trackColumns, trackOf, type TrackRow } from '../track-row.ts'
@@ -21,7 +22,7 @@ export const readTracks = async (
 ): Promise<readonly { userId: string; track: TrackState }[]> => {
   const { rows } = await client.query<TrackRow>({
     ...statement,
-    values: [keys.map(key => key.userId), keys.map(key => key.trackId)],
+    values: [plainArray(keys.map(key => key.userId)), keys.map(key => key.trackId)],
   })
   return rows.map(row => ({ userId: row.user_id, track: trackOf(row) }))
 }

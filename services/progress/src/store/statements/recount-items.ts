@@ -1,5 +1,6 @@
 // Counts items again from the log, for a reset that cut into what was counted. Reads the events of those items after the
 // reset and nothing else (events_item_idx); it is the latest, so there is none among them. The rules are those of `countEvent`; a property test holds the two together.
+import { numberArray, plainArray } from '@cairn/postgres'
 import type pg from 'pg'
 import type { Counted } from '../../domain/item.ts'
 import type { UserItemKey } from './read-items.ts'
@@ -31,9 +32,9 @@ const statement = {
         coalesce(sum(e.points), 0)::bigint AS points,
         coalesce(sum(e.duration_ms), 0)::bigint AS duration_ms,
         count(*) AS event_count,
-        (extract(epoch FROM min(e.occurred_at)) * 1000)::float8 AS first_ms,
-        (extract(epoch FROM max(e.occurred_at)) * 1000)::float8 AS last_ms,
-        (extract(epoch FROM min(e.occurred_at) FILTER (WHERE e.kind = 'completed')) * 1000)::float8 AS completed_ms
+        round(date_part('epoch', min(e.occurred_at)) * 1000) AS first_ms,
+        round(date_part('epoch', max(e.occurred_at)) * 1000) AS last_ms,
+        round(date_part('epoch', min(e.occurred_at) FILTER (WHERE e.kind = 'completed')) * 1000) AS completed_ms
       FROM progress.events AS e
       WHERE e.user_id = wanted.user_id
         AND e.track_id = wanted.track_id COLLATE "C" AND e.item_id = wanted.item_id COLLATE "C"
@@ -47,10 +48,10 @@ export const recountItems = async (client: pg.ClientBase, items: readonly Recoun
   const { rows } = await client.query<RecountRow>({
     ...statement,
     values: [
-      items.map(item => item.userId),
+      plainArray(items.map(item => item.userId)),
       items.map(item => item.trackId),
       items.map(item => item.itemId),
-      items.map(item => item.resetAtMs),
+      numberArray(items.map(item => item.resetAtMs)),
     ],
   })
   return rows.map(row => ({

@@ -1,4 +1,5 @@
 // Stores what is known of these logs as a whole. Their rows exist and are locked.
+import { numberArray, plainArray } from '@cairn/postgres'
 import type pg from 'pg'
 import { formatDay } from '../../domain/day.ts'
 import type { LogState } from '../../domain/log-state.ts'
@@ -27,20 +28,20 @@ export const writeHeads = async (
   await client.query({
     ...statement,
     values: [
-      rows.map(row => row.userId),
-      rows.map(row => row.state.seq),
-      totals.map(sums => sums.tracks),
-      totals.map(sums => sums.items),
-      totals.map(sums => sums.completedItems),
-      totals.map(sums => sums.points),
-      totals.map(sums => sums.durationMs),
-      totals.map(sums => sums.eventCount),
-      streaks.map(streak => streak.activeDays),
-      streaks.map(streak => streak.longestRun),
-      streaks.map(streak => streak.lastRun),
+      plainArray(rows.map(row => row.userId)),
+      numberArray(rows.map(row => row.state.seq)),
+      numberArray(totals.map(sums => sums.tracks)),
+      numberArray(totals.map(sums => sums.items)),
+      numberArray(totals.map(sums => sums.completedItems)),
+      numberArray(totals.map(sums => sums.points)),
+      numberArray(totals.map(sums => sums.durationMs)),
+      numberArray(totals.map(sums => sums.eventCount)),
+      numberArray(streaks.map(streak => streak.activeDays)),
+      numberArray(streaks.map(streak => streak.longestRun)),
+      numberArray(streaks.map(streak => streak.lastRun)),
       streaks.map(streak => (streak.lastDay === null ? null : formatDay(streak.lastDay))),
-      streaks.map(streak => streak.latestActive?.occurredAtMs ?? null),
-      streaks.map(streak => streak.latestActive?.offsetMinutes ?? null),
+      numberArray(streaks.map(streak => streak.latestActive?.occurredAtMs ?? null)),
+      numberArray(streaks.map(streak => streak.latestActive?.offsetMinutes ?? null)),
     ],
   })
 }

@@ -1,20 +1,21 @@
-// Stores the state of tracks, new or not.
+// Stores the state of tracks, new or not. Their users' logs are locked (write-items.ts says why MERGE).
+import { numberArray, plainArray } from '@cairn/postgres'
 import type pg from 'pg'
 import type { TrackState } from '../../domain/track.ts'
 
 const statement = {
   name: 'write-tracks',
-  text: `INSERT INTO progress.tracks AS t (user_id, track_id, items, completed_items, points, duration_ms, event_count,
-      last_at, last_seq)
-    SELECT user_id, track_id, items, completed_items, points, duration_ms, event_count,
-      to_timestamp(last_ms / 1000), last_seq
-    FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+  text: `MERGE INTO progress.tracks AS t
+    USING unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
       $8::float8[], $9::bigint[])
       AS new (user_id, track_id, items, completed_items, points, duration_ms, event_count, last_ms, last_seq)
-    ON CONFLICT (user_id, track_id) DO UPDATE SET
-      items = excluded.items, completed_items = excluded.completed_items, points = excluded.points,
-      duration_ms = excluded.duration_ms, event_count = excluded.event_count,
-      last_at = excluded.last_at, last_seq = excluded.last_seq`,
+    ON t.user_id = new.user_id AND t.track_id = new.track_id COLLATE "C"
+    WHEN MATCHED THEN UPDATE SET
+      items = new.items, completed_items = new.completed_items, points = new.points, duration_ms = new.duration_ms,
+      event_count = new.event_count, last_at = to_timestamp(last_ms / 1000), last_seq = new.last_seq
+    WHEN NOT MATCHED THEN INSERT (user_id, track_id, items, completed_items, points, duration_ms, event_count, last_at, last_seq)
+      VALUES (new.user_id, new.track_id, new.items, new.completed_items, new.points, new.duration_ms, new.event_count,
+        to_timestamp(last_ms / 1000), new.last_seq)`,
 }
 
 export const writeTracks = async (
@@ -24,15 +25,15 @@ export const writeTracks = async (
   await client.query({
     ...statement,
     values: [
-      rows.map(row => row.userId),
+      plainArray(rows.map(row => row.userId)),
       rows.map(row => row.track.trackId),
-      rows.map(row => row.track.items),
-      rows.map(row => row.track.completedItems),
-      rows.map(row => row.track.points),
-      rows.map(row => row.track.durationMs),
-      rows.map(row => row.track.eventCount),
-      rows.map(row => row.track.lastAtMs),
-      rows.map(row => row.track.lastSeq),
+      numberArray(rows.map(row => row.track.items)),
+      numberArray(rows.map(row => row.track.completedItems)),
+      numberArray(rows.map(row => row.track.points)),
+      numberArray(rows.map(row => row.track.durationMs)),
+      numberArray(rows.map(row => row.track.eventCount)),
+      numberArray(rows.map(row => row.track.lastAtMs)),
+      numberArray(rows.map(row => row.track.lastSeq)),
     ],
   })
 }
