@@ -13,7 +13,8 @@ const frameBytes = 2_048
 /** More than an event takes together with its item and track, their ids aside. */
 const eventFrameBytes = 1_100
 /** The ids stand in five places; no UTF-16 unit of theirs takes more than three bytes. */
-const mostBytesOf = ({ trackId, itemId }: ItemKey): number => eventFrameBytes + 3 * (3 * trackId.length + 2 * itemId.length)
+const mostBytesOf = ({ trackId, itemId }: ItemKey): number =>
+  eventFrameBytes + 3 * (3 * trackId.length + 2 * itemId.length)
 
 export interface CurrentState {
   readonly itemOf: (key: ItemKey) => ItemState

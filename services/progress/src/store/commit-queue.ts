@@ -87,7 +87,8 @@ export class CommitQueue {
   }
 
   #wakeIn(ms: number): void {
-    this.#waker ??= setTimeout(() => {
+    if (this.#waker !== undefined) return
+    this.#waker = setTimeout(() => {
       this.#waker = undefined
       this.#schedule()
     }, Math.ceil(ms))
