@@ -28,7 +28,7 @@ const scales: Record<'real' | 'smoke', Scale> = {
 const cases = ['single', 'batch', 'insert', 'fastify', 'nats'] as const
 type CaseName = (typeof cases)[number]
 
-const processes = ['gateway', 'progress', 'postgres', 'nats', 'fastify', 'responder', 'load'] as const
+const processes = ['gateway', 'progress', 'postgres', 'nats', 'redis', 'fastify', 'responder', 'load'] as const
 
 const titlesOf = (scale: Scale): Record<CaseName, string> => ({
   single: `one event a request, ${scale.connections} connections`,
