@@ -7,6 +7,7 @@ import { FlightRecorder, type RecorderLimits } from './flight-recorder.ts'
 import { recordingDestination } from './recording-destination.ts'
 import { redactByName } from './redact.ts'
 import { currentRequest } from './request-context.ts'
+import { stdoutLines } from './stdout-lines.ts'
 
 /** Writes, and remembers for a while what it wrote or would have written. */
 export type Logger = PinoLogger & { readonly recorder: FlightRecorder; readonly service: string }
@@ -60,6 +61,6 @@ export const createLogger = ({ service, level, destination, limits }: LoggerOpti
     },
     mixin: idsOfRequest,
   }
-  const out = destination ?? pino.destination()
+  const out = destination ?? stdoutLines()
   return Object.assign(pino(options, recordingDestination({ recorder, level, out })), { recorder, service })
 }

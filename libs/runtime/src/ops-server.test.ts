@@ -14,7 +14,7 @@ describe('the ops port', () => {
     }
     expect(await ask('/readyz')).toEqual({
       status: 503,
-      body: { ready: false, draining: false, checks: { bus: false } },
+      body: { ready: false, draining: false, checks: { bus: false }, dependencies: {} },
     })
     connected = true
     expect(await ask('/readyz')).toMatchObject({ status: 200, body: { ready: true } })
