@@ -1,8 +1,10 @@
 // `npm run check`: everything that can be known without running Cairn; the schema is read from a database of its own. `-- --write` mends what can be mended.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { documentText } from '@cairn/gateway/openapi'
 import { checkGeneratedDocs } from './checks/generated-docs.ts'
 import { checkImports } from './checks/import-boundaries.ts'
+import { checkOpenapi } from './checks/openapi.ts'
 import { checkMigrationChecksums } from './checks/migration-checksums.ts'
 import { checkSchemaDrift } from './checks/schema-drift.ts'
 import { withThrowAwayDatabase } from './checks/throw-away-database.ts'
@@ -29,6 +31,7 @@ const checks: Readonly<Record<string, Check>> = {
   'generated documents': () => checkGeneratedDocs(root, { write }),
   migrations: () => checkMigrationChecksums(root, { write }),
   schema: () => withThrowAwayDatabase(root, databaseUrl => checkSchemaDrift(root, { write, databaseUrl })),
+  openapi: () => checkOpenapi({ root, text: documentText(), write }),
   format: run('prettier/bin/prettier.cjs', '--log-level', 'warn', write ? '--write' : '--check', '.'),
   types: run('typescript/bin/tsc', '--project', 'tsconfig.json'),
   lint: run('oxlint/bin/oxlint', '--type-aware', ...(write ? ['--fix'] : []), '.'),

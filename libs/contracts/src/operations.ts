@@ -19,18 +19,17 @@ import {
   SignInWithApple,
 } from './auth.ts'
 import { CleanUpBatch, CleanUpResult } from './clean-up.ts'
+import { SubmitEvents, SubmitResult } from './progress-events.ts'
+import { Head } from './progress-state.ts'
 import {
   ChangesPage,
   DayList,
   FindSnapshot,
   FoundSnapshot,
-  Head,
   ReadChanges,
   ReadDays,
   ReadTrack,
   ReadTracks,
-  SubmitEvents,
-  SubmitResult,
   TrackList,
   TrackPage,
 } from './progress.ts'

@@ -1,6 +1,6 @@
 // Realtime's vocabulary: the same frames on both doors, and every close code (design §6).
 import { Type, type Static } from 'typebox'
-import { Head } from './progress.ts'
+import { Head } from './progress-state.ts'
 import { Count } from './scalars.ts'
 
 export const frameType = {

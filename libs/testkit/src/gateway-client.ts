@@ -1,5 +1,7 @@
-// HTTP as tests speak it: each answer is checked for the ids that every answer must carry, whatever the test is about.
+// HTTP as tests speak it: each answer is checked for the ids that every answer must carry, and against
+// `openapi.yaml`, whatever the test is about.
 import assert from 'node:assert/strict'
+import { ContractDocument } from './documented-answers.ts'
 import { noteIncident } from './noted-incidents.ts'
 
 export interface Call {
@@ -31,6 +33,9 @@ const assertIds = (gatewayUrl: string, response: Response, body: unknown): void 
   noteIncident(gatewayUrl, (body as { incident_id: string }).incident_id)
 }
 
+/** What `openapi.yaml` allows for, and what of it was seen in this file. */
+export const contract = new ContractDocument()
+
 /** One request to the gateway. `path` is below the server's root, e.g. `/api/v1/me`. */
 export const call = async <Body = Record<string, unknown>>(
   gatewayUrl: string,
@@ -51,5 +56,7 @@ export const call = async <Body = Record<string, unknown>>(
   const text = await response.text()
   const parsed: unknown = text === '' ? undefined : JSON.parse(text)
   assertIds(gatewayUrl, response, parsed)
+  const { status, headers: answered } = response
+  contract.check({ method, path: path.split('?', 1)[0] ?? '', status, headers: answered, body: parsed })
   return { status: response.status, headers: response.headers, body: parsed as Body }
 }

@@ -47,7 +47,7 @@ const issuer = createTokenIssuer()
 const noDenials = { sessions: [], users: [], next_cursor: null }
 
 const owners = (bus: Bus, answers: Map<string, Handler<Operation>>): void => {
-  const operations = [...routes.map(one => one.operation), contracts.readDenials]
+  const operations = [...Object.values(routes).map(one => one.operation), contracts.readDenials]
   for (const owner of ['auth', 'progress'] as const) {
     const own = operations.filter(one => one.owner === owner)
     serve(bus, {

@@ -1,8 +1,16 @@
 // How an HTTP route becomes one bus request. A route is data; this file is the only place that acts on it.
-import { toCairnError, type Caller, type Operation, type ReplyOf, type RequestOf } from '@cairn/contracts'
+import {
+  RequestId,
+  toCairnError,
+  type Caller,
+  type ErrorCode,
+  type Operation,
+  type ReplyOf,
+  type RequestOf,
+} from '@cairn/contracts'
 import { currentRequest } from '@cairn/runtime'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { TSchema } from 'typebox'
+import { Type, type TObject, type TSchema } from 'typebox'
 import type { GatewayContext } from '../context.ts'
 import { TierLimits } from '../limits/enforce-limits.ts'
 import { tiers, type TierName } from '../limits/tiers.ts'
@@ -19,6 +27,10 @@ export interface Route<O extends Operation = Operation> {
   readonly method: 'GET' | 'POST' | 'DELETE'
   /** Below the base path `/api/v1`, unless it starts with `/.well-known`. */
   readonly path: string
+  /** What `openapi.yaml` says of it, in full sentences. */
+  readonly about: { readonly tag: string; readonly summary: string; readonly description: string }
+  /** Codes that its owner refuses with, besides those that every route of its kind may answer. */
+  readonly refusals?: readonly ErrorCode[]
   readonly access: Access
   /** What it is counted by. */
   readonly tier: TierName
@@ -27,10 +39,16 @@ export interface Route<O extends Operation = Operation> {
   /** Whether a request without a body counts as one with `{}`. */
   readonly bodyOptional?: boolean
   readonly query?: TSchema
+  /** Of the names in `path`. */
+  readonly params?: TSchema
   /** The bus payload of a request whose body and query have passed their schemas. */
   readonly payload: (request: FastifyRequest) => RequestOf<O>
   /** Headers of the answer, e.g. how long it may be cached; `no-store` when left out. */
   readonly cacheControl?: string
+  /** The body of a 200, where it is not the owner's reply as it is. */
+  readonly answered?: TSchema
+  /** It answers with an `ETag`, and 304 to whoever knows it. */
+  readonly entityTag?: true
   /** Status of an answer without a body; left out, the reply is the body of a 200. */
   readonly success?: 204
   /** What HTTP makes of the owner's reply: status, headers and body; undefined for none. */
@@ -45,6 +63,15 @@ export interface Route<O extends Operation = Operation> {
 export const defineRoute = <O extends Operation>(route: Route<O>): Route => route
 
 const basePath = '/api/v1'
+
+export const urlOf = ({ path }: Route): string => (path.startsWith('/.well-known') ? path : `${basePath}${path}`)
+
+/** The body of a 200: what is in it leaves, and nothing else. Undefined where there is none. */
+export const answerSchema = (route: Route): TSchema | undefined => {
+  if (route.success !== undefined) return undefined
+  const reply = route.answered ?? route.operation.reply
+  return route.bare === true ? reply : Type.Object({ ...(reply as TObject).properties, request_id: RequestId })
+}
 
 const askOwner = async (
   context: GatewayContext,
@@ -62,14 +89,16 @@ const askOwner = async (
 
 /** Adds the route: token, then query and body, then one request to the owner. */
 export const registerRoute = (server: FastifyInstance, context: GatewayContext, route: Route): void => {
+  const schema = answerSchema(route)
   const callers = new WeakMap<FastifyRequest, Caller>()
   const tier = new TierLimits(tiers[route.tier], context.limits)
   server.route({
     method: route.method,
-    url: route.path.startsWith('/.well-known') ? route.path : `${basePath}${route.path}`,
+    url: urlOf(route),
     schema: {
       ...(route.body === undefined ? {} : { body: route.body }),
       ...(route.query === undefined ? {} : { querystring: route.query }),
+      ...(schema === undefined ? {} : { response: { 200: schema } }),
     },
     onRequest: async (request, reply) => {
       await tier.beforeToken(request, reply)

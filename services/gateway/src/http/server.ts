@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import type { GatewayConfig } from '../config.ts'
 import type { GatewayContext } from '../context.ts'
 import { registerAddressLimit } from '../limits/enforce-limits.ts'
+import { requireDocumentedRoutes } from '../openapi/documented-routes.ts'
 import { routes } from '../routes/index.ts'
 import { registerCrossOrigin } from './cross-origin.ts'
 import { registerHealthRoutes } from './health-routes.ts'
@@ -83,6 +84,7 @@ export const createServer = (context: GatewayContext, config: GatewayConfig): Fa
   // An expectation we do not know is ignored (RFC 9110, 10.1.1); Node's own 417 would go out without ids.
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response))
   answerOutsideRequests(server.server, context, config.maxConnections)
+  requireDocumentedRoutes(server)
   registerBodyParser(server)
   registerRequestScope(server, context)
   registerServerErrors(server, context)
@@ -90,6 +92,6 @@ export const createServer = (context: GatewayContext, config: GatewayConfig): Fa
   registerAdmission(server, context, config.maxInFlight)
   registerAddressLimit(server, context)
   registerHealthRoutes(server, context)
-  for (const route of routes) registerRoute(server, context, route)
+  for (const route of Object.values(routes)) registerRoute(server, context, route)
   return server
 }

@@ -5,6 +5,11 @@ import { defineRoute } from '../http/route.ts'
 export default defineRoute({
   method: 'DELETE',
   path: '/sessions',
+  about: {
+    tag: 'Account',
+    summary: 'End all other sessions',
+    description: 'Ends every session of the user but the one that asks.',
+  },
   access: 'bearer',
   tier: 'user',
   operation: endOtherSessions,

@@ -1,4 +1,4 @@
-// Every route of the gateway: one line each.
+// Every route of the gateway: one line each. The name is the operation's id in `openapi.yaml`, and never changes once released.
 import type { Route } from '../http/route.ts'
 import deleteMe from './delete-me.ts'
 import endOtherSessions from './end-other-sessions.ts'
@@ -19,7 +19,7 @@ import signInAsGuest from './sign-in-as-guest.ts'
 import signInWithApple from './sign-in-with-apple.ts'
 import submitEvents from './submit-events.ts'
 
-export const routes: readonly Route[] = [
+export const routes: Readonly<Record<string, Route>> = {
   issueNonce,
   signInWithApple,
   signInAsGuest,
@@ -38,4 +38,4 @@ export const routes: readonly Route[] = [
   readTracks,
   readTrack,
   readDays,
-]
+}

@@ -5,6 +5,13 @@ import { defineRoute } from '../http/route.ts'
 export default defineRoute({
   method: 'POST',
   path: '/auth/logout',
+  about: {
+    tag: 'Sign-in',
+    summary: 'Log out',
+    description:
+      'Ends the session of the access token, or of the refresh token in the body, also when it is over already.',
+  },
+  refusals: ['token_invalid'],
   access: 'ending',
   tier: 'logout',
   operation: logOut,

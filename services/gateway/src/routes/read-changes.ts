@@ -5,6 +5,12 @@ import { defineRoute } from '../http/route.ts'
 export default defineRoute({
   method: 'GET',
   path: '/progress/changes',
+  about: {
+    tag: 'Progress',
+    summary: 'Read what changed',
+    description: 'The events after `since`, and the current state of everything they touched, page by page.',
+  },
+  refusals: ['resync_required'],
   access: 'bearer',
   tier: 'user',
   operation: readChanges,

@@ -5,6 +5,11 @@ import { defineRoute } from '../http/route.ts'
 export default defineRoute({
   method: 'GET',
   path: '/progress/days',
+  about: {
+    tag: 'Progress',
+    summary: 'List active days',
+    description: 'The active days from one local date to another, both included.',
+  },
   access: 'bearer',
   tier: 'user',
   operation: readDays,

@@ -6,6 +6,11 @@ import { defineRoute } from '../http/route.ts'
 export default defineRoute({
   method: 'GET',
   path: '/.well-known/jwks.json',
+  about: {
+    tag: 'Service',
+    summary: 'Read the signing keys',
+    description: 'The public keys of access tokens, for whoever else has to verify them.',
+  },
   access: 'open',
   tier: 'public',
   operation: readKeySet,

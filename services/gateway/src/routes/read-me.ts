@@ -5,6 +5,7 @@ import { defineRoute } from '../http/route.ts'
 export default defineRoute({
   method: 'GET',
   path: '/me',
+  about: { tag: 'Account', summary: 'Read the account', description: 'The account the access token belongs to.' },
   access: 'bearer',
   tier: 'user',
   operation: readMe,

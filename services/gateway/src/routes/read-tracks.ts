@@ -5,6 +5,7 @@ import { defineRoute } from '../http/route.ts'
 export default defineRoute({
   method: 'GET',
   path: '/progress/tracks',
+  about: { tag: 'Progress', summary: 'List tracks', description: 'Tracks, last touched first, page by page.' },
   access: 'bearer',
   tier: 'user',
   operation: readTracks,

@@ -5,6 +5,11 @@ import { defineRoute } from '../http/route.ts'
 export default defineRoute({
   method: 'POST',
   path: '/auth/guest',
+  about: {
+    tag: 'Sign-in',
+    summary: 'Sign in as a guest',
+    description: 'An account without an identity. The body may be left out.',
+  },
   access: 'open',
   tier: 'guest',
   operation: signInAsGuest,

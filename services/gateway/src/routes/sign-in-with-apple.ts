@@ -5,6 +5,13 @@ import { defineRoute } from '../http/route.ts'
 export default defineRoute({
   method: 'POST',
   path: '/auth/apple',
+  about: {
+    tag: 'Sign-in',
+    summary: 'Sign in with Apple',
+    description:
+      'An Apple identity token for a session. With the access token of a guest, the identity is attached to that guest, unless it has an account already.',
+  },
+  refusals: ['token_invalid', 'identity_taken'],
   access: 'optional',
   tier: 'apple',
   operation: signInWithApple,

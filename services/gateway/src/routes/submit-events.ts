@@ -5,6 +5,11 @@ import { defineRoute } from '../http/route.ts'
 export default defineRoute({
   method: 'POST',
   path: '/progress/events',
+  about: {
+    tag: 'Progress',
+    summary: 'Send events',
+    description: 'A batch of events for a receipt each. Sending a batch again is harmless, for ever.',
+  },
   access: 'bearer',
   tier: 'events',
   operation: submitEvents,
