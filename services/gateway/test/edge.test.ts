@@ -150,7 +150,7 @@ describe('bodies', () => {
 
   it('may be left out where they are optional', async () => {
     await start()
-    guest = async payload => Promise.reject(new CairnError('forbidden', { detail: JSON.stringify(payload) }))
+    guest = async payload => Promise.reject(new CairnError('unavailable', { detail: JSON.stringify(payload) }))
     expect((await call(url, '/api/v1/auth/guest', { method: 'POST' })).body).toMatchObject({ detail: '{}' })
   })
 })

@@ -72,7 +72,7 @@ describe('what comes from outside', () => {
     const seen: unknown[] = []
     edge.answer(readMe, async (_payload, { caller }) => {
       seen.push(caller?.userId, currentRequest()?.trace.traceId)
-      return Promise.reject(new CairnError('forbidden'))
+      return Promise.reject(new CairnError('token_invalid'))
     })
     await me({
       'x-user-id': 'admin',
@@ -189,17 +189,17 @@ describe('an owner that is slow', () => {
     edge = await startEdge({ GATEWAY_MAX_IN_FLIGHT_PER_OWNER: '5', GATEWAY_REQUEST_TIMEOUT_MS: '3000' })
     const held: (() => void)[] = []
     const hold = (): Promise<never> =>
-      new Promise((_resolve, reject) => held.push(() => reject(new CairnError('not_found'))))
+      new Promise((_resolve, reject) => held.push(() => reject(new CairnError('token_invalid'))))
     edge.answer(readSnapshot, hold)
     edge.answer(submitEvents, hold)
-    edge.answer(readMe, () => Promise.reject(new CairnError('forbidden')))
+    edge.answer(readMe, () => Promise.reject(new CairnError('token_invalid')))
     const token = edge.token(userId)
     const waiting = Array.from({ length: 5 }, () => edge.call('/api/v1/progress', { token }))
     await eventually(() => expect(held).toHaveLength(5))
     const refused = await edge.call('/api/v1/progress/events', { method: 'POST', token, body: { events: [{}] } })
     expect(refused).toMatchObject({ status: 503, body: { code: 'unavailable', retry_after: 1 } })
-    expect((await me()).status).toBe(403)
+    expect((await me()).status).toBe(401)
     for (const release of held) release()
-    expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([404, 404, 404, 404, 404])
+    expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([401, 401, 401, 401, 401])
   })
 })
