@@ -44,6 +44,8 @@ export class Bus {
     this.incidents = new Incidents(logger, incidentsPerSecond)
     this.inFlight = new InFlight(maxInFlight)
     this.replies = new PendingReplies(nats)
+    logger.metrics.gauge('cairn.bus.connected', () => (this.connected ? 1 : 0))
+    logger.metrics.gauge('cairn.bus.in_flight', () => this.inFlight.count)
     void this.#watch()
   }
 

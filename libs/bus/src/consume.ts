@@ -12,7 +12,7 @@ import {
 } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/nats-core'
 import { toCairnError } from '@cairn/contracts'
-import { runInRequest } from '@cairn/runtime'
+import { currentRequest, endRequestSpan, runInRequest } from '@cairn/runtime'
 import { incomingRequest } from './bus-headers.ts'
 import type { Bus } from './connection.ts'
 import type { EventMessage } from './events.ts'
@@ -104,6 +104,7 @@ class DurableConsumer implements Consuming {
 
   #receive(message: JsMsg): Promise<void> {
     return runInRequest(incomingRequest(message.headers), async () => {
+      const startedAt = performance.now()
       const working = setInterval(() => message.working(), this.#options.ackWaitMs / 3)
       try {
         const handled = await this.#options.handle({
@@ -111,12 +112,15 @@ class DurableConsumer implements Consuming {
           text: () => message.string(),
           json: () => message.json<unknown>(),
         })
+        this.#end(startedAt)
         if (handled === 'done') message.ack()
         else message.nak(handled.againInMs)
       } catch (error) {
         const { durable: consumer } = this.#options
+        const { code } = toCairnError(error)
+        this.#end(startedAt, code)
         this.#bus.incidents.open({
-          code: toCairnError(error).code,
+          code,
           route: `consumer ${consumer}`,
           error,
           message: 'an event could not be handled; it comes again',
@@ -127,6 +131,17 @@ class DurableConsumer implements Consuming {
         clearInterval(working)
       }
     })
+  }
+
+  #end(startedAt: number, error?: string): void {
+    const { recorder, metrics } = this.#bus.logger
+    const name = `consumer ${this.#options.durable}`
+    metrics.observe('messaging.process.duration', performance.now() - startedAt, {
+      subject: name,
+      outcome: error ?? 'ok',
+    })
+    const request = currentRequest()
+    if (request !== undefined) endRequestSpan(recorder, request, { name, kind: 'consumer', startedAt, error })
   }
 }
 

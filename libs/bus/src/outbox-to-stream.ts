@@ -25,6 +25,8 @@ export interface RelayEnds {
 export interface Relay {
   /** Whether it is this replica's relay that is at work. */
   readonly active: boolean
+  /** Milliseconds since it last had everything published; 0 while it has. */
+  readonly behindMs: number
   wake(): void
   stop(): Promise<void>
 }
@@ -75,6 +77,7 @@ export const outboxToStream = (bus: Bus, options: OutboxToStreamOptions): Outbox
     publishTimeoutMs: options.publishTimeoutMs,
     onFailure: throttledWarning(bus, options.stream.name),
   })
+  bus.logger.metrics.gauge('cairn.outbox.age', () => relay.behindMs / 1_000)
   const woken = subscribe(bus, options.wakeSubject, () => {
     if (relay.active) relay.wake()
   })

@@ -73,13 +73,21 @@ export const request = async <O extends Operation>(
   operation: O,
   { payload, caller, timeoutMs }: RequestOptions & { payload: RequestOf<O> },
 ): Promise<ReplyOf<O>> => {
-  const span = startSpan(bus.logger.recorder, { name: `request ${operation.subject}`, kind: 'client' })
+  const { recorder, metrics } = bus.logger
+  const { subject } = operation
+  const startedAt = performance.now()
+  const span = startSpan(recorder, { name: `request ${subject}`, kind: 'client' })
+  const end = (error?: string): void => {
+    span?.end(error)
+    const outcome = error ?? 'ok'
+    metrics.observe('messaging.client.operation.duration', performance.now() - startedAt, { subject, outcome })
+  }
   try {
     const reply = await ask(bus, operation, { payload, timeoutMs, span, ...(caller === undefined ? {} : { caller }) })
-    span?.end()
+    end()
     return reply
   } catch (error) {
-    span?.end(toCairnError(error).code)
+    end(toCairnError(error).code)
     throw error
   }
 }

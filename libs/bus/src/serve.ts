@@ -100,10 +100,14 @@ const report = (bus: Bus, message: Msg, error: CairnError): string | undefined =
   return fingerprintOf({ ...failure, service: bus.logger.service, route: message.subject })
 }
 
-const endSpan = (bus: Bus, { subject }: Msg, { startedAt, error }: { startedAt: number; error?: string }): void => {
+/** A subject nobody knows is the sender's to choose, and no label. */
+const endSpan = (bus: Bus, subject: string, { startedAt, error }: { startedAt: number; error?: string }): void => {
+  const { recorder, metrics } = bus.logger
+  const outcome = error ?? 'ok'
+  metrics.observe('messaging.process.duration', performance.now() - startedAt, { subject, outcome })
   const request = currentRequest()
   if (request === undefined) return
-  endRequestSpan(bus.logger.recorder, request, { name: `process ${subject}`, kind: 'consumer', startedAt, error })
+  endRequestSpan(recorder, request, { name: `process ${subject}`, kind: 'consumer', startedAt, error })
 }
 
 const answer = async (
@@ -112,8 +116,9 @@ const answer = async (
   { routes, options }: { routes: ReadonlyMap<string, Route>; options: ServeOptions },
 ) => {
   const startedAt = performance.now()
+  const found = routes.get(message.subject)
+  const subject = found?.subject ?? 'unknown'
   try {
-    const found = routes.get(message.subject)
     if (found === undefined) throw new CairnError('not_found', { detail: 'No such operation.' })
     if (!bus.inFlight.hasRoom) throw new CairnError('unavailable', { cause: new Error('too many requests in flight') })
     const timeoutMs = Math.min(timeoutOf(message.headers) ?? options.handlerTimeoutMs, options.handlerTimeoutMs)
@@ -125,11 +130,11 @@ const answer = async (
       call.deadlineAt,
     )
     message.respond(JSON.stringify(reply))
-    endSpan(bus, message, { startedAt })
+    endSpan(bus, subject, { startedAt })
   } catch (thrown) {
     const error = toCairnError(thrown)
     const fingerprint = report(bus, message, error)
-    endSpan(bus, message, { startedAt, error: error.code })
+    endSpan(bus, subject, { startedAt, error: error.code })
     respondWithFailure(message, error, fingerprint)
   }
 }

@@ -81,6 +81,7 @@ export class OutboxRelay {
   /** Set by a wake-up that arrives while a batch is under way, so that none is lost. */
   #dirty = true
   #active = false
+  #behindSince: number | undefined
   #wake: (() => void) | undefined
 
   constructor(options: OutboxOptions) {
@@ -92,6 +93,11 @@ export class OutboxRelay {
   /** Whether this relay is the one at work, so that wake-ups are for it and not for another replica's. */
   get active(): boolean {
     return this.#active
+  }
+
+  /** Milliseconds since everything this relay saw was last published; 0 while it is. */
+  get behindMs(): number {
+    return this.#behindSince === undefined ? 0 : performance.now() - this.#behindSince
   }
 
   /** Call after a commit that filled the outbox. Cheap, and safe at any time. */
@@ -187,6 +193,8 @@ export class OutboxRelay {
   async #settle(outcomes: readonly Outcome[], held: HeldSubjects): Promise<void> {
     for (const { subject, published } of outcomes) if (published.length > 0) held.published(subject)
     const failed = outcomes.filter(outcome => 'failure' in outcome)
+    const behind = failed.length > 0 || held.size > 0
+    this.#behindSince = behind ? (this.#behindSince ?? performance.now()) : undefined
     if (failed[0] === undefined) return
     for (const { subject } of failed) held.failed(subject)
     this.#options.onFailure(failed[0].failure)

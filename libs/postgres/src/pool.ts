@@ -1,6 +1,6 @@
 // A pool of connections whose every wait is bounded, on the client's side of the database too.
 import { callbackify } from 'node:util'
-import type { FlightRecorder } from '@cairn/runtime'
+import type { Logger } from '@cairn/runtime'
 import pg from 'pg'
 import { recordStatements } from './record-statements.ts'
 import type { SchemaGate } from './schema-gate.ts'
@@ -17,8 +17,8 @@ export interface PoolOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** Looks at each new connection before it is used. */
   readonly gate?: SchemaGate
-  /** Keeps each statement's name and time with the request it was for. */
-  readonly recorder?: FlightRecorder
+  /** Keeps each statement's name and time with the request it was for, and counts connections. */
+  readonly logger?: Logger
   /** Whether statements are sent without waiting for those before them, as `inPipelinedTransaction` needs; default no. */
   readonly pipelined?: boolean
   /** Told of idle connections that broke; the pool replaces them by itself. */
@@ -32,6 +32,13 @@ const dateOid = 1082
 const typeParsers = new pg.TypeOverrides()
 typeParsers.setTypeParser(int8Oid, Number)
 typeParsers.setTypeParser(dateOid, String)
+
+const watchPool = (pool: pg.Pool, { recorder, metrics }: Logger): void => {
+  if (recorder.enabled) pool.on('connect', client => recordStatements(client, recorder))
+  metrics.gauge('db.client.connection.count', () => pool.idleCount, { state: 'idle' })
+  metrics.gauge('db.client.connection.count', () => pool.totalCount - pool.idleCount, { state: 'used' })
+  metrics.gauge('db.client.connection.pending_requests', () => pool.waitingCount)
+}
 
 export const createPool = (options: PoolOptions): pg.Pool => {
   const { gate } = options
@@ -52,7 +59,6 @@ export const createPool = (options: PoolOptions): pg.Pool => {
     ...(gate === undefined ? {} : { verify: callbackify(gate) }),
   })
   pool.on('error', options.onIdleError)
-  const { recorder } = options
-  if (recorder?.enabled === true) pool.on('connect', client => recordStatements(client, recorder))
+  if (options.logger !== undefined) watchPool(pool, options.logger)
   return pool
 }

@@ -4,13 +4,18 @@ import { pino, type DestinationStream, type Logger as PinoLogger, type Serialize
 import { recorderVariables } from './common-variables.ts'
 import { readEnvironment } from './environment.ts'
 import { FlightRecorder, type RecorderLimits } from './flight-recorder.ts'
+import { noMetrics, type Metrics } from './metrics.ts'
 import { recordingDestination } from './recording-destination.ts'
 import { redactByName } from './redact.ts'
 import { currentRequest } from './request-context.ts'
 import { stdoutLines } from './stdout-lines.ts'
 
-/** Writes, and remembers for a while what it wrote or would have written. */
-export type Logger = PinoLogger & { readonly recorder: FlightRecorder; readonly service: string }
+/** All that a service says of itself: lines, what the flight recorder remembers of them, and measurements. */
+export type Logger = PinoLogger & {
+  readonly service: string
+  readonly recorder: FlightRecorder
+  readonly metrics: Metrics
+}
 
 export interface LoggerOptions {
   readonly service: string
@@ -19,6 +24,8 @@ export interface LoggerOptions {
   readonly destination?: DestinationStream
   /** Bounds of the flight recorder; the defaults of its variables when left out. */
   readonly limits?: RecorderLimits
+  /** Nothing is measured when left out. */
+  readonly metrics?: Metrics
 }
 
 /** Of a failing row PostgreSQL says the values: whose they are and what they were is not for a log. */
@@ -45,8 +52,9 @@ const idsOfRequest = (): object => {
 }
 
 /** One logger per service. Lines have `service`, and in a request `request_id`, `trace_id` and `user_hash`. */
-export const createLogger = ({ service, level, destination, limits }: LoggerOptions): Logger => {
+export const createLogger = ({ service, level, destination, limits, metrics = noMetrics }: LoggerOptions): Logger => {
   const recorder = new FlightRecorder(limits ?? readEnvironment(recorderVariables, {}))
+  metrics.gauge('cairn.flight_recorder.size', () => recorder.bytes)
   const writesDebug = level === 'debug' || level === 'trace'
   const options = {
     level: recorder.enabled && !writesDebug ? 'debug' : level,
@@ -62,5 +70,5 @@ export const createLogger = ({ service, level, destination, limits }: LoggerOpti
     mixin: idsOfRequest,
   }
   const out = destination ?? stdoutLines()
-  return Object.assign(pino(options, recordingDestination({ recorder, level, out })), { recorder, service })
+  return Object.assign(pino(options, recordingDestination({ recorder, level, out })), { service, recorder, metrics })
 }

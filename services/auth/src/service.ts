@@ -29,7 +29,7 @@ const openPool = (config: AuthConfig, logger: Logger): pg.Pool =>
   createPool({
     url: config.databaseUrl,
     name: 'auth',
-    recorder: logger.recorder,
+    logger,
     maxConnections: config.databaseConnections,
     connectTimeoutMs: config.connectTimeoutMs,
     statementTimeoutMs: config.statementTimeoutMs,
@@ -141,7 +141,7 @@ export const startAuth = async (config: AuthConfig, logger: Logger): Promise<Run
     bus: () => foundations?.bus.connected === true,
     keys: () => foundations !== undefined,
   })
-  const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health)
+  const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health, logger.metrics)
   try {
     foundations = await layFoundations(config, logger)
   } catch (error) {

@@ -31,7 +31,7 @@ export const startGateway = async (config: GatewayConfig, logger: Logger): Promi
     { bus: () => bus.connected, tokens: () => guard.ready },
     { redis: () => rateLimits.shared, auth: () => owners.answers('auth'), progress: () => owners.answers('progress') },
   )
-  const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health)
+  const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health, logger.metrics)
   const hashUser = userHasher(config.userHashKey)
   const limits = createLimits(rateLimits, config)
   const addressOf = createAddressReader(config.trustedProxies)

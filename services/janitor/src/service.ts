@@ -3,11 +3,13 @@ import { Bus, keepIncidents, request } from '@cairn/bus'
 import { toCairnError } from '@cairn/contracts'
 import {
   continueTrace,
+  endRequestSpan,
   HealthState,
   newRequestId,
   runInRequest,
   startOpsServer,
   type Logger,
+  type RequestContext,
   type RunningService,
 } from '@cairn/runtime'
 import type { JanitorConfig } from './config.ts'
@@ -20,26 +22,37 @@ export interface RunningJanitor extends RunningService {
   readonly opsPort: number
 }
 
+const inRequestOfItsOwn = (work: (own: RequestContext) => Promise<void>): Promise<void> => {
+  const own = { requestId: newRequestId(), trace: continueTrace() }
+  return runInRequest(own, () => work(own))
+}
+
 export const startJanitor = async (config: JanitorConfig, logger: Logger): Promise<RunningJanitor> => {
   const { natsUrl: url, incidentsPerSecond } = config
   const bus = await Bus.connect({ url, name: 'janitor', logger, incidentsPerSecond })
   const incidents = keepIncidents(bus, config)
   const health = new HealthState({ bus: () => bus.connected })
-  const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health)
+  const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health, logger.metrics)
   const aborter = new AbortController()
   const cleanUp = async (job: Job): Promise<number> => {
     const options = { payload: { limit: job.batchRows }, timeoutMs: config.requestTimeoutMs }
     return (await request(bus, job.operation, options)).deleted
   }
   const run = (job: Job) => (): Promise<void> =>
-    runInRequest({ requestId: newRequestId(), trace: continueTrace() }, async () => {
+    inRequestOfItsOwn(async own => {
+      const startedAt = performance.now()
+      let outcome = 'ok'
       try {
         logger.info({ ...(await runJob(job, cleanUp, aborter.signal)) }, 'job done')
       } catch (error) {
         const { code } = toCairnError(error)
+        outcome = code
         const message = 'job failed; the next run goes on'
         bus.incidents.open({ code, route: `job ${job.name}`, error, message, about: { job: job.name } })
       }
+      const error = outcome === 'ok' ? undefined : outcome
+      endRequestSpan(logger.recorder, own, { name: `job ${job.name}`, kind: 'internal', startedAt, error })
+      logger.metrics.observe('cairn.job.duration', performance.now() - startedAt, { job_name: job.name, outcome })
     })
   const running = jobs.map(job => repeat({ everyMs: config.everyMs, run: run(job), signal: aborter.signal }))
   logger.info({ ops_port: ops.port, jobs: jobs.map(job => job.name) }, 'janitor works')

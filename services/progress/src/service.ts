@@ -32,7 +32,7 @@ const connectPool = (config: ProgressConfig, logger: Logger): pg.Pool =>
   createPool({
     url: config.databaseUrl,
     name: 'progress',
-    recorder: logger.recorder,
+    logger,
     maxConnections: config.poolSize,
     connectTimeoutMs: config.connectTimeoutMs,
     statementTimeoutMs: config.statementTimeoutMs,
@@ -68,7 +68,7 @@ const createCommitQueue = (
 export const startProgress = async (config: ProgressConfig, logger: Logger): Promise<RunningProgress> => {
   let connected: Bus | undefined
   const health = new HealthState({ bus: () => connected?.connected === true })
-  const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health)
+  const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health, logger.metrics)
   const { natsUrl: url, maxInFlight, incidentsPerSecond } = config
   const bus = await Bus.connect({ url, name: 'progress', logger, maxInFlight, incidentsPerSecond })
   const pool = connectPool(config, logger)
@@ -81,6 +81,7 @@ export const startProgress = async (config: ProgressConfig, logger: Logger): Pro
   const incidents = keepIncidents(bus, config)
   const publisher = startPublishingChanges(bus, config)
   const commits = createCommitQueue(config, { pool, publisher, logger })
+  logger.metrics.gauge('cairn.commit_queue.events', () => commits.waitingEvents)
   const hashUser = userHasher(config.userHashKey)
   const erasing = startErasingDeletedUsers({ bus, pool, config, logger, hashUser })
   const serving = serve(bus, {

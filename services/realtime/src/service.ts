@@ -46,7 +46,7 @@ export const startRealtime = async (config: RealtimeConfig, logger: Logger): Pro
     bus: () => started.bus?.connected ?? false,
     tokens: () => started.guard?.ready ?? false,
   })
-  const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health)
+  const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health, logger.metrics)
   const { natsUrl: url, incidentsPerSecond } = config
   const bus = (started.bus = await Bus.connect({ url, name: 'realtime', logger, incidentsPerSecond }))
   const keeper = keepIncidents(bus, config)
@@ -58,6 +58,7 @@ export const startRealtime = async (config: RealtimeConfig, logger: Logger): Pro
   }))
   const registry = new ConnectionRegistry(bus, config.socketsPerUser)
   closeWhatEnds(guard, registry)
+  logger.metrics.gauge('cairn.sockets', () => registry.size)
   const logReader = logReaderOf(config, bus)
   const hashUser = userHasher(config.userHashKey)
   const doors = createHttpServer({

@@ -39,6 +39,11 @@ export const registerRequestScope = (server: FastifyInstance, { logger, addressO
       ms: Math.round(reply.elapsedTime * 10) / 10,
     }
     const current = currentRequest()
+    logger.metrics.observe('http.server.request.duration', reply.elapsedTime, {
+      'http.request.method': request.method,
+      'http.route': route,
+      'http.response.status_code': reply.statusCode,
+    })
     if (current !== undefined) {
       endRequestSpan(logger.recorder, current, {
         name: `${request.method} ${route}`,

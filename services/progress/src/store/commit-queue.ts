@@ -45,6 +45,10 @@ export class CommitQueue {
     this.#options = options
   }
 
+  get waitingEvents(): number {
+    return this.#waitingEvents
+  }
+
   /** Resolves once the submission is on disk. Rejects with `unavailable` when it is not known to be, or `internal`. */
   submit(submission: Submission, deadlineAt: number): Promise<SubmitResult> {
     if (this.#waitingEvents + submission.events.length > this.#options.maxWaitingEvents) {
