@@ -2,6 +2,7 @@
 import type { HashUser, HealthState, Incidents, Logger } from '@cairn/runtime'
 import type { TokenGuard } from '@cairn/tokens'
 import type { RealtimeConfig } from './config.ts'
+import type { ConnectionContext } from './core/connection.ts'
 import type { ConnectionRegistry } from './core/connection-registry.ts'
 import type { LogReader } from './core/log-reader.ts'
 
@@ -14,4 +15,5 @@ export interface RealtimeContext {
   readonly hashUser: HashUser
   readonly logReader: LogReader
   readonly registry: ConnectionRegistry
+  readonly connections: ConnectionContext
 }

@@ -4,10 +4,9 @@ import { Bus, keepIncidents } from '@cairn/bus'
 import { HealthState, startOpsServer, userHasher, type Logger, type RunningService } from '@cairn/runtime'
 import { startTokenGuard, type TokenGuard } from '@cairn/tokens'
 import type { RealtimeConfig } from './config.ts'
-import { ConnectionRegistry } from './core/connection-registry.ts'
+import type { ConnectionRegistry } from './core/connection-registry.ts'
+import { createCore } from './core/create-core.ts'
 import { drainConnections } from './core/drain-connections.ts'
-import { createLogReader, type LogReader } from './core/log-reader.ts'
-import { startSweep } from './core/sweep.ts'
 import { createHttpServer, type HttpDoors } from './doors/http-server.ts'
 
 export interface RunningRealtime extends RunningService {
@@ -21,15 +20,6 @@ const closeWhatEnds = (guard: TokenGuard, registry: ConnectionRegistry): void =>
   guard.onUserSignedOut(({ user_id, not_after }) => registry.signOutUser(user_id, not_after))
   guard.onDenialsLoaded(() => registry.recheck(claims => guard.verdictOn(claims)))
 }
-
-const logReaderOf = (config: RealtimeConfig, bus: Bus): LogReader =>
-  createLogReader({
-    bus,
-    handshakeTimeoutMs: config.handshakeTimeoutMs,
-    repairTimeoutMs: config.repairTimeoutMs,
-    repairConcurrency: config.repairConcurrency,
-    maxPageEvents: config.maxEventsBehind,
-  })
 
 const listen = async ({ server }: HttpDoors, { port, host }: RealtimeConfig): Promise<number> => {
   await new Promise<void>((resolve, reject) => {
@@ -56,22 +46,13 @@ export const startRealtime = async (config: RealtimeConfig, logger: Logger): Pro
     config,
     requestTimeoutMs: config.handshakeTimeoutMs,
   }))
-  const registry = new ConnectionRegistry(bus, config.socketsPerUser)
+  const { wheel, ...core } = createCore(config, bus)
+  const { registry } = core
   closeWhatEnds(guard, registry)
   logger.metrics.gauge('cairn.sockets', () => registry.size)
-  const logReader = logReaderOf(config, bus)
   const hashUser = userHasher(config.userHashKey)
-  const doors = createHttpServer({
-    config,
-    logger,
-    incidents: bus.incidents,
-    guard,
-    health,
-    hashUser,
-    logReader,
-    registry,
-  })
-  const endSweep = startSweep(registry)
+  const doors = createHttpServer({ config, logger, incidents: bus.incidents, guard, health, hashUser, ...core })
+  wheel.start()
   const port = await listen(doors, config)
   logger.info({ port, ops_port: ops.port }, 'realtime listens')
 
@@ -79,7 +60,7 @@ export const startRealtime = async (config: RealtimeConfig, logger: Logger): Pro
     health.drain()
     const { drainWindowMs: windowMs, drainRetryMs: retryMs, closeTimeoutMs } = config
     await drainConnections(registry, { windowMs, retryMs, closeTimeoutMs })
-    endSweep()
+    wheel.stop()
     await doors.close()
     guard.stop()
     await keeper.stop()

@@ -39,16 +39,16 @@ export const assertServing = ({ health, guard }: RealtimeContext): void => {
  * Throws `token_invalid`, `token_expired`, `forbidden`, and `unavailable` while keys or head cannot be had.
  */
 export const admitConnection = async (context: RealtimeContext, handshake: Handshake): Promise<Admission> => {
-  const { config, logger, logReader, registry } = context
+  const { logReader, registry, connections } = context
   assertServing(context)
   const claims = await authorise(context, handshake)
   const request = currentRequest()
   if (request !== undefined) request.userHash = context.hashUser(claims.userId)
-  const onGone = (gone: Connection): void => registry.remove(gone)
-  const connection = new Connection(claims, { config, logger, logReader, onGone })
+  const caller = { userId: claims.userId, sessionId: claims.sessionId }
+  const connection = new Connection(claims, registry.follow(caller), connections)
   registry.add(connection)
   try {
-    const head = await logReader.readHead(connection.caller)
+    const head = await logReader.readHead(caller)
     assertServing(context)
     if (connection.closing) throw new CairnError('token_invalid')
     if (claims.expiresAt <= Date.now() / 1_000) throw new CairnError('token_expired')

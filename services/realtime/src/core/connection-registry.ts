@@ -1,43 +1,27 @@
-// All connections of this node, by user. A node listens on the bus only for users it has connections of: the first one
-// subscribes, the last one to go ends it. A page is parsed and put into a frame once, however many sockets get it.
-import { closeCode, frameType, logAdvancedSubject, type ChangesPage } from '@cairn/contracts'
-import { subscribe, type Bus, type EventMessage, type Subscription } from '@cairn/bus'
+// All connections of this node, by user. A node listens on the bus only for users it has connections of, and for those whose
+// last one has just gone: they are likely to come back.
+import { closeCode, type Caller } from '@cairn/contracts'
 import type { TokenGuard } from '@cairn/tokens'
 import type { Connection } from './connection.ts'
-import { frameOfText } from './frame.ts'
-import type { LivePage } from './log-follower.ts'
+import type { TimerWheel } from './timer-wheel.ts'
+import { UserConnections, type UserContext } from './user-connections.ts'
 
-interface UserConnections {
-  /** In the order they came. */
-  readonly connections: Set<Connection>
-  readonly subscription: Subscription
-}
-
-const isSeq = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
-
-/** Undefined when it is no page. Only what is used here is looked at; the rest is the client's. */
-const readPage = (message: EventMessage): LivePage | undefined => {
-  try {
-    const text = message.text()
-    const { epoch, from_seq, to_seq } = JSON.parse(text) as Partial<ChangesPage>
-    if (typeof epoch !== 'string' || !isSeq(from_seq) || !isSeq(to_seq)) return undefined
-    return { epoch, from_seq, to_seq, frame: frameOfText(frameType.progressChanged, text) }
-  } catch {
-    return undefined
-  }
+export interface RegistryOptions extends Omit<UserContext, 'onForgotten'> {
+  readonly wheel: TimerWheel
+  readonly socketsPerUser: number
 }
 
 export class ConnectionRegistry {
-  readonly #bus: Bus
-  readonly #socketsPerUser: number
+  readonly #options: RegistryOptions
+  readonly #userContext: UserContext
   readonly #users = new Map<string, UserConnections>()
   #size = 0
 
-  constructor(bus: Bus, socketsPerUser: number) {
-    this.#bus = bus
-    this.#socketsPerUser = socketsPerUser
-    bus.onReconnect(() => {
-      for (const connection of this.all()) connection.checkLog()
+  constructor(options: RegistryOptions) {
+    this.#options = options
+    this.#userContext = { ...options, onForgotten: user => this.#users.delete(user.userId) }
+    options.bus.onReconnect(() => {
+      for (const connection of this.all()) connection.doubtLog()
     })
   }
 
@@ -49,27 +33,33 @@ export class ConnectionRegistry {
     for (const { connections } of this.#users.values()) yield* connections
   }
 
-  /** From now on the connection gets the pages of its user. */
+  /** The user's log, listened to from now on. */
+  follow(caller: Caller): UserConnections {
+    const known = this.#users.get(caller.userId)
+    if (known !== undefined) return known
+    const user = new UserConnections(caller, this.#userContext)
+    this.#users.set(user.userId, user)
+    // Whoever nobody is added to is forgotten again.
+    this.#options.wheel.schedule(user, performance.now() + this.#options.headCheckMs)
+    return user
+  }
+
   add(connection: Connection): void {
     this.#size += 1
-    const known = this.#users.get(connection.userId)
-    if (known === undefined) this.#users.set(connection.userId, this.#listen(connection))
-    else known.connections.add(connection)
+    this.follow(connection.caller).add(connection)
   }
 
   remove(connection: Connection): void {
     const user = this.#users.get(connection.userId)
-    if (user?.connections.delete(connection) !== true) return
+    if (user?.remove(connection) !== true) return
     this.#size -= 1
-    if (user.connections.size > 0) return
-    this.#users.delete(connection.userId)
-    user.subscription.unsubscribe()
+    if (user.connections.size === 0) this.#options.wheel.schedule(user, performance.now() + this.#options.lingerMs)
   }
 
   /** Closes the oldest open connections of a user beyond the limit. */
   closeExcess(userId: string): void {
     const open = [...(this.#users.get(userId)?.connections ?? [])].filter(connection => connection.open)
-    const excess = open.slice(0, Math.max(0, open.length - this.#socketsPerUser))
+    const excess = open.slice(0, Math.max(0, open.length - this.#options.socketsPerUser))
     for (const connection of excess) connection.close(closeCode.replaced)
   }
 
@@ -93,15 +83,5 @@ export class ConnectionRegistry {
       if (verdict === 'token_invalid') connection.close(closeCode.sessionRevoked)
       if (verdict === 'token_expired') connection.close(closeCode.tokenExpired)
     }
-  }
-
-  #listen(first: Connection): UserConnections {
-    const connections = new Set([first])
-    const subscription = subscribe(this.#bus, logAdvancedSubject(first.userId), message => {
-      const page = readPage(message)
-      if (page === undefined) this.#bus.logger.error({ subject: message.subject }, 'an event about a log is no page')
-      else for (const connection of connections) connection.receivePage(page)
-    })
-    return { connections, subscription }
   }
 }

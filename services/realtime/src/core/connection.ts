@@ -1,27 +1,33 @@
 // One client, whichever door it came through: its token's life, its place in the log, its close. Opened by the handshake
-// before there is anywhere to send to, so that pages, and the end of its session, reach it from then on.
-import { closeCode, frameType, type Caller, type ChangesPage, type CloseCode, type Head } from '@cairn/contracts'
+// before there is anywhere to send to, so that the end of its session reaches it from then on.
+import { closeCode, frameType, type Caller, type CloseCode, type Head } from '@cairn/contracts'
 import type { Logger } from '@cairn/runtime'
 import type { AccessClaims } from '@cairn/tokens'
 import type { RealtimeConfig } from '../config.ts'
-import { frameOf } from './frame.ts'
-import { LogFollower, type LivePage } from './log-follower.ts'
-import type { LogReader } from './log-reader.ts'
+import { frameOf, type Frame } from './frame.ts'
+import { LogFollower, type FollowedLog, type FollowerLimits, type FollowerOutlet } from './log-follower.ts'
 import type { Outlet } from './outlet.ts'
+import type { LivePage } from './recent-pages.ts'
+import { notScheduled, type Timed, type TimerWheel } from './timer-wheel.ts'
 
-export interface ConnectionOptions {
+/** What all connections of a node share. */
+export interface ConnectionContext {
   readonly config: RealtimeConfig
+  readonly limits: FollowerLimits
   readonly logger: Logger
-  readonly logReader: LogReader
-  /** Called once, when the connection is over. */
+  readonly wheel: TimerWheel
+  /** Called once for each connection, when it is over. */
   readonly onGone: (connection: Connection) => void
 }
 
+/** How soon what waits for room, or to be tried again, is looked at. */
+const wakeAfterMs = 100
+
 const secondsUntil = (expiresAt: number): number => Math.max(0, Math.floor(expiresAt - Date.now() / 1_000))
 
-export class Connection {
-  readonly userId: string
-  readonly #options: ConnectionOptions
+export class Connection implements Timed, FollowerOutlet {
+  slot: number = notScheduled
+  readonly #context: ConnectionContext
   readonly #follower: LogFollower
   #claims: AccessClaims
   #outlet: Outlet | undefined
@@ -30,11 +36,14 @@ export class Connection {
   #warned = false
   #slowSince: number | undefined
 
-  constructor(claims: AccessClaims, options: ConnectionOptions) {
-    this.userId = claims.userId
+  constructor(claims: AccessClaims, log: FollowedLog, context: ConnectionContext) {
     this.#claims = claims
-    this.#options = options
-    this.#follower = this.#createFollower()
+    this.#context = context
+    this.#follower = new LogFollower(log, this, context.limits)
+  }
+
+  get userId(): string {
+    return this.#claims.userId
   }
 
   /** Of the newest token the client has shown. */
@@ -56,6 +65,10 @@ export class Connection {
     return this.#closing !== undefined
   }
 
+  get hasRoom(): boolean {
+    return (this.#outlet?.pendingBytes ?? 0) <= this.#context.config.outboundPauseBytes
+  }
+
   /** The door is open: the first frame goes out, then what has come in since `head` was read. */
   attach(outlet: Outlet, head: Head): void {
     this.#outlet = outlet
@@ -66,6 +79,17 @@ export class Connection {
     const expires_in = secondsUntil(this.#claims.expiresAt)
     outlet.send(frameOf(frameType.sessionReady, { ...head, expires_in }))
     this.#follower.begin(head)
+    const next = this.tick(performance.now())
+    if (next !== undefined) this.#context.wheel.schedule(this, next)
+  }
+
+  send(frame: Frame): void {
+    this.#outlet?.send(frame)
+    if (!this.hasRoom) this.wake()
+  }
+
+  wake(): void {
+    if (!this.#gone) this.#context.wheel.schedule(this, performance.now() + wakeAfterMs)
   }
 
   receivePage(page: LivePage): void {
@@ -77,8 +101,13 @@ export class Connection {
   }
 
   /** Pages may have been lost on the bus. */
-  checkLog(): void {
-    this.#follower.fallBehind()
+  doubtLog(): void {
+    this.#follower.doubt()
+  }
+
+  /** The log is known to go to `head`. */
+  checkAgainst(head: Head): void {
+    this.#follower.checkAgainst(head)
   }
 
   /** A newer token of the same user; an older one changes nothing. */
@@ -86,9 +115,10 @@ export class Connection {
     if (claims.expiresAt <= this.#claims.expiresAt) return
     this.#claims = claims
     this.#warned = false
+    this.wake()
   }
 
-  /** Tells the client why, then ends the connection; a client that does not answer is cut off by the sweep. */
+  /** Tells the client why, then ends the connection; a client that does not answer is cut off. */
   close(code: CloseCode, retryAfterMs?: number): void {
     if (this.#closing !== undefined || this.#gone) return
     this.#closing = { code, since: performance.now() }
@@ -101,62 +131,59 @@ export class Connection {
     if (this.#gone) return
     this.#gone = true
     this.#follower.stop()
-    this.#options.onGone(this)
+    this.#context.wheel.cancel(this)
+    this.#context.onGone(this)
   }
 
-  /** Called by the node's sweep; `now` in milliseconds of `performance.now()`. */
-  tick(now: number): void {
+  tick(now: number): number | undefined {
     const outlet = this.#outlet
-    if (outlet === undefined) return
+    if (outlet === undefined || this.#gone) return undefined
     if (this.#closing !== undefined) {
-      if (now - this.#closing.since > this.#options.config.closeTimeoutMs) outlet.terminate()
-      return
+      const cutAt = this.#closing.since + this.#context.config.closeTimeoutMs
+      if (now > cutAt) outlet.terminate()
+      return this.#isGone() ? undefined : Math.max(cutAt, now)
     }
-    outlet.keepAlive(now)
-    this.#watchToken(outlet)
-    this.#watchOutbound(outlet, now)
     this.#follower.continue(now)
+    const next = Math.min(outlet.keepAlive(now), this.#watchToken(outlet, now), this.#watchOutbound(outlet, now))
+    if (this.#isGone()) return undefined
+    return this.closing || this.#follower.isBehind ? Math.min(next, now + wakeAfterMs) : next
   }
 
-  #watchToken(outlet: Outlet): void {
-    const { tokenWarningSeconds, tokenGraceSeconds } = this.#options.config
+  #watchToken(outlet: Outlet, now: number): number {
+    const { tokenWarningSeconds, tokenGraceSeconds } = this.#context.config
     const left = this.#claims.expiresAt - Date.now() / 1_000
-    if (left < -tokenGraceSeconds) this.close(closeCode.tokenExpired)
-    else if (left < tokenWarningSeconds && !this.#warned) {
+    if (left <= -tokenGraceSeconds) {
+      this.close(closeCode.tokenExpired)
+      return now
+    }
+    if (left < tokenWarningSeconds && !this.#warned) {
       this.#warned = true
       outlet.send(frameOf(frameType.tokenExpiring, { expires_in: secondsUntil(this.#claims.expiresAt) }))
     }
+    return now + (this.#warned ? left + tokenGraceSeconds : left - tokenWarningSeconds) * 1_000
   }
 
-  #watchOutbound(outlet: Outlet, now: number): void {
-    const { outboundPauseBytes, slowClientTimeoutMs } = this.#options.config
-    if (outlet.pendingBytes <= outboundPauseBytes) this.#slowSince = undefined
-    else {
-      this.#slowSince ??= now
-      if (now - this.#slowSince > slowClientTimeoutMs) this.close(closeCode.tooSlow)
+  #watchOutbound(outlet: Outlet, now: number): number {
+    const { outboundPauseBytes, slowClientTimeoutMs } = this.#context.config
+    if (outlet.pendingBytes <= outboundPauseBytes) {
+      this.#slowSince = undefined
+      return Number.POSITIVE_INFINITY
     }
+    this.#slowSince ??= now
+    if (now - this.#slowSince > slowClientTimeoutMs) this.close(closeCode.tooSlow)
+    return now + wakeAfterMs
   }
 
   #sendClosing(outlet: Outlet, code: CloseCode, retryAfterMs?: number): void {
     const waiting = retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }
     outlet.send(frameOf(frameType.sessionClosing, { code, ...waiting }))
     outlet.close(code)
-    this.#options.logger.debug({ code }, 'closing a connection')
+    this.#context.logger.debug({ code }, 'closing a connection')
+    if (!this.#gone) this.#context.wheel.schedule(this, performance.now() + this.#context.config.closeTimeoutMs)
   }
 
-  #createFollower(): LogFollower {
-    const { config, logger, logReader } = this.#options
-    return new LogFollower({
-      readHead: () => logReader.readHead(this.caller),
-      readChanges: position => logReader.readChanges(this.caller, position),
-      sendLive: frame => this.#outlet?.send(frame),
-      sendPage: (page: ChangesPage) => this.#outlet?.send(frameOf(frameType.progressChanged, page)),
-      sendReset: head => this.#outlet?.send(frameOf(frameType.resumeReset, { head })),
-      hasRoom: () => (this.#outlet?.pendingBytes ?? 0) <= config.outboundPauseBytes,
-      onReadFailed: error => logger.warn({ error }, 'could not read the log; trying again'),
-      maxKeptPages: config.maxKeptPages,
-      maxEventsBehind: config.maxEventsBehind,
-      retryDelayMs: config.repairRetryMs,
-    })
+  /** A method, since the compiler does not see that a door may have ended meanwhile. */
+  #isGone(): boolean {
+    return this.#gone
   }
 }

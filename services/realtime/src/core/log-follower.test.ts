@@ -2,7 +2,9 @@
 import { CairnError, type ChangesPage, type Head } from '@cairn/contracts'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { LogFollower, type LivePage } from './log-follower.ts'
+import type { Frame } from './frame.ts'
+import { LogFollower } from './log-follower.ts'
+import { RecentBudget, RecentPages, type LivePage } from './recent-pages.ts'
 
 const epoch = 'e'
 const pageOf = (from_seq: number, to_seq: number, head: number): ChangesPage => ({
@@ -30,7 +32,11 @@ const live = (from_seq: number, to_seq: number): LivePage => ({
   epoch,
   from_seq,
   to_seq,
-  frame: { type: 'progress.changed', data: JSON.stringify({ from_seq, to_seq }), context: undefined },
+  frame: {
+    type: 'progress.changed',
+    data: JSON.stringify(pageOf(from_seq, to_seq, to_seq)),
+    context: undefined,
+  },
 })
 
 /** A log, a bus that a test can make lose things, and a client that insists on getting every event once and in order. */
@@ -48,35 +54,53 @@ class World {
     fail: (error: unknown) => void
   }[] = []
   readonly onTheWay: LivePage[] = []
+  readonly recent: RecentPages
   readonly follower: LogFollower
+  /** The frame under way is one that came over the bus. */
+  #live = new Set<Frame>()
 
-  constructor(limits: { maxKeptPages?: number; maxEventsBehind?: number } = {}) {
-    this.follower = new LogFollower({
-      readChanges: since => new Promise((answer, fail) => this.reads.push({ since, head: this.head, answer, fail })),
+  constructor({ recentPages = 4, maxEventsBehind = 1_000 }: { recentPages?: number; maxEventsBehind?: number } = {}) {
+    const keep = { pages: recentPages, bytes: 1_000_000, ageMs: 1_000 }
+    this.recent = new RecentPages(keep, new RecentBudget(1_000_000))
+    const log = {
+      recent: this.recent,
+      readChanges: (since: Head) =>
+        new Promise<ChangesPage>((answer, fail) => this.reads.push({ since, head: this.head, answer, fail })),
       readHead: async () => ({ epoch, seq: this.head }),
-      sendLive: frame => {
-        const { from_seq, to_seq } = JSON.parse(frame.data) as { from_seq: number; to_seq: number }
-        this.take('live', from_seq, to_seq)
-      },
-      sendPage: page => {
-        this.answers += 1
-        this.take(page.has_more ? 'more' : 'last', page.from_seq, page.to_seq)
-      },
-      sendReset: head => {
-        this.resets.push(head)
-        this.clientSeq = head.seq
-      },
-      hasRoom: () => this.hasRoom,
       onReadFailed: () => undefined,
-      maxKeptPages: limits.maxKeptPages ?? 4,
-      maxEventsBehind: limits.maxEventsBehind ?? 1_000,
-      retryDelayMs: 0,
-    })
+    }
+    const isFull = (): boolean => !this.hasRoom
+    const outlet = {
+      send: (frame: Frame) => this.send(frame),
+      get hasRoom() {
+        return !isFull()
+      },
+      wake: () => undefined,
+    }
+    this.follower = new LogFollower(log, outlet, { maxEventsBehind, maxPageBytes: 100_000, retryDelayMs: 0 })
     this.follower.begin({ epoch, seq: this.head })
   }
 
-  take(how: string, from: number, to: number): void {
+  send(frame: Frame): void {
+    const data = JSON.parse(frame.data) as ChangesPage
+    if (frame.type === 'resume.reset') {
+      this.resets.push(data.head)
+      this.clientSeq = data.head.seq
+      return
+    }
+    if (!this.#live.has(frame)) this.answers += 1
+    this.take(this.#live.has(frame) ? 'live' : data.has_more ? 'more' : 'last', data)
+  }
+
+  receive(page: LivePage): void {
+    this.#live.add(page.frame)
+    this.recent.add(page, 0)
+    this.follower.receive(page)
+  }
+
+  take(how: string, { from_seq: from, to_seq: to, events }: ChangesPage): void {
     if (from !== this.clientSeq + 1) throw new Error(`sent ${from}-${to} to a client that is at ${this.clientSeq}`)
+    if (events.length !== to - from + 1) throw new Error(`sent ${events.length} events as ${from}-${to}`)
     this.clientSeq = to
     this.sent.push(`${how} ${from}-${to}`)
   }
@@ -111,7 +135,7 @@ class World {
   /** Everything works again: the follower catches up with the head. */
   async recover(): Promise<void> {
     this.hasRoom = true
-    this.follower.fallBehind()
+    this.follower.doubt()
     for (let round = 0; round < 1_000; round += 1) {
       this.follower.continue(Number.POSITIVE_INFINITY)
       if (this.reads.length === 0) return
@@ -127,8 +151,8 @@ describe('LogFollower', () => {
   it('passes on what fits and drops what is known', () => {
     const world = new World()
     const page = world.commit(2)
-    world.follower.receive(page)
-    world.follower.receive(page)
+    world.receive(page)
+    world.receive(page)
     expect(world.sent).toEqual(['live 4-5'])
     expect(world.reads).toHaveLength(0)
   })
@@ -136,22 +160,22 @@ describe('LogFollower', () => {
   it('repairs a gap before anything later is sent, with one read', async () => {
     const world = new World()
     world.commit(2)
-    world.follower.receive(world.commit(1))
-    world.follower.receive(world.commit(1))
+    world.receive(world.commit(1))
+    world.receive(world.commit(1))
     expect(world.sent).toEqual([])
     expect(world.reads).toHaveLength(1)
     await world.answer()
     expect(world.sent).toEqual(['last 4-7'])
-    world.follower.receive(world.commit(1))
+    world.receive(world.commit(1))
     expect(world.sent).toEqual(['last 4-7', 'live 8-8'])
   })
 
   it('sends what was committed after the read as it came', async () => {
     const world = new World()
     world.commit(1)
-    world.follower.receive(world.commit(1))
+    world.receive(world.commit(1))
     const later = live(6, 6)
-    world.follower.receive(later)
+    world.receive(later)
     await world.answer()
     expect(world.sent).toEqual(['last 4-5', 'live 6-6'])
   })
@@ -184,10 +208,10 @@ describe('LogFollower', () => {
 
   it('says nothing when a check finds nothing', async () => {
     const world = new World()
-    world.follower.fallBehind()
+    world.follower.doubt()
     await world.answer()
     expect(world.sent).toEqual([])
-    world.follower.receive(world.commit(1))
+    world.receive(world.commit(1))
     expect(world.sent).toEqual(['live 4-4'])
   })
 
@@ -199,7 +223,7 @@ describe('LogFollower', () => {
     world.follower.resume(position)
     await world.answer()
     expect(world.resets).toEqual([{ epoch, seq: 3 }])
-    world.follower.receive(world.commit(1))
+    world.receive(world.commit(1))
     expect(world.sent).toEqual(['live 4-4'])
   })
 
@@ -216,11 +240,75 @@ describe('LogFollower', () => {
   it('sends nothing while there is no room, and catches up when there is', async () => {
     const world = new World()
     world.hasRoom = false
-    world.follower.receive(world.commit(1))
+    world.receive(world.commit(1))
     world.follower.continue(0)
     expect(world.reads).toHaveLength(0)
     world.hasRoom = true
     world.follower.continue(0)
+    expect(world.sent).toEqual(['live 4-4'])
+    expect(world.reads).toHaveLength(0)
+  })
+
+  it('reads what it missed without room when recent pages do not go back so far', async () => {
+    const world = new World({ recentPages: 1 })
+    world.hasRoom = false
+    for (const _ of [1, 2, 3]) world.receive(world.commit(1))
+    world.hasRoom = true
+    world.follower.continue(0)
+    await world.answer()
+    expect(world.sent).toEqual(['last 4-6'])
+  })
+
+  it('answers a resume from recent pages as one page, without a read', () => {
+    const world = new World()
+    for (const count of [2, 1]) world.receive(world.commit(count))
+    world.resume(3)
+    world.resume(5)
+    world.resume(6)
+    expect(world.sent).toEqual(['live 4-5', 'live 6-6', 'last 4-6', 'last 6-6', 'last 7-6'])
+    expect(world.reads).toHaveLength(0)
+  })
+
+  it.each([
+    ['begins within one of them', 4],
+    ['is older than they are', 2],
+  ])('reads for a resume that %s', async (_what, seq) => {
+    const world = new World()
+    world.receive(world.commit(2))
+    world.resume(seq)
+    await world.answer()
+    expect(world.sent).toEqual(['live 4-5', `last ${seq + 1}-5`])
+  })
+
+  it('trusts recent pages no more than the log, as soon as there is a doubt', async () => {
+    const world = new World()
+    world.receive(world.commit(1))
+    world.commit(1)
+    world.follower.doubt()
+    world.resume(3)
+    expect(world.sent).toEqual(['live 4-4'])
+    await world.answer()
+    await world.answer()
+    expect(world.sent).toEqual(['live 4-4', 'last 4-5'])
+  })
+
+  it('reads again when a doubt comes up while it reads', async () => {
+    const world = new World()
+    world.follower.doubt()
+    world.commit(1)
+    world.follower.doubt()
+    await world.answer(1_000, 'begun')
+    expect(world.reads).toHaveLength(1)
+    await world.answer()
+    expect(world.sent).toEqual(['last 4-4'])
+  })
+
+  it('finds that the last page was lost when it is told the head', async () => {
+    const world = new World()
+    world.follower.checkAgainst({ epoch, seq: 3 })
+    expect(world.reads).toHaveLength(0)
+    world.commit(1)
+    world.follower.checkAgainst({ epoch, seq: 4 })
     await world.answer()
     expect(world.sent).toEqual(['last 4-4'])
   })
@@ -230,7 +318,7 @@ describe('LogFollower', () => {
     world.resume(0)
     world.follower.stop()
     await world.answer()
-    world.follower.receive(world.commit(1))
+    world.receive(world.commit(1))
     world.follower.resume({ epoch, seq: 0 })
     expect(world.sent).toEqual([])
     expect(world.reads).toHaveLength(0)
@@ -238,11 +326,11 @@ describe('LogFollower', () => {
 
   it('is never confused by a page that the log knows nothing of', async () => {
     const world = new World()
-    world.follower.receive(live(900, 901))
+    world.receive(live(900, 901))
     await world.answer()
     expect(world.sent).toEqual([])
     expect(world.reads).toHaveLength(0)
-    world.follower.receive(world.commit(1))
+    world.receive(world.commit(1))
     expect(world.sent).toEqual(['live 4-4'])
   })
 
@@ -273,7 +361,7 @@ describe('LogFollower', () => {
         for (const step of actions) {
           if (step.do === 'commit') world.onTheWay.push(world.commit(step.count))
           else if (step.do === 'deliver') {
-            for (const page of world.onTheWay.splice(pick(step.which), 1)) world.follower.receive(page)
+            for (const page of world.onTheWay.splice(pick(step.which), 1)) world.receive(page)
           } else if (step.do === 'lose') world.onTheWay.splice(pick(step.which), 1)
           else if (step.do === 'double') world.onTheWay.push(...world.onTheWay.slice(pick(step.which)).slice(0, 1))
           else if (step.do === 'answer') await world.answer(step.count, step.when)

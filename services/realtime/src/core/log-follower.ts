@@ -1,72 +1,91 @@
 // One socket's place in its user's log. Everything that is sent of the log is sent from here, in the order of `seq`.
 //
 // Live, a page that fits is passed on as it came. Anything else (a hole, an overlap, another epoch, a full outbound
-// queue, a bus that was away, a `resume`) makes the follower fall behind: from then on nothing is passed on, pages that
-// come in are kept, and the log is read from progress page by page. When a read reaches the head, every page that was
-// known before that read began is contained in it and goes; later ones are judged again, and the follower is live.
+// queue, a bus that was away, a `resume`) makes the follower fall behind, and nothing is passed on any more. It catches up
+// from the node's recent pages where those continue its position, else by reading the log from progress, page by page up
+// to the head. Pages that come in meanwhile are among the recent ones: what continues the head is sent, and the follower
+// is live. Whenever pages may have been lost, a read that begins after that moment has to reach the head first.
 import { CairnError, type ChangesPage, type Head } from '@cairn/contracts'
-import { judgePage, type PageRange } from '../domain/judge-page.ts'
-import type { Frame } from './frame.ts'
+import { judgePage } from '../domain/judge-page.ts'
+import { mergePages } from '../domain/merge-pages.ts'
+import { frameOf, type Frame } from './frame.ts'
+import type { LivePage, RecentPages } from './recent-pages.ts'
 
-/** A page as it came over the bus, with the one frame that all sockets share. */
-export interface LivePage extends PageRange {
-  readonly frame: Frame
+/** The log of the socket's user. */
+export interface FollowedLog {
+  readonly recent: RecentPages
+  readChanges(position: Head): Promise<ChangesPage>
+  readHead(): Promise<Head>
+  onReadFailed(error: unknown): void
 }
 
-export interface LogFollowerOptions {
-  readonly readChanges: (position: Head) => Promise<ChangesPage>
-  readonly readHead: () => Promise<Head>
-  readonly sendLive: (frame: Frame) => void
-  readonly sendPage: (page: ChangesPage) => void
-  /** The client has to start again from a snapshot; it is live from `head` on. */
-  readonly sendReset: (head: Head) => void
+/** The way to the client. */
+export interface FollowerOutlet {
+  send(frame: Frame): void
   /** False while so much waits to go out that no more may be added. */
-  readonly hasRoom: () => boolean
-  readonly onReadFailed: (error: unknown) => void
-  /** Pages kept while behind; of more the oldest goes, which leaves a gap that is found and read. */
-  readonly maxKeptPages: number
+  readonly hasRoom: boolean
+  /** The follower has fallen behind and wants `continue` to be called. */
+  wake(): void
+}
+
+export interface FollowerLimits {
   /** More events than this are never caught up with; the client is told to start again. */
   readonly maxEventsBehind: number
+  /** Longest page put together from recent ones, in characters of JSON. */
+  readonly maxPageBytes: number
   /** Milliseconds until a failed read is tried again; half of it up to half more, by chance. */
   readonly retryDelayMs: number
 }
 
+const parse = ({ frame }: LivePage): ChangesPage => JSON.parse(frame.data) as ChangesPage
+
 export class LogFollower {
-  readonly #options: LogFollowerOptions
+  readonly #log: FollowedLog
+  readonly #outlet: FollowerOutlet
+  readonly #limits: FollowerLimits
   #position: Head = { epoch: '', seq: 0 }
+  /** Up to where the log is known to go: never answered by less. */
+  #knownSeq = 0
   #state: 'opening' | 'live' | 'behind' | 'stopped' = 'opening'
-  #kept: LivePage[] = []
   #reading = false
   #retryAt = 0
+  /** Counts moments at which pages may have been lost; a read settles those before it began. */
+  #doubts = 0
+  #settledDoubts = 0
   /** A `resume` is answered by at least one page, also when nothing was missed. */
   #owesAnswer = false
   /** Counts resumes: what was read for an earlier one is not sent. */
   #resumes = 0
 
-  constructor(options: LogFollowerOptions) {
-    this.#options = options
+  constructor(log: FollowedLog, outlet: FollowerOutlet, limits: FollowerLimits) {
+    this.#log = log
+    this.#outlet = outlet
+    this.#limits = limits
+  }
+
+  get isBehind(): boolean {
+    return this.#state === 'behind'
   }
 
   /** Live from `head` on, with what has come in since before it was read. */
   begin(head: Head): void {
     this.#position = head
-    this.#goLive()
+    this.#knownSeq = head.seq
+    this.#state = 'behind'
+    this.continue(0)
   }
 
+  /** The page is among the recent ones already. */
   receive(page: LivePage): void {
-    if (this.#state !== 'live') {
-      this.#keep(page)
-      return
-    }
+    if (this.#state !== 'live') return
     const judgement = judgePage(this.#position, page)
     if (judgement === 'known') return
-    if (judgement === 'fits' && this.#options.hasRoom()) {
-      this.#position = { epoch: page.epoch, seq: page.to_seq }
-      this.#options.sendLive(page.frame)
+    if (judgement === 'fits' && this.#outlet.hasRoom) {
+      this.#pass(page)
       return
     }
-    this.#keep(page)
-    this.fallBehind()
+    if (judgement !== 'fits') this.#doubts += 1
+    this.#fallBehind()
   }
 
   /** Goes back (or on) to `position`; replaces a resume that is still being answered. */
@@ -75,88 +94,138 @@ export class LogFollower {
     this.#resumes += 1
     this.#position = position
     this.#owesAnswer = true
-    this.fallBehind()
+    this.#fallBehind()
   }
 
   /** Pages may have been lost: compares with the log itself before anything else is sent. */
-  fallBehind(): void {
+  doubt(): void {
     if (this.#state === 'stopped' || this.#state === 'opening') return
-    this.#state = 'behind'
-    this.#retryAt = 0
-    this.continue(0)
+    this.#doubts += 1
+    this.#fallBehind()
   }
 
-  /** Reads on if there is need and room; `now` in milliseconds of `performance.now()`. */
+  /** The log is known to go to `head`. */
+  checkAgainst(head: Head): void {
+    const { epoch, seq } = this.#position
+    if (this.#state === 'live' && (epoch !== head.epoch || seq < head.seq)) this.doubt()
+  }
+
+  /** Catches up if there is need and room; `now` in milliseconds of `performance.now()`. */
   continue(now: number): void {
-    if (this.#state !== 'behind' || this.#reading || now < this.#retryAt || !this.#options.hasRoom()) return
+    if (this.#state !== 'behind' || this.#reading || now < this.#retryAt || !this.#outlet.hasRoom) return
+    if (this.#doubts === this.#settledDoubts && this.#catchUpFromRecent()) return
     this.#reading = true
     this.#catchUp()
       .catch((error: unknown) => {
-        this.#retryAt = performance.now() + this.#options.retryDelayMs * (0.5 + Math.random())
-        this.#options.onReadFailed(error)
+        this.#retryAt = performance.now() + this.#limits.retryDelayMs * (0.5 + Math.random())
+        this.#log.onReadFailed(error)
       })
       .finally(() => {
         this.#reading = false
+        if (this.#state === 'behind') this.#outlet.wake()
       })
   }
 
   stop(): void {
     this.#state = 'stopped'
-    this.#kept = []
+  }
+
+  #fallBehind(): void {
+    this.#state = 'behind'
+    this.#retryAt = 0
+    this.continue(0)
+    if (this.isBehind) this.#outlet.wake()
+  }
+
+  /** False when the log has to be read. True when the follower is live, or waits for room. */
+  #catchUpFromRecent(): boolean {
+    const { recent } = this.#log
+    const newest = recent.newest
+    if (this.#owesAnswer) return this.#answerFromRecent(newest)
+    // A position that is further than anything that came in is the head itself, as it was read.
+    if (newest === undefined || (newest.epoch === this.#position.epoch && newest.seq <= this.#position.seq)) {
+      this.#state = 'live'
+      return true
+    }
+    const pages = recent.after(this.#position)
+    if (pages === undefined) return false
+    for (const page of pages) {
+      if (!this.#outlet.hasRoom) return true
+      this.#pass(page)
+    }
+    this.#state = 'live'
+    return true
+  }
+
+  #answerFromRecent(newest: Head | undefined): boolean {
+    const { recent } = this.#log
+    const last = recent.newestPage
+    const pages = recent.after(this.#position)
+    if (newest === undefined || last === undefined || pages === undefined || newest.seq < this.#knownSeq) return false
+    if (newest.seq - this.#position.seq > this.#limits.maxEventsBehind) return false
+    if (pages.reduce((bytes, { frame }) => bytes + frame.data.length, 0) > this.#limits.maxPageBytes) return false
+    this.#sendPage(mergePages(this.#position.seq, pages.map(parse), parse(last)))
+    this.#state = 'live'
+    return true
   }
 
   async #catchUp(): Promise<void> {
     let begun = false
-    while (this.#state === 'behind' && this.#options.hasRoom()) {
-      const resumes = this.#resumes
-      const newestKept = this.#kept.at(-1)
+    while (this.#state === 'behind' && this.#outlet.hasRoom) {
+      const [resumes, doubts, additions] = [this.#resumes, this.#doubts, this.#log.recent.additions]
       const found = await this.#read(begun)
       if (this.#isStopped()) return
       begun = resumes === this.#resumes
       if (!begun) continue
-      const reachedHead = 'reset' in found ? this.#reset(found.reset) : this.#send(found)
-      if (reachedHead) {
-        if (newestKept !== undefined) this.#kept.splice(0, this.#kept.indexOf(newestKept) + 1)
-        this.#goLive()
-      }
+      const reachedHead = 'reset' in found ? this.#reset(found.reset) : this.#sendPage(found)
+      if (!reachedHead) continue
+      this.#settledDoubts = doubts
+      // What was kept before the read began and goes beyond the head is not of this log.
+      if (this.#log.recent.additions === additions) this.#forgetBeyond(this.#position)
+      if (doubts === this.#doubts && this.#catchUpFromRecent()) return
     }
+  }
+
+  #forgetBeyond({ epoch, seq }: Head): void {
+    const { recent } = this.#log
+    const { newest } = recent
+    if (newest !== undefined && (newest.epoch !== epoch || newest.seq > seq)) recent.clear()
   }
 
   /** The next page, or the head to start again from. */
   async #read(begun: boolean): Promise<ChangesPage | { reset: Head }> {
     const position = this.#position
     try {
-      const page = await this.#options.readChanges(position)
-      const tooFar = !begun && page.head.seq - position.seq > this.#options.maxEventsBehind
+      const page = await this.#log.readChanges(position)
+      const tooFar = !begun && page.head.seq - position.seq > this.#limits.maxEventsBehind
       return tooFar ? { reset: page.head } : page
     } catch (error) {
       if (!(error instanceof CairnError && error.code === 'resync_required')) throw error
-      return { reset: await this.#options.readHead() }
+      return { reset: await this.#log.readHead() }
     }
   }
 
-  #send(page: ChangesPage): boolean {
+  #pass({ epoch, to_seq: seq, frame }: LivePage): void {
+    this.#position = { epoch, seq }
+    this.#knownSeq = Math.max(this.#knownSeq, seq)
+    this.#outlet.send(frame)
+  }
+
+  /** Whether it ends at the head. */
+  #sendPage(page: ChangesPage): boolean {
     this.#position = { epoch: page.epoch, seq: page.to_seq }
-    if (page.events.length > 0 || this.#owesAnswer) this.#options.sendPage(page)
+    this.#knownSeq = page.head.seq
+    if (page.events.length > 0 || this.#owesAnswer) this.#outlet.send(frameOf('progress.changed', page))
+    if (!page.has_more) this.#owesAnswer = false
     return !page.has_more
   }
 
   #reset(head: Head): boolean {
     this.#position = head
-    this.#options.sendReset(head)
-    return true
-  }
-
-  #goLive(): void {
-    this.#state = 'live'
+    this.#knownSeq = head.seq
     this.#owesAnswer = false
-    for (const page of this.#kept.splice(0)) this.receive(page)
-  }
-
-  #keep(page: LivePage): void {
-    if (this.#state === 'stopped') return
-    this.#kept.push(page)
-    if (this.#kept.length > this.#options.maxKeptPages) this.#kept.shift()
+    this.#outlet.send(frameOf('resume.reset', { head }))
+    return true
   }
 
   /** A method, since the compiler does not see that the state may have changed while something was awaited. */

@@ -10,6 +10,6 @@ export interface Outlet {
   close(code: CloseCode): void
   /** Ends it at once; what was not sent yet is lost. */
   terminate(): void
-  /** Called by the node's sweep; `now` in milliseconds of `performance.now()`. */
-  keepAlive(now: number): void
+  /** Pings if it is time, ends a silent connection, and says when to be called again; all in milliseconds of `performance.now()`. */
+  keepAlive(now: number): number
 }

@@ -2,16 +2,14 @@
 // HTTP answer; afterwards this only carries frames and keeps the connection alive.
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { closeCode, header, type CloseCode } from '@cairn/contracts'
+import { header } from '@cairn/contracts'
 import { currentRequest } from '@cairn/runtime'
 import { WebSocketServer, type RawData, type WebSocket } from 'ws'
-import type { RealtimeConfig } from '../config.ts'
 import type { RealtimeContext } from '../context.ts'
 import { admitConnection, type Admission } from '../core/admit-connection.ts'
-import type { Frame } from '../core/frame.ts'
-import type { Outlet } from '../core/outlet.ts'
 import { receiveFrame } from '../handlers/receive-frame.ts'
 import { createPlainEncoder, decodePlainFrame } from './plain-frames.ts'
+import { PlainOutlet } from './plain-outlet.ts'
 import { tokenOf, type UpgradeRequest } from './upgrade-request.ts'
 
 export interface PlainDoor {
@@ -24,38 +22,6 @@ export interface PlainTarget {
   readonly upgrade: UpgradeRequest
   readonly socket: Duplex
   readonly firstBytes: Buffer
-}
-
-/** The code's name as design and docs spell it, `too_slow`. */
-const reasonOf = (code: CloseCode): string => {
-  const [name = ''] = Object.entries(closeCode).find(([, known]) => known === code) ?? []
-  return name.replaceAll(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
-}
-
-const outletOf = (webSocket: WebSocket, config: RealtimeConfig, encode: (frame: Frame) => string): Outlet => {
-  let pingedAt = performance.now()
-  let heardAt = pingedAt
-  const heard = (): void => {
-    heardAt = performance.now()
-  }
-  webSocket.on('pong', heard)
-  webSocket.on('message', heard)
-  return {
-    send: frame => webSocket.send(encode(frame)),
-    get pendingBytes() {
-      return webSocket.bufferedAmount
-    },
-    close: code => webSocket.close(code, reasonOf(code)),
-    terminate: () => webSocket.terminate(),
-    keepAlive: now => {
-      const unanswered = heardAt < pingedAt
-      if (unanswered && now - pingedAt > config.pongTimeoutMs) webSocket.terminate()
-      else if (!unanswered && now - pingedAt > config.pingIntervalMs) {
-        pingedAt = now
-        webSocket.ping()
-      }
-    },
-  }
 }
 
 export const createPlainDoor = (context: RealtimeContext): PlainDoor => {
@@ -73,13 +39,16 @@ export const createPlainDoor = (context: RealtimeContext): PlainDoor => {
   })
 
   const accept = (webSocket: WebSocket, { connection, head }: Admission): void => {
+    const outlet = new PlainOutlet(webSocket, config, encode)
     webSocket.on('close', () => connection.gone())
+    webSocket.on('pong', () => outlet.heard())
     webSocket.on('error', error => logger.debug({ error }, 'a WebSocket failed'))
     webSocket.on('message', (data: RawData, isBinary: boolean) => {
+      outlet.heard()
       const text = isBinary ? undefined : (data as Buffer).toString('utf8')
       receiveFrame(context, connection, text === undefined ? undefined : decodePlainFrame(text))
     })
-    connection.attach(outletOf(webSocket, config, encode), head)
+    connection.attach(outlet, head)
     context.registry.closeExcess(connection.userId)
   }
 

@@ -51,7 +51,7 @@ export const createSocketIoOutlets = (encode: Encode): ((socket: Socket) => Outl
         conn.close(true)
       },
       // engine.io pings by itself.
-      keepAlive: () => undefined,
+      keepAlive: () => Number.POSITIVE_INFINITY,
     }
   }
 }

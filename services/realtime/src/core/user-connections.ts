@@ -1,0 +1,126 @@
+// One user who has sockets on this node, or had one a moment ago: the subscription, the recent pages, and now and then a
+// comparison with the head, since a lost last page leaves no gap to be found by.
+import { frameType, logAdvancedSubject, type Caller, type ChangesPage, type Head } from '@cairn/contracts'
+import { subscribe, type Bus, type EventMessage, type Subscription } from '@cairn/bus'
+import type { Connection } from './connection.ts'
+import { frameOfText } from './frame.ts'
+import type { FollowedLog } from './log-follower.ts'
+import type { LogReader } from './log-reader.ts'
+import { RecentPages, type LivePage, type RecentBudget, type RecentLimits } from './recent-pages.ts'
+import { notScheduled, type Timed } from './timer-wheel.ts'
+
+/** What all users of a node share. */
+export interface UserContext {
+  readonly bus: Bus
+  readonly logReader: LogReader
+  readonly recentLimits: RecentLimits
+  readonly recentBudget: RecentBudget
+  /** Without a page for so long the head is compared; up to a quarter earlier, by chance. */
+  readonly headCheckMs: number
+  /** How long the user is kept after the last connection has gone. */
+  readonly lingerMs: number
+  /** Called once, when the user is kept no longer. */
+  readonly onForgotten: (user: UserConnections) => void
+}
+
+const isSeq = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
+
+/** Undefined when it is no page. Only what is used here is looked at; the rest is the client's. */
+const readPage = (message: EventMessage): LivePage | undefined => {
+  try {
+    const text = message.text()
+    const { epoch, from_seq, to_seq } = JSON.parse(text) as Partial<ChangesPage>
+    if (typeof epoch !== 'string' || !isSeq(from_seq) || !isSeq(to_seq)) return undefined
+    return { epoch, from_seq, to_seq, frame: frameOfText(frameType.progressChanged, text) }
+  } catch {
+    return undefined
+  }
+}
+
+export class UserConnections implements Timed, FollowedLog {
+  slot: number = notScheduled
+  readonly userId: string
+  readonly recent: RecentPages
+  /** In the order they came. */
+  readonly connections = new Set<Connection>()
+  readonly #context: UserContext
+  readonly #subscription: Subscription
+  #caller: Caller
+  /** When the log was last known to be complete, or the last connection went. */
+  #quietSince = performance.now()
+
+  constructor(caller: Caller, context: UserContext) {
+    this.userId = caller.userId
+    this.recent = new RecentPages(context.recentLimits, context.recentBudget)
+    this.#caller = caller
+    this.#context = context
+    this.#subscription = subscribe(context.bus, logAdvancedSubject(this.userId), message => this.#receive(message))
+  }
+
+  add(connection: Connection): void {
+    this.#caller = connection.caller
+    this.connections.add(connection)
+  }
+
+  /** Whether it was there. */
+  remove(connection: Connection): boolean {
+    if (!this.connections.delete(connection)) return false
+    if (this.connections.size === 0) this.#quietSince = performance.now()
+    return true
+  }
+
+  readChanges(position: Head): Promise<ChangesPage> {
+    return this.#context.logReader.readChanges(this.#caller, position)
+  }
+
+  readHead(): Promise<Head> {
+    return this.#context.logReader.readHead(this.#caller)
+  }
+
+  onReadFailed(error: unknown): void {
+    this.#context.bus.logger.warn({ error }, 'could not read the log; trying again')
+  }
+
+  tick(now: number): number | undefined {
+    this.recent.prune(now)
+    const { lingerMs, headCheckMs } = this.#context
+    if (this.connections.size === 0) {
+      const until = this.#quietSince + lingerMs
+      if (now < until) return until
+      this.#forget()
+      return undefined
+    }
+    const dueAt = this.#quietSince + headCheckMs
+    if (now < dueAt) return dueAt
+    this.#quietSince = now
+    void this.#compareWithHead()
+    return now + headCheckMs * (0.75 + Math.random() / 4)
+  }
+
+  async #compareWithHead(): Promise<void> {
+    try {
+      const head = await this.readHead()
+      for (const connection of this.connections) connection.checkAgainst(head)
+    } catch (error) {
+      this.onReadFailed(error)
+    }
+  }
+
+  #receive(message: EventMessage): void {
+    const page = readPage(message)
+    if (page === undefined) {
+      this.#context.bus.logger.error({ subject: message.subject }, 'an event about a log is no page')
+      return
+    }
+    const now = performance.now()
+    if (this.connections.size > 0) this.#quietSince = now
+    this.recent.add(page, now)
+    for (const connection of this.connections) connection.receivePage(page)
+  }
+
+  #forget(): void {
+    this.recent.clear()
+    this.#subscription.unsubscribe()
+    this.#context.onForgotten(this)
+  }
+}
