@@ -249,6 +249,7 @@ CREATE TABLE progress.outbox (
   created_at timestamp(3) with time zone NOT NULL DEFAULT now(),
   CONSTRAINT outbox_pkey PRIMARY KEY (id)
 ) WITH (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=2000);
+ALTER TABLE progress.outbox ALTER COLUMN payload SET STORAGE EXTERNAL;
 
 CREATE TABLE progress.schema_history (
   name text NOT NULL,

@@ -47,6 +47,7 @@ const expectEverything = async (): Promise<string> => {
   return eventually(async () => {
     const text = await allMetrics()
     expect(text).toContain('cairn_job_duration_count')
+    expect(text).toContain('cairn_table_rows{')
     return text
   }, 20_000)
 }

@@ -21,4 +21,12 @@ export {
   type ServeOptions,
   type Serving,
 } from './serve.ts'
-export { ensureStream, purgeSubject, streamPublisher, type StreamLimits, type StreamPublisher } from './stream.ts'
+export {
+  ensureStream,
+  purgeSubject,
+  readStreamUsage,
+  streamPublisher,
+  type StreamLimits,
+  type StreamPublisher,
+  type StreamUsage,
+} from './stream.ts'

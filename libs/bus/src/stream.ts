@@ -68,3 +68,26 @@ export const purgeSubject = async (bus: Bus, stream: string, subject: string): P
     if (!(error instanceof JetStreamApiError && error.code === streamNotFound)) throw error
   }
 }
+
+export interface StreamUsage {
+  readonly stream: string
+  readonly bytes: number
+  /** Null: nothing bounds it. */
+  readonly maxBytes: number | null
+  readonly maxAgeMs: number | null
+}
+
+/** Every stream there is, and how full it is. */
+export const readStreamUsage = async (bus: Bus): Promise<readonly StreamUsage[]> => {
+  const manager = await jetstreamManager(bus.nats, { timeout: 3_000 })
+  const usage: StreamUsage[] = []
+  for await (const { config, state } of manager.streams.list()) {
+    usage.push({
+      stream: config.name,
+      bytes: state.bytes,
+      maxBytes: config.max_bytes > 0 ? config.max_bytes : null,
+      maxAgeMs: config.max_age > 0 ? config.max_age / nanos(1) : null,
+    })
+  }
+  return usage
+}

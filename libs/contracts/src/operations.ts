@@ -18,7 +18,16 @@ import {
   SignInAsGuest,
   SignInWithApple,
 } from './auth.ts'
-import { CleanUpBatch, CleanUpResult } from './clean-up.ts'
+import {
+  AbandonedGuests,
+  CleanUpBatch,
+  CleanUpResult,
+  FindAbandonedGuests,
+  SweepPages,
+  SweptPages,
+  TableReport,
+  UserIds,
+} from './clean-up.ts'
 import { SubmitEvents, SubmitResult } from './progress-events.ts'
 import { Head } from './progress-state.ts'
 import {
@@ -84,6 +93,12 @@ export const cleanUpAppleNotifications = operation('auth', 'apple-notifications'
 )
 export const cleanUpAppleCodes = operation('auth', 'apple-codes')('clean-up', CleanUpBatch, CleanUpResult)
 export const cleanUpSigningKeys = operation('auth', 'signing-keys')('clean-up', CleanUpBatch, CleanUpResult)
+/** Sessions that nobody refreshed in time: no index knows them, since every refresh would have to change it. */
+export const sweepIdleSessions = operation('auth', 'sessions')('sweep-idle', SweepPages, SweptPages)
+/** Guests without a session for long: candidates, of whom progress keeps those who have any. */
+export const findAbandonedGuests = operation('auth', 'guests')('find-abandoned', FindAbandonedGuests, AbandonedGuests)
+export const deleteAbandonedGuests = operation('auth', 'guests')('delete-abandoned', UserIds, CleanUpResult)
+export const inspectAuthTables = operation('auth', 'tables')('inspect', Nothing, TableReport)
 /** For operators: refused when it comes on a user's behalf, and no route of the gateway leads here. */
 export const rotateKeys = operation('auth', 'keys')('rotate', RotateKeys, KeyRotation)
 export const readKeySet = operation('auth', 'keys')('read', Nothing, KeySet)
@@ -95,3 +110,6 @@ export const readTracks = log('read-tracks', ReadTracks, TrackList)
 export const readTrack = log('read-track', ReadTrack, TrackPage)
 export const readDays = log('read-days', ReadDays, DayList)
 export const readHead = log('read-head', Nothing, Head)
+/** Of these users, those who have a log with anything in it. */
+export const findUsersWithProgress = operation('progress', 'users')('find-with-progress', UserIds, UserIds)
+export const inspectProgressTables = operation('progress', 'tables')('inspect', Nothing, TableReport)

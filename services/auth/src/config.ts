@@ -64,6 +64,13 @@ const lifetimeVariables = {
     fallback: 86_400,
     description: 'how long the row of an ended session is kept, in seconds',
   }),
+  guestKeepSeconds: variable.integer('AUTH_GUEST_KEEP_S', {
+    min: 86_400,
+    max: 315_360_000,
+    fallback: 7_776_000,
+    description:
+      'age from which a guest without a session counts as abandoned, in seconds (90 days); deleted only when JANITOR_ABANDONED_GUESTS says so',
+  }),
 } as const
 
 const eventVariables = {

@@ -9,10 +9,12 @@ export interface ScheduleOptions {
 }
 
 const jitter = 0.1
+/** However seldom a job runs, its first run is in the janitor's first minute: restarts must not put it off for ever. */
+const latestStartMs = 600_000
 
 /** Resolves when `signal` aborts and the run under way has ended. `run` must not reject. */
 export const repeat = async ({ everyMs, run, signal }: ScheduleOptions): Promise<void> => {
-  let pauseMs = everyMs * jitter * Math.random()
+  let pauseMs = Math.min(everyMs, latestStartMs) * jitter * Math.random()
   while (!signal.aborted) {
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
     if (signal.aborted) return

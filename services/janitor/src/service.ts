@@ -1,5 +1,5 @@
 // The janitor put together: it owns nothing and only asks owners to clean up, a bounded number of rows at a time.
-import { Bus, keepIncidents, request } from '@cairn/bus'
+import { Bus, keepIncidents } from '@cairn/bus'
 import { toCairnError } from '@cairn/contracts'
 import {
   continueTrace,
@@ -12,9 +12,11 @@ import {
   type RequestContext,
   type RunningService,
 } from '@cairn/runtime'
+import { createAsking } from './asking.ts'
 import type { JanitorConfig } from './config.ts'
-import { jobs } from './jobs/index.ts'
-import type { Job } from './jobs/job.ts'
+import { createJobFigures, type JobFigures } from './job-figures.ts'
+import { jobsOf, type ScheduledJob } from './jobs/index.ts'
+import type { Asking } from './jobs/job.ts'
 import { runJob } from './jobs/run-job.ts'
 import { repeat } from './schedule.ts'
 
@@ -27,6 +29,35 @@ const inRequestOfItsOwn = (work: (own: RequestContext) => Promise<void>): Promis
   return runInRequest(own, () => work(own))
 }
 
+interface Running {
+  readonly asking: Asking
+  readonly figures: JobFigures
+  readonly config: JanitorConfig
+  readonly signal: AbortSignal
+}
+
+/** One run, with its line in the log, its figures, and an incident when it fails. */
+const runScheduled = (job: ScheduledJob, { asking, figures, config, signal }: Running): Promise<void> =>
+  inRequestOfItsOwn(async own => {
+    const { bus, logger } = asking
+    const startedAt = performance.now()
+    let outcome = 'ok'
+    try {
+      const { budgetMs, pauseMs } = config
+      const report = await runJob(job, asking, { budgetMs, pauseMs, dryRun: false, signal })
+      figures.finished(report)
+      logger.info({ ...report }, 'job done')
+    } catch (error) {
+      const { code } = toCairnError(error)
+      outcome = code
+      const message = 'job failed; the next run goes on'
+      bus.incidents.open({ code, route: `job ${job.name}`, error, message, about: { job: job.name } })
+    }
+    const error = outcome === 'ok' ? undefined : outcome
+    endRequestSpan(logger.recorder, own, { name: `job ${job.name}`, kind: 'internal', startedAt, error })
+    logger.metrics.observe('cairn.job.duration', performance.now() - startedAt, { job_name: job.name, outcome })
+  })
+
 export const startJanitor = async (config: JanitorConfig, logger: Logger): Promise<RunningJanitor> => {
   const { natsUrl: url, incidentsPerSecond } = config
   const bus = await Bus.connect({ url, name: 'janitor', logger, incidentsPerSecond })
@@ -34,27 +65,13 @@ export const startJanitor = async (config: JanitorConfig, logger: Logger): Promi
   const health = new HealthState({ bus: () => bus.connected })
   const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health, logger.metrics)
   const aborter = new AbortController()
-  const cleanUp = async (job: Job): Promise<number> => {
-    const options = { payload: { limit: job.batchRows }, timeoutMs: config.requestTimeoutMs }
-    return (await request(bus, job.operation, options)).deleted
-  }
-  const run = (job: Job) => (): Promise<void> =>
-    inRequestOfItsOwn(async own => {
-      const startedAt = performance.now()
-      let outcome = 'ok'
-      try {
-        logger.info({ ...(await runJob(job, cleanUp, aborter.signal)) }, 'job done')
-      } catch (error) {
-        const { code } = toCairnError(error)
-        outcome = code
-        const message = 'job failed; the next run goes on'
-        bus.incidents.open({ code, route: `job ${job.name}`, error, message, about: { job: job.name } })
-      }
-      const error = outcome === 'ok' ? undefined : outcome
-      endRequestSpan(logger.recorder, own, { name: `job ${job.name}`, kind: 'internal', startedAt, error })
-      logger.metrics.observe('cairn.job.duration', performance.now() - startedAt, { job_name: job.name, outcome })
-    })
-  const running = jobs.map(job => repeat({ everyMs: config.everyMs, run: run(job), signal: aborter.signal }))
+  const jobs = jobsOf(config)
+  const figures = createJobFigures(logger.metrics, jobs)
+  const asking = createAsking(bus, config, figures.onTables)
+  const context = { asking, figures, config, signal: aborter.signal }
+  const running = jobs.map(job =>
+    repeat({ everyMs: job.everyMs, run: () => runScheduled(job, context), signal: aborter.signal }),
+  )
   logger.info({ ops_port: ops.port, jobs: jobs.map(job => job.name) }, 'janitor works')
   const stop = async (): Promise<void> => {
     health.drain()

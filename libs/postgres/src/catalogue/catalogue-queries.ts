@@ -23,7 +23,9 @@ SELECT coalesce(json_agg(json_build_object(
     'nullable', NOT a.attnotnull,
     'default', pg_get_expr(d.adbin, d.adrelid),
     'generated', a.attgenerated <> '',
-    'identity', CASE a.attidentity WHEN 'a' THEN 'ALWAYS' WHEN 'd' THEN 'BY DEFAULT' END
+    'identity', CASE a.attidentity WHEN 'a' THEN 'ALWAYS' WHEN 'd' THEN 'BY DEFAULT' END,
+    'storage', CASE WHEN a.attstorage <> t.typstorage THEN
+      CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END
   ) ORDER BY a.attnum), '[]')
 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum

@@ -14,6 +14,8 @@ export interface Column {
   readonly default: string | null
   readonly generated: boolean
   readonly identity: 'ALWAYS' | 'BY DEFAULT' | null
+  /** Null: as its type has it. */
+  readonly storage: 'PLAIN' | 'EXTERNAL' | 'MAIN' | 'EXTENDED' | null
 }
 
 export interface Constraint {

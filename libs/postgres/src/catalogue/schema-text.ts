@@ -25,7 +25,10 @@ const tableText = ({ name, options, columns, constraints, indexes }: Table): str
   ]
   const settings = options.length === 0 ? '' : ` WITH (${options.join(', ')})`
   const table = `CREATE TABLE ${name} (\n${lines.map(line => `  ${line}`).join(',\n')}\n)${settings};`
-  return [table, ...indexes.map(index => `${index};`)].join('\n')
+  const stored = columns
+    .filter(column => column.storage !== null)
+    .map(column => `ALTER TABLE ${name} ALTER COLUMN ${quoted(column.name)} SET STORAGE ${column.storage};`)
+  return [table, ...stored, ...indexes.map(index => `${index};`)].join('\n')
 }
 
 /** Last of what creates something, since they may refer to any table. */

@@ -3,13 +3,13 @@ import type { Handler } from '@cairn/bus'
 import type { cleanUpSessions } from '@cairn/contracts'
 import type { AuthContext } from '../context.ts'
 import { tokenLifeSeconds } from '../domain/token-life.ts'
-import { deleteDeadSessions } from '../store/delete-dead-sessions.ts'
+import { deleteDeadSessions, readDeadSessions } from '../store/delete-dead-sessions.ts'
+import { cleaningUp } from './cleaning-up.ts'
 
-export const handleCleanUpSessions =
-  ({ config, pool }: AuthContext): Handler<typeof cleanUpSessions> =>
-  async ({ limit }) => ({
-    deleted: await deleteDeadSessions(pool, {
-      limit,
-      keepSeconds: Math.max(config.endedSessionKeepSeconds, tokenLifeSeconds(config)),
-    }),
+export const handleCleanUpSessions = ({ config, pool }: AuthContext): Handler<typeof cleanUpSessions> => {
+  const keepSeconds = Math.max(config.endedSessionKeepSeconds, tokenLifeSeconds(config))
+  return cleaningUp({
+    remove: limit => deleteDeadSessions(pool, { limit, keepSeconds }),
+    due: limit => readDeadSessions(pool, { limit, keepSeconds }),
   })
+}

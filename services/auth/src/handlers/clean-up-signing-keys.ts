@@ -2,10 +2,13 @@
 import type { Handler } from '@cairn/bus'
 import type { cleanUpSigningKeys } from '@cairn/contracts'
 import type { AuthContext } from '../context.ts'
-import { deleteRevokedSigningKeys } from '../store/delete-revoked-signing-keys.ts'
+import { deleteRevokedSigningKeys, readRevokedSigningKeys } from '../store/delete-revoked-signing-keys.ts'
+import { cleaningUp } from './cleaning-up.ts'
 
-export const handleCleanUpSigningKeys =
-  ({ config, pool }: AuthContext): Handler<typeof cleanUpSigningKeys> =>
-  async ({ limit }) => ({
-    deleted: await deleteRevokedSigningKeys(pool, { limit, keepSeconds: config.revokedKeyKeepSeconds }),
+export const handleCleanUpSigningKeys = ({ config, pool }: AuthContext): Handler<typeof cleanUpSigningKeys> => {
+  const keepSeconds = config.revokedKeyKeepSeconds
+  return cleaningUp({
+    remove: limit => deleteRevokedSigningKeys(pool, { limit, keepSeconds }),
+    due: limit => readRevokedSigningKeys(pool, { limit, keepSeconds }),
   })
+}

@@ -9,9 +9,12 @@ import { handleCleanUpDeniedUsers } from './clean-up-denied-users.ts'
 import { handleCleanUpNonces } from './clean-up-nonces.ts'
 import { handleCleanUpSessions } from './clean-up-sessions.ts'
 import { handleCleanUpSigningKeys } from './clean-up-signing-keys.ts'
+import { handleDeleteAbandonedGuests } from './delete-abandoned-guests.ts'
 import { handleDeleteMe } from './delete-me.ts'
 import { handleEndOtherSessions } from './end-other-sessions.ts'
 import { handleEndSession } from './end-session.ts'
+import { handleFindAbandonedGuests } from './find-abandoned-guests.ts'
+import { handleInspectTables } from './inspect-tables.ts'
 import { handleIssueNonce } from './issue-nonce.ts'
 import { handleListSessions } from './list-sessions.ts'
 import { handleLogOut } from './log-out.ts'
@@ -21,6 +24,7 @@ import { handleReadMe } from './read-me.ts'
 import { handleReceiveAppleNotification } from './receive-apple-notification.ts'
 import { handleRefreshSession } from './refresh-session.ts'
 import { handleRotateKeys } from './rotate-keys.ts'
+import { handleSweepIdleSessions } from './sweep-idle-sessions.ts'
 import { handleSignInAsGuest } from './sign-in-as-guest.ts'
 import { handleSignInWithApple } from './sign-in-with-apple.ts'
 
@@ -47,4 +51,8 @@ export const routesOf = (context: AuthContext): readonly Route[] => [
   serving(operations.cleanUpSigningKeys, handleCleanUpSigningKeys(context)),
   serving(operations.rotateKeys, handleRotateKeys(context)),
   serving(operations.cleanUpAppleCodes, handleCleanUpAppleCodes(context)),
+  serving(operations.sweepIdleSessions, handleSweepIdleSessions(context)),
+  serving(operations.findAbandonedGuests, handleFindAbandonedGuests(context)),
+  serving(operations.deleteAbandonedGuests, handleDeleteAbandonedGuests(context)),
+  serving(operations.inspectAuthTables, handleInspectTables(context)),
 ]

@@ -1,11 +1,32 @@
-// A clean-up job: which owner is asked, how often, how much in one request and in one run.
-import type { CleanUpBatch, CleanUpResult, Operation } from '@cairn/contracts'
+// What a job is: how often it runs, and one bounded request after the other until nothing is left.
+import type { Bus } from '@cairn/bus'
+import type { Operation, ReplyOf, RequestOf } from '@cairn/contracts'
+import type { Logger } from '@cairn/runtime'
+
+export interface Asking {
+  readonly bus: Bus
+  readonly logger: Logger
+  /** Rows in one request: small enough that nobody waits for its locks. */
+  readonly batchRows: number
+  readonly ask: <O extends Operation>(operation: O, payload: RequestOf<O>) => Promise<ReplyOf<O>>
+  /** Told of what tables there are, for the metrics. */
+  readonly onTables: (owner: string, tables: readonly { name: string; rows: number; bytes: number }[]) => void
+}
+
+export interface StepResult {
+  /** Deleted, or what would have been. */
+  readonly rows: number
+  /** Nothing is left. */
+  readonly done: boolean
+}
+
+/** One bounded request; a dry one changes nothing. */
+export type Step = (asking: Asking, dryRun: boolean) => Promise<StepResult>
 
 export interface Job {
   readonly name: string
-  readonly operation: Operation<typeof CleanUpBatch, typeof CleanUpResult>
-  /** Rows in one request: small enough that nobody waits for its locks. */
-  readonly batchRows: number
-  /** A run ends after this many requests, done or not; the next one goes on. */
-  readonly maxBatches: number
+  /** A run begins here: what a walk has to remember is its own. */
+  readonly begin: () => Step
+  /** For how long the oldest row has been due that is still there; null when none is. */
+  readonly oldestLeftMs?: (asking: Asking) => Promise<number | null>
 }

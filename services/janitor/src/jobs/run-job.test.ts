@@ -1,30 +1,40 @@
-import { cleanUpNonces } from '@cairn/contracts'
 import { describe, expect, it } from 'vitest'
-import type { Job } from './job.ts'
+import type { Asking, Job, Step } from './job.ts'
 import { runJob } from './run-job.ts'
 
-const job: Job = { name: 'test', operation: cleanUpNonces, batchRows: 10, maxBatches: 5 }
-const never = new AbortController().signal
+const asking = {} as Asking
+const limits = { budgetMs: 5_000, pauseMs: 0, dryRun: false, signal: new AbortController().signal }
+const jobOf = (step: Step, oldest: number | null = null): Job => ({
+  name: 'test',
+  begin: () => step,
+  oldestLeftMs: async () => oldest,
+})
 
 describe('runJob', () => {
-  it('asks until fewer rows come back than were asked for', async () => {
+  it('asks until nothing is left, and says how old the oldest is that stays', async () => {
     const answers = [10, 10, 3]
-    const report = await runJob(job, async () => answers.shift() ?? 0, never)
-    expect(report).toMatchObject({ job: 'test', rows: 23, batches: 3, complete: true })
+    const job = jobOf(async () => ({ rows: answers.shift() ?? 0, done: answers.length === 0 }), 7.4)
+    const expected = { job: 'test', rows: 23, batches: 3, complete: true, oldest_left_ms: 7 }
+    expect(await runJob(job, asking, limits)).toMatchObject(expected)
   })
 
-  it('stops at its budget and says so', async () => {
-    const report = await runJob(job, async () => 10, never)
-    expect(report).toMatchObject({ rows: 50, batches: 5, complete: false })
+  it('stops when its time is spent and says so', async () => {
+    const job = jobOf(async () => ({ rows: 10, done: false }))
+    const report = await runJob(job, asking, { ...limits, budgetMs: 30 })
+    expect(report.complete).toBe(false)
+    expect(report.ms).toBeLessThan(2_000)
+    expect(report.rows).toBe(report.batches * 10)
   })
 
   it('asks no more once it is told to stop', async () => {
     const aborter = new AbortController()
-    const report = await runJob(job, async () => (aborter.abort(), 10), aborter.signal)
+    const job = jobOf(async () => (aborter.abort(), { rows: 10, done: false }))
+    const report = await runJob(job, asking, { ...limits, signal: aborter.signal })
     expect(report).toMatchObject({ batches: 1, complete: false })
   })
 
   it('passes on the failure of the owner', async () => {
-    await expect(runJob(job, () => Promise.reject(new Error('down')), never)).rejects.toThrow('down')
+    const job = jobOf(() => Promise.reject(new Error('down')))
+    await expect(runJob(job, asking, limits)).rejects.toThrow('down')
   })
 })

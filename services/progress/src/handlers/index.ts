@@ -3,6 +3,8 @@ import { routeWith, type Route } from '@cairn/bus'
 import * as contract from '@cairn/contracts'
 import { databaseFailure } from '@cairn/postgres'
 import type { ProgressContext } from '../context.ts'
+import { findUsersWithProgress } from './find-users-with-progress.ts'
+import { inspectProgressTables } from './inspect-tables.ts'
 import { readChanges } from './read-changes.ts'
 import { readDays } from './read-days.ts'
 import { readHead } from './read-head.ts'
@@ -21,4 +23,6 @@ export const routesOf = (context: ProgressContext): readonly Route[] => [
   serving(contract.readTrack, readTrack(context)),
   serving(contract.readDays, readDays(context)),
   serving(contract.readHead, readHead(context)),
+  serving(contract.findUsersWithProgress, findUsersWithProgress(context)),
+  serving(contract.inspectProgressTables, inspectProgressTables(context)),
 ]

@@ -1,0 +1,125 @@
+// What the janitor deletes and what never: jobs run once by hand, and janitors that are killed, doubled, without their owner,
+// or on a machine whose clock is wrong. Row 65 of the table of bad inputs.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createTestDatabase, databaseUrlOf, eventually, type TestDatabase } from '@cairn/testkit'
+import { startFleet, type Fleet } from '@cairn/testkit/fleet'
+import pg from 'pg'
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { countSessions, fillSessions } from './janitor/fill-sessions.ts'
+import { runJanitor } from './janitor/run-command.ts'
+
+let database: TestDatabase
+let pool: pg.Pool
+let fleet: Fleet
+let directory: string
+
+const start = async (janitors: number, environment: Record<string, string> = {}): Promise<void> => {
+  const replicas = { gateway: 0, realtime: 0, janitor: janitors }
+  const given = inject('backends')
+  const databaseUrl = databaseUrlOf(given.databaseUrl, database.name)
+  fleet = await startFleet({ directory, databaseUrl, given: given.environment, replicas, environment })
+}
+beforeEach(async () => {
+  const backends = inject('backends')
+  database = await createTestDatabase(backends.databaseUrl, backends.template)
+  directory = join(backends.directory, database.name)
+  pool = new pg.Pool({ connectionString: databaseUrlOf(backends.databaseUrl, database.name), max: 2 })
+  pool.on('error', () => undefined)
+})
+afterEach(async () => {
+  await fleet.stop()
+  await pool.end()
+  await database.drop()
+})
+
+const once = (...args: string[]) => runJanitor({ NATS_URL: fleet.nats.url }, '--once', ...args)
+const logOf = (name: string): Promise<string> => readFile(join(directory, 'logs', `${name}.log`), 'utf8')
+
+describe('npm run janitor -- --once', () => {
+  it('deletes what is dead and nothing else, and in a dry run nothing at all', async () => {
+    await start(0)
+    await fillSessions(pool, { count: 700, absoluteExpiresAt: `now() - interval '90 seconds'` })
+    await fillSessions(pool, { count: 5, endedAt: `now() - interval '25 hours'` })
+    await fillSessions(pool, { count: 6, endedAt: `now() - interval '23 hours'` })
+    await fillSessions(pool, { count: 7, idleExpiresAt: `now() - interval '1 second'` })
+    await fillSessions(pool, { count: 8 })
+    const dry = await once('dead-sessions', '--dry-run')
+    expect(dry).toMatchObject({ code: 0, output: expect.stringContaining('dead-sessions: 505 rows are due') })
+    expect(await countSessions(pool)).toBe(726)
+    expect((await once('dead-sessions')).output).toContain('dead-sessions: 705 rows deleted (2 requests')
+    expect((await once('idle-sessions')).output).toContain('idle-sessions: 7 rows deleted')
+    expect(await countSessions(pool)).toBe(14)
+    const all = await once()
+    expect(all.code).toBe(0)
+    expect(all.output.match(/: 0 rows deleted/g)).toHaveLength(10)
+    expect((await once('no-such-job')).output).toContain('there is no such job; there are: expired-nonces')
+  }, 60_000)
+
+  it('goes by the time of the database when the clock of its machine is an hour off', async () => {
+    await start(0)
+    await fillSessions(pool, { count: 20, absoluteExpiresAt: `now() + interval '30 minutes'` })
+    await fillSessions(pool, { count: 3, absoluteExpiresAt: `now() - interval '30 minutes'` })
+    const shift = 'data:text/javascript,const{now}=Date;Date.now=()=>now()+36e5'
+    const off = { NATS_URL: fleet.nats.url, NODE_OPTIONS: `--import=${shift}` }
+    expect((await runJanitor(off, '--once', 'dead-sessions')).output).toContain('3 rows deleted')
+    expect(await countSessions(pool)).toBe(20)
+  }, 60_000)
+
+  it('deletes abandoned guests only when it is told to, and never one with progress or a session', async () => {
+    await start(0)
+    const old = `now() - interval '100 days'`
+    const { rows } = await pool.query<{ id: string }>(
+      `INSERT INTO auth.users (id, is_guest, created_at) SELECT gen_random_uuid(), n < 5, CASE WHEN n = 4 THEN now() ELSE ${old} END
+        FROM generate_series(1, 5) n RETURNING id`,
+    )
+    const [abandoned, withProgress, withSession] = rows.map(row => row.id)
+    await pool.query('INSERT INTO progress.heads (user_id, seq) VALUES ($1, 1), ($2, 0)', [withProgress, abandoned])
+    await fillSessions(pool, { count: 1 })
+    await pool.query('UPDATE auth.sessions SET user_id = $1', [withSession])
+    const left = async () =>
+      (await pool.query<{ id: string }>('SELECT id FROM auth.users WHERE id = ANY ($1)', [rows.map(row => row.id)]))
+        .rowCount
+    const environment = { NATS_URL: fleet.nats.url, JANITOR_ABANDONED_GUESTS: 'delete' }
+    expect((await once('abandoned-guests')).output).toContain('there is no such job')
+    const dry = await runJanitor(environment, '--once', 'abandoned-guests', '--dry-run')
+    expect(dry.output).toContain('1 rows are due')
+    const [progress] = fleet.of('progress')
+    await progress?.stop()
+    expect((await runJanitor(environment, '--once', 'abandoned-guests')).code).toBe(1)
+    expect(await left()).toBe(5)
+    await progress?.restart()
+    expect((await runJanitor(environment, '--once', 'abandoned-guests')).output).toContain('1 rows deleted')
+    expect(await left()).toBe(4)
+    const { rows: gone } = await pool.query('SELECT 1 FROM auth.users WHERE id = $1', [abandoned])
+    expect(gone).toEqual([])
+    await eventually(async () => {
+      expect((await pool.query('SELECT user_id FROM progress.heads')).rows).toEqual([{ user_id: withProgress }])
+    }, 10_000)
+  }, 90_000)
+})
+
+describe('janitors', () => {
+  it('share the work, go on when one is killed and when their owner was away, and lose no live session', async () => {
+    await fillSessions(pool, { count: 20_000, absoluteExpiresAt: `now() - interval '1 hour'` })
+    await fillSessions(pool, { count: 1_000 })
+    const environment = { JANITOR_EVERY_MS: '1000', JANITOR_BATCH_ROWS: '50', JANITOR_REQUEST_TIMEOUT_MS: '1500' }
+    await start(2, environment)
+    const [first, second] = fleet.of('janitor')
+    const [auth] = fleet.of('auth')
+    const expired = 'absolute_expires_at <= now()'
+    await eventually(async () => expect(await countSessions(pool, expired)).toBeLessThan(19_500), 20_000)
+    await first?.kill()
+    const atKill = await countSessions(pool, expired)
+    expect(atKill).toBeGreaterThan(0)
+    await auth?.kill()
+    await eventually(async () => expect(await logOf('janitor-2')).toContain('job failed; the next run goes on'), 20_000)
+    await auth?.restart()
+    await first?.restart()
+    await eventually(async () => expect(await countSessions(pool, expired)).toBe(0), 40_000)
+    expect(await countSessions(pool)).toBe(1_000)
+    const done = /"job":"dead-sessions","rows":\d+,"batches":\d+,"ms":\d+,"longest_batch_ms":\d+,"complete":true/
+    await eventually(async () => expect(await logOf('janitor-2')).toMatch(done), 20_000)
+    expect(second?.pid).toBeGreaterThan(0)
+  }, 120_000)
+})

@@ -1,0 +1,13 @@
+// Deletes sessions that nobody refreshed in time, some pages of the table at a time, for the janitor.
+import type { Handler } from '@cairn/bus'
+import type { sweepIdleSessions as operation } from '@cairn/contracts'
+import type { AuthContext } from '../context.ts'
+import { sweepIdleSessions } from '../store/sweep-idle-sessions.ts'
+
+export const handleSweepIdleSessions =
+  ({ pool }: AuthContext): Handler<typeof operation> =>
+  async ({ from_page: fromPage, pages, dry_run: dryRun = false }) => {
+    const { rows, tablePages } = await sweepIdleSessions(pool, { fromPage, pages, dryRun })
+    const next = fromPage + pages
+    return { rows, next_page: next < tablePages ? next : null }
+  }

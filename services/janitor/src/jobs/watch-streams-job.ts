@@ -1,0 +1,20 @@
+// Looks whether every stream is bounded, and how full it is: a full one drops its oldest events.
+import { readStreamUsage } from '@cairn/bus'
+import type { Job } from './job.ts'
+
+const fullShare = 0.8
+
+export const watchStreamsJob: Job = {
+  name: 'stream-limits',
+  begin:
+    () =>
+    async ({ bus, logger }) => {
+      for (const { stream, bytes, maxBytes, maxAgeMs } of await readStreamUsage(bus)) {
+        if (maxBytes === null || maxAgeMs === null) logger.error({ stream }, 'a stream has no limits')
+        else if (bytes > maxBytes * fullShare) {
+          logger.warn({ stream, bytes, max_bytes: maxBytes }, 'a stream is nearly full and will drop its oldest events')
+        }
+      }
+      return { rows: 0, done: true }
+    },
+}
