@@ -52,8 +52,8 @@ const createCommitQueue = (
     maxGroupsInFlight: config.maxGroupsInFlight,
     besideEvents: config.groupBesideEvents,
     besideAfterMs: config.groupBesideAfterMs,
-    commit: async group => {
-      const results = await commitGroup(pool, group, Date.now())
+    commit: async (group, sent) => {
+      const results = await commitGroup(pool, group, { nowMs: Date.now(), sent })
       const applied = results.some(result => result.results.some(receipt => receipt.status === 'applied'))
       if (applied) publisher.outboxFilled()
       return results

@@ -47,11 +47,14 @@ const judgeGroup = (group: readonly Submission[], logs: ReadonlyMap<string, Open
 const eventsOf = (group: readonly Submission[]): UserEvent[] =>
   group.flatMap(({ userId, events }) => events.flatMap(parsed => (parsed.ok ? [{ userId, event: parsed.event }] : [])))
 
-/** One result per submission, in order. Either all of the group is committed, or it rejects and nothing of it is. */
+/**
+ * One result per submission, in order. Either all of the group is committed, or it rejects and nothing of it is. `sent` is called
+ * when everything is on its way but COMMIT, which follows at once.
+ */
 export const commitGroup = async (
   pool: pg.Pool,
   group: readonly Submission[],
-  nowMs: number,
+  { nowMs, sent }: { nowMs: number; sent: () => void },
 ): Promise<readonly SubmitResult[]> => {
   const userIds = [...new Set(group.map(submission => submission.userId))].sort()
   const events = eventsOf(group)
@@ -64,6 +67,7 @@ export const commitGroup = async (
       const results = judgeGroup(group, logs)
       const advanced = [...logs.values()].filter(log => log.applied.length > 0)
       if (advanced.length > 0) await advanceLogs(pipeline, advanced, { stored, nowMs })
+      sent()
       return results
     })
   for (let attempts = 0; attempts < mostAttempts; attempts += 1) {
