@@ -19,10 +19,27 @@ interface Scale {
   readonly eventsEach: number
   readonly rounds: number
   readonly durationMs: number
+  readonly warmUpMs: number
 }
 const scales: Record<'real' | 'smoke', Scale> = {
-  real: { guests: 640, connections: 64, batchConnections: 16, eventsEach: 100, rounds: 5, durationMs: 5_000 },
-  smoke: { guests: 8, connections: 8, batchConnections: 4, eventsEach: 10, rounds: 1, durationMs: 200 },
+  real: {
+    guests: 640,
+    connections: 64,
+    batchConnections: 16,
+    eventsEach: 100,
+    rounds: 5,
+    durationMs: 5_000,
+    warmUpMs: 10_000,
+  },
+  smoke: {
+    guests: 8,
+    connections: 8,
+    batchConnections: 4,
+    eventsEach: 10,
+    rounds: 1,
+    durationMs: 200,
+    warmUpMs: 100,
+  },
 }
 
 const cases = ['single', 'batch', 'insert', 'fastify', 'nats'] as const
@@ -105,7 +122,8 @@ const run = async ({ smoke, directory, say }: BenchContext): Promise<BenchResult
       fastify: open(await fastifyCase(root, connections)),
       nats: open(await natsCase(stack, connections)),
     }
-    for (const name of cases) await all[name].round(scale.durationMs / 2)
+    // Until code that is always hot in production is compiled.
+    for (const name of cases) await all[name].round(scale.warmUpMs)
     const round = (name: CaseName) => (): Promise<Measured> => all[name].round(scale.durationMs)
     const rounds = {
       single: round('single'),
