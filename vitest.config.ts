@@ -2,9 +2,12 @@
 // of every benchmark: their figures have a command of their own.
 import { defineConfig } from 'vitest/config'
 
+// What needs a browser runs by `npm run test:browser`, and by itself.
+const kinds = process.env['BROWSER_TESTS'] ? 'browser' : '{test,e2e}'
+
 export default defineConfig({
   test: {
-    include: ['{libs,services,deploy,commands,e2e,bench}/**/*.{test,e2e}.ts'],
+    include: [`{libs,services,deploy,commands,e2e,bench}/**/*.${kinds}.ts`],
     exclude: ['**/node_modules/**', '.local/**'],
     globalSetup: ['libs/testkit/src/global-setup.ts'],
     // Servers named by a URL are shared by all files, so files take turns; private ones are one set per file.

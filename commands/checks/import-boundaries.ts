@@ -48,7 +48,7 @@ const packageNameOf = (specifier: string): string =>
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/')
 
-const isTest = (file: string): boolean => /\.(test|e2e)\.ts$|\/test\/|^e2e\//.test(file)
+const isTest = (file: string): boolean => /\.(test|e2e|browser)\.ts$|\/test\/|^e2e\//.test(file)
 const inside = (path: string, directory: string): boolean => directory === '' || path.startsWith(`${directory}${sep}`)
 
 const relativeFault = ({ file, specifier }: Import, owner: Package): string | undefined => {

@@ -1,5 +1,7 @@
 // What `openapi.yaml` promises happens, all of it, and nothing else: each status of each operation is provoked once, with owners that
 // answer its own examples. `call` holds every answer against the document.
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import {
   CairnError,
   errorKinds,
@@ -62,6 +64,15 @@ const ask = (route: Route, changes: Partial<Call> = {}, url = edge.url): Promise
   })
 }
 
+/** An answer off the socket, as bytes. */
+const expectRaw = (asked: { method: string; path: string; status: number }, answer: string): void => {
+  const [line = '', ...rest] = answer.split('\r\n')
+  expect(line).toMatch(new RegExp(`^HTTP/1.1 ${asked.status} `))
+  const headers = new Headers(rest.slice(0, rest.indexOf('')).map(one => one.split(': ', 2) as [string, string]))
+  const body = JSON.parse(rest.at(-1) ?? '') as unknown
+  contract.check({ ...asked, path: asked.path.split('?', 1)[0] ?? '', headers, body })
+}
+
 const refuse = (operation: Operation, code: ErrorCode): void =>
   edge.answer(operation, () => Promise.reject(new CairnError(code)))
 
@@ -93,12 +104,8 @@ describe.each(eachRoute)('$name', ({ route }) => {
   })
 
   it('is 400 where its request cannot be read', async () => {
-    const head = `${route.method} ${pathOf(route)} HTTP/1.1\r\nconnection: close\r\n\r\n`
-    const [line, ...rest] = (await edge.raw(head)).split('\r\n')
-    expect(line).toBe('HTTP/1.1 400 Bad Request')
-    const headers = new Headers(rest.slice(0, rest.indexOf('')).map(one => one.split(': ', 2) as [string, string]))
-    const body: unknown = JSON.parse(rest.at(-1) ?? '')
-    contract.check({ method: route.method, path: pathOf(route).split('?')[0] ?? '', status: 400, headers, body })
+    const asked = { method: route.method, path: pathOf(route), status: 400 }
+    expectRaw(asked, await edge.raw(`${route.method} ${pathOf(route)} HTTP/1.1\r\nconnection: close\r\n\r\n`))
   })
 
   const codes: ErrorCode[] = ['internal', ...(route.refusals ?? [])]
@@ -146,13 +153,31 @@ describe('operations', () => {
     answerWell(routes['readKeySet'] as Route)
   })
 
+  it('and probes are 431 with too large a head', async () => {
+    const headers = { 'x-large': 'x'.repeat(17_000) }
+    for (const route of all) expect((await ask(route, { headers })).status).toBe(431)
+    for (const path of ['/healthz', '/readyz']) expect((await edge.call(path, { headers })).status).toBe(431)
+  })
+
+  it('and probes are 408 when the request does not arrive', async () => {
+    const impatient = await edge.another({ GATEWAY_RECEIVE_TIMEOUT_MS: '1000' })
+    const targets = all.map(route => ({ method: route.method, path: pathOf(route) }))
+    const probes = ['/healthz', '/readyz'].map(path => ({ method: 'GET', path }))
+    await Promise.all(
+      [...targets, ...probes].map(async ({ method, path }) => {
+        const socket = connect(impatient.gateway.port, '127.0.0.1', () =>
+          socket.write(`${method} ${path} HTTP/1.1\r\n`),
+        )
+        expectRaw({ method, path, status: 408 }, await text(socket))
+      }),
+    )
+  })
+
   it('and probes: whatever the document promises was seen, in this file alone', async () => {
     for (const path of ['/healthz', '/readyz']) {
       expect((await edge.call(path)).status).toBe(200)
-      const head = await edge.raw(`GET ${path} HTTP/1.1\r\nconnection: close\r\n\r\n`)
-      const [, ...rest] = head.split('\r\n')
-      const headers = new Headers(rest.slice(0, rest.indexOf('')).map(one => one.split(': ', 2) as [string, string]))
-      contract.check({ method: 'GET', path, status: 400, headers, body: JSON.parse(rest.at(-1) ?? '') as unknown })
+      const bytes = `GET ${path} HTTP/1.1\r\nconnection: close\r\n\r\n`
+      expectRaw({ method: 'GET', path, status: 400 }, await edge.raw(bytes))
     }
     expect(contract.promised.filter(place => !contract.seen.has(place))).toEqual([])
     expect(contract.promised.length).toBeGreaterThan(100)

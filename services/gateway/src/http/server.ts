@@ -10,6 +10,7 @@ import { registerCrossOrigin } from './cross-origin.ts'
 import { registerHealthRoutes } from './health-routes.ts'
 import { problemHandler, sendProblem } from './problems.ts'
 import { answerOutsideRequests, rawProblemHandler } from './raw-problems.ts'
+import { registerReferencePages } from './reference-pages.ts'
 import { registerRequestScope } from './request-scope.ts'
 import { registerRoute } from './route.ts'
 import { securityHeaders } from './security-headers.ts'
@@ -84,13 +85,14 @@ export const createServer = (context: GatewayContext, config: GatewayConfig): Fa
   // An expectation we do not know is ignored (RFC 9110, 10.1.1); Node's own 417 would go out without ids.
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response))
   answerOutsideRequests(server.server, context, config.maxConnections)
-  requireDocumentedRoutes(server)
   registerBodyParser(server)
   registerRequestScope(server, context)
   registerServerErrors(server, context)
   registerCrossOrigin(server, config.allowedOrigins)
   registerAdmission(server, context, config.maxInFlight)
   registerAddressLimit(server, context)
+  registerReferencePages(server)
+  requireDocumentedRoutes(server)
   registerHealthRoutes(server, context)
   for (const route of Object.values(routes)) registerRoute(server, context, route)
   return server

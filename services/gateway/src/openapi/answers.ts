@@ -72,11 +72,14 @@ export const componentResponses = (listed: Iterable<Route>): JsonObject => {
   return Object.fromEntries([...byName].toSorted(([one], [other]) => (one < other ? -1 : 1)))
 }
 
+/** Of every route whatsoever: the request never gets as far as the route. */
+export const codesBeforeRoutes = ['invalid_request', 'request_timeout', 'headers_too_large', 'unavailable'] as const
+
 const codesOf = ({ method, access, refusals = [] }: Route): ErrorCode[] => {
-  const codes = new Set<ErrorCode>(['invalid_request', ...refusals])
+  const codes = new Set<ErrorCode>([...codesBeforeRoutes, ...refusals])
   if (access !== 'open') for (const code of ['token_expired', 'token_invalid'] as const) codes.add(code)
   if (method !== 'GET') for (const code of ['payload_too_large', 'unsupported_media_type'] as const) codes.add(code)
-  for (const code of ['rate_limited', 'internal', 'unavailable'] as const) codes.add(code)
+  for (const code of ['rate_limited', 'internal'] as const) codes.add(code)
   return [...codes]
 }
 

@@ -13,8 +13,7 @@ const description = [
   'The HTTP API of Cairn, for mobile apps that people make progress in.',
   'Every answer has `x-request-id`, and every JSON answer `request_id`. Errors are `application/problem+json`: act on `code`. ' +
     'Every answer of 500 and above has an `incident_id`: with it, support finds the cause. Clients ignore fields they do not know.',
-  'Bytes that never become a request of one of these operations are answered as problems too: 400 when they are no HTTP, 404 ' +
-    'where there is nothing, 408 when they come too slowly, 431 when the head is over 16 KiB, 503 when there are too many connections.',
+  'What is no request of one of these operations is answered by a problem too: 400 when it is no HTTP, 404 where there is nothing.',
 ].join('\n\n')
 
 const tags = [

@@ -2,7 +2,7 @@
 import { Type, type TSchema } from 'typebox'
 import { RequestId } from '@cairn/contracts'
 import { urlOf, type Route } from '../http/route.ts'
-import { problemResponses, responsesOf } from './answers.ts'
+import { codesBeforeRoutes, problemResponses, responsesOf } from './answers.ts'
 import { exampleOf, reference, schemaOf, type JsonObject } from './components.ts'
 
 /** `/tracks/:track_id` as the document writes it. */
@@ -97,7 +97,7 @@ export const probeOperations: Readonly<Record<string, JsonObject>> = {
       security: [],
       responses: {
         200: { description: 'It does.', headers: ids, content: json(Alive) },
-        ...problemResponses(['invalid_request', 'unavailable']),
+        ...problemResponses(codesBeforeRoutes),
       },
     },
   },
@@ -110,7 +110,7 @@ export const probeOperations: Readonly<Record<string, JsonObject>> = {
       security: [],
       responses: {
         200: { description: 'It can.', headers: ids, content: json(Ready) },
-        ...problemResponses(['invalid_request']),
+        ...problemResponses(codesBeforeRoutes),
         503: {
           description: 'It cannot, now.',
           headers: incident,
