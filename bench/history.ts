@@ -6,8 +6,9 @@ import { providePostgres } from '@cairn/local'
 import type { Bench, BenchContext, BenchResult } from './harness/bench.ts'
 import { startEdgeStack, type EdgeStack } from './harness/edge-stack.ts'
 import { cpuMsOfTree, type Meters } from './harness/process-cpu.ts'
-import { interleave, type Measured } from './harness/rounds.ts'
+import { figuresOf, interleave, type Measured } from './harness/rounds.ts'
 import { rounded } from './harness/statistics.ts'
+import { stoppingAll } from './harness/stopping-all.ts'
 import { fillLogs } from './history/fill-logs.ts'
 import { postCase, type Case } from './submit/cases.ts'
 import { signInGuests, type Guest } from './submit/guests.ts'
@@ -107,12 +108,7 @@ const resultOf = (medians: Record<CaseName, Measured>, scale: Scale): BenchResul
       { title: 'full against empty', columns: ['ratio'], rows: Object.entries(ratios) },
     ],
     figures: {
-      ...Object.fromEntries(
-        cases.map(name => [
-          name,
-          Object.fromEntries(Object.entries(medians[name]).map(([measure, value]) => [measure, rounded(value)])),
-        ]),
-      ),
+      ...figuresOf(medians),
       ratios: Object.fromEntries(Object.entries(ratios).map(([name, value]) => [name, rounded(value)])),
     },
     bars: {
@@ -125,12 +121,7 @@ const resultOf = (medians: Record<CaseName, Measured>, scale: Scale): BenchResul
 
 const run = async ({ smoke, directory, say }: BenchContext): Promise<BenchResult> => {
   const scale = scales[smoke ? 'smoke' : 'real']
-  const opened: { stop(): Promise<void> }[] = []
-  const open = <T extends { stop(): Promise<void> }>(one: T): T => {
-    opened.push(one)
-    return one
-  }
-  try {
+  return stoppingAll(async open => {
     const server = open(await providePostgres({ directory, env: {}, say, maxConnections: 200 }))
     const postgres = { postgres: () => cpuMsOfTree(server.server?.pid ?? 0) }
     const start = async (name: string): Promise<{ stack: EdgeStack; guests: Guest[]; tokens: string[] }> => {
@@ -156,9 +147,7 @@ const run = async ({ smoke, directory, say }: BenchContext): Promise<BenchResult
       fullOne: round('fullOne'),
     }
     return resultOf(await interleave(rounds, scale.rounds, done => say(`round ${done} of ${scale.rounds}`)), scale)
-  } finally {
-    for (const one of opened.toReversed()) await one.stop()
-  }
+  })
 }
 
 export const bench: Bench = { name: 'history', run }

@@ -11,8 +11,9 @@ import { startEdgeStack, type EdgeStack } from './harness/edge-stack.ts'
 import { openPoster, runLoad } from './harness/load.ts'
 import { cpuMsOf, cpuMsOfTree, type Meters } from './harness/process-cpu.ts'
 import { withCpu } from './harness/measured-load.ts'
-import { interleave, type Measured } from './harness/rounds.ts'
+import { figuresOf, interleave, type Measured } from './harness/rounds.ts'
 import { rounded } from './harness/statistics.ts'
+import { stoppingAll } from './harness/stopping-all.ts'
 import { openBareSql } from './refresh/bare-sql.ts'
 import { fillSessions } from './refresh/fill-sessions.ts'
 import { readUpdates } from './refresh/hot-updates.ts'
@@ -149,12 +150,7 @@ const resultOf = (medians: Record<CaseName, Measured>, scale: Scale, hot: HotSha
       },
     ],
     figures: {
-      ...Object.fromEntries(
-        cases.map(name => [
-          name,
-          Object.fromEntries(Object.entries(medians[name]).map(([measure, value]) => [measure, rounded(value)])),
-        ]),
-      ),
+      ...figuresOf(medians),
       p50Ratio: rounded(p50Ratio),
       cpuRatio: rounded(cpuRatio),
       hotShare: { thousand: Number(hot.thousand.toFixed(4)), million: Number(hot.million.toFixed(4)) },
@@ -170,12 +166,7 @@ const resultOf = (medians: Record<CaseName, Measured>, scale: Scale, hot: HotSha
 const run = async (context: BenchContext): Promise<BenchResult> => {
   const scale = scales[context.smoke ? 'smoke' : 'real']
   const { directory, say } = context
-  const opened: { stop(): Promise<void> }[] = []
-  const open = <T extends { stop(): Promise<void> }>(one: T): T => {
-    opened.push(one)
-    return one
-  }
-  try {
+  return stoppingAll(async open => {
     const server = open(await providePostgres({ directory, env: {}, say }))
     const postgres = { postgres: () => cpuMsOfTree(server.server?.pid ?? 0) }
     const small = open(await startStack(context, server.url, scale.small))
@@ -201,9 +192,7 @@ const run = async (context: BenchContext): Promise<BenchResult> => {
       return hot / updates
     }
     return resultOf(medians, scale, { thousand: await hotShareOf(small), million: await hotShareOf(large) })
-  } finally {
-    for (const one of opened.toReversed()) await one.stop()
-  }
+  })
 }
 
 export const bench: Bench = { name: 'refresh', run }

@@ -5,8 +5,9 @@ import { providePostgres } from '@cairn/local'
 import type { Bench, BenchContext, BenchResult } from './harness/bench.ts'
 import { startEdgeStack } from './harness/edge-stack.ts'
 import { cpuMsOfTree } from './harness/process-cpu.ts'
-import { interleave, type Measured } from './harness/rounds.ts'
+import { figuresOf, interleave, type Measured } from './harness/rounds.ts'
 import { rounded } from './harness/statistics.ts'
+import { stoppingAll } from './harness/stopping-all.ts'
 import { fastifyCase, insertCase, natsCase, postCase, type Case } from './submit/cases.ts'
 import { signInGuests } from './submit/guests.ts'
 
@@ -86,12 +87,7 @@ const resultOf = (medians: Record<CaseName, Measured>, scale: Scale): BenchResul
       },
     ],
     figures: {
-      ...Object.fromEntries(
-        cases.map(name => [
-          name,
-          Object.fromEntries(Object.entries(medians[name]).map(([measure, value]) => [measure, rounded(value)])),
-        ]),
-      ),
+      ...figuresOf(medians),
       ratios: {
         single_vs_insert: rounded(ratios.single_vs_insert),
         batch_vs_insert: rounded(ratios.batch_vs_insert),
@@ -104,12 +100,7 @@ const resultOf = (medians: Record<CaseName, Measured>, scale: Scale): BenchResul
 const run = async ({ smoke, directory, say }: BenchContext): Promise<BenchResult> => {
   const scale = scales[smoke ? 'smoke' : 'real']
   const { connections } = scale
-  const opened: { stop(): Promise<void> }[] = []
-  const open = <T extends { stop(): Promise<void> }>(one: T): T => {
-    opened.push(one)
-    return one
-  }
-  try {
+  return stoppingAll(async open => {
     const server = open(await providePostgres({ directory, env: {}, say, maxConnections: 200 }))
     const postgres = { postgres: () => cpuMsOfTree(server.server?.pid ?? 0) }
     const stack = open(await startEdgeStack({ root, directory, serverUrl: server.url, name: 'submit' }))
@@ -133,9 +124,7 @@ const run = async ({ smoke, directory, say }: BenchContext): Promise<BenchResult
       nats: round('nats'),
     }
     return resultOf(await interleave(rounds, scale.rounds, done => say(`round ${done} of ${scale.rounds}`)), scale)
-  } finally {
-    for (const one of opened.toReversed()) await one.stop()
-  }
+  })
 }
 
 export const bench: Bench = { name: 'submit', run }

@@ -1,6 +1,6 @@
 // Interleaved rounds: every case once per round, each round beginning with another one, so that whatever the machine does
 // meanwhile happens to all of them. What counts of a case is the median over its rounds.
-import { median } from './statistics.ts'
+import { median, rounded } from './statistics.ts'
 
 export type Measured = Readonly<Record<string, number>>
 
@@ -23,3 +23,12 @@ export const interleave = async <Case extends string>(
     Object.fromEntries(Object.keys(all[0] ?? {}).map(measure => [measure, median(all.map(one => one[measure] ?? 0))]))
   return Object.fromEntries(names.map(name => [name, mediansOf(seen.get(name) ?? [])])) as Record<Case, Measured>
 }
+
+/** Measures by case, to as many digits as mean something. */
+export const figuresOf = (medians: Readonly<Record<string, Measured>>): Record<string, Measured> =>
+  Object.fromEntries(
+    Object.entries(medians).map(([name, measured]) => [
+      name,
+      Object.fromEntries(Object.entries(measured).map(([measure, value]) => [measure, rounded(value)])),
+    ]),
+  )
