@@ -103,7 +103,7 @@ const run = async ({ smoke, directory, say }: BenchContext): Promise<BenchResult
       await runSteadyLoad(load, () => sleep(scale.baselineMs / 3))
       say('the janitor')
       const from = scale.sessions - scale.expired
-      const remove = (): Promise<Deletion> => deleteByJanitor(root, stack.natsUrl)
+      const remove = (): Promise<Deletion> => deleteByJanitor(stack.natsUrl)
       const janitor = await measure(stack, scale, { load, from, remove })
       say('one DELETE')
       const others = { load, from: from - scale.expired, remove: () => deleteAtOnce(stack.databaseUrl) }

@@ -1,6 +1,7 @@
-// Two ways to delete expired sessions: by the janitor, as its command does it, and by one big DELETE.
-import { spawn } from 'node:child_process'
-import { join } from 'node:path'
+// Two ways to delete expired sessions: by the janitor's own run of its job, and by one big DELETE.
+import { jobVariables } from '@cairn/janitor/config'
+import { runOnce, type JobReport } from '@cairn/janitor/run-once'
+import { createLogger, readEnvironment } from '@cairn/runtime'
 import pg from 'pg'
 
 export interface Deletion {
@@ -10,17 +11,22 @@ export interface Deletion {
   readonly longestMs: number
 }
 
-const line = /: (\d+) rows deleted \(\d+ requests, (\d+) ms, the longest (\d+) ms/
-
-export const deleteByJanitor = async (root: string, natsUrl: string): Promise<Deletion> => {
-  const args = [join(root, 'commands', 'janitor.ts'), '--once', 'dead-sessions']
-  const child = spawn(process.execPath, args, { env: { PATH: process.env['PATH'] ?? '', NATS_URL: natsUrl } })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  await new Promise(resolve => void child.on('close', resolve))
-  const [, rows, ms, longestMs] = line.exec(output) ?? []
-  if (rows === undefined) throw new Error(`the janitor failed: ${output}`)
-  return { rows: Number(rows), ms: Number(ms), longestMs: Number(longestMs) }
+/** In this process: another one would take a core from what is measured while it starts. */
+export const deleteByJanitor = async (natsUrl: string): Promise<Deletion> => {
+  const reports: JobReport[] = []
+  const logger = createLogger({ service: 'janitor', level: 'error' })
+  await runOnce(readEnvironment(jobVariables, {}), {
+    natsUrl,
+    logger,
+    only: 'dead-sessions',
+    dryRun: false,
+    onReport: report => reports.push(report),
+    onFailure: (_job, error) => {
+      throw error
+    },
+  })
+  const [report] = reports
+  return { rows: report?.rows ?? 0, ms: report?.ms ?? 0, longestMs: report?.longest_batch_ms ?? 0 }
 }
 
 export const deleteAtOnce = async (databaseUrl: string): Promise<Deletion> => {

@@ -6,6 +6,8 @@ import type { JobConfig } from './config.ts'
 import { jobsOf } from './jobs/index.ts'
 import { runJob, type JobReport } from './jobs/run-job.ts'
 
+export type { JobReport } from './jobs/run-job.ts'
+
 export interface Once {
   readonly natsUrl: string
   readonly logger: Logger
