@@ -12,10 +12,18 @@ import {
 } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/nats-core'
 import { toCairnError } from '@cairn/contracts'
-import { currentRequest, endRequestSpan, runInRequest } from '@cairn/runtime'
+import {
+  continueTrace,
+  currentRequest,
+  endRequestSpan,
+  runInRequest,
+  type RequestContext,
+  type SpanLink,
+} from '@cairn/runtime'
 import { incomingRequest } from './bus-headers.ts'
 import type { Bus } from './connection.ts'
 import type { EventMessage } from './events.ts'
+import { messagingAttributes } from './span-attributes.ts'
 import { streamNotFound } from './stream.ts'
 
 /** Done with it for good, or to be handed out again after so long. */
@@ -40,6 +48,14 @@ export interface Consuming {
 }
 
 const reopenMs = 1_000
+
+/** The first time a message is part of what caused it; handed out again, it begins a trace that points there. */
+const contextOf = (message: JsMsg): { context: RequestContext; links: readonly SpanLink[] } => {
+  const context = incomingRequest(message.headers)
+  const { traceId, parentId } = context.trace
+  if (!message.redelivered || parentId === undefined) return { context, links: [] }
+  return { context: { ...context, trace: continueTrace() }, links: [{ traceId, spanId: parentId }] }
+}
 
 class DurableConsumer implements Consuming {
   readonly #bus: Bus
@@ -103,7 +119,8 @@ class DurableConsumer implements Consuming {
   }
 
   #receive(message: JsMsg): Promise<void> {
-    return runInRequest(incomingRequest(message.headers), async () => {
+    const { context, links } = contextOf(message)
+    return runInRequest(context, async () => {
       const startedAt = performance.now()
       const working = setInterval(() => message.working(), this.#options.ackWaitMs / 3)
       try {
@@ -112,13 +129,13 @@ class DurableConsumer implements Consuming {
           text: () => message.string(),
           json: () => message.json<unknown>(),
         })
-        this.#end(startedAt)
+        this.#end({ startedAt, links })
         if (handled === 'done') message.ack()
         else message.nak(handled.againInMs)
       } catch (error) {
         const { durable: consumer } = this.#options
         const { code } = toCairnError(error)
-        this.#end(startedAt, code)
+        this.#end({ startedAt, links, error: code })
         this.#bus.incidents.open({
           code,
           route: `consumer ${consumer}`,
@@ -133,7 +150,7 @@ class DurableConsumer implements Consuming {
     })
   }
 
-  #end(startedAt: number, error?: string): void {
+  #end({ startedAt, links, error }: { startedAt: number; links: readonly SpanLink[]; error?: string }): void {
     const { recorder, metrics } = this.#bus.logger
     const name = `consumer ${this.#options.durable}`
     metrics.observe('messaging.process.duration', performance.now() - startedAt, {
@@ -141,7 +158,10 @@ class DurableConsumer implements Consuming {
       outcome: error ?? 'ok',
     })
     const request = currentRequest()
-    if (request !== undefined) endRequestSpan(recorder, request, { name, kind: 'consumer', startedAt, error })
+    const attributes = messagingAttributes('process', 'process', this.#options.subject)
+    if (request !== undefined) {
+      endRequestSpan(recorder, request, { name, kind: 'consumer', startedAt, error, attributes, links })
+    }
   }
 }
 

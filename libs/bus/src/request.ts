@@ -14,6 +14,7 @@ import { startSpan, type Span } from '@cairn/runtime'
 import { outgoingHeaders, setCaller } from './bus-headers.ts'
 import type { Bus } from './connection.ts'
 import type { BusFailure } from './failure.ts'
+import { messagingAttributes } from './span-attributes.ts'
 
 export interface RequestOptions {
   /** On whose behalf; the owner acts for nobody when left out. */
@@ -76,7 +77,11 @@ export const request = async <O extends Operation>(
   const { recorder, metrics } = bus.logger
   const { subject } = operation
   const startedAt = performance.now()
-  const span = startSpan(recorder, { name: `request ${subject}`, kind: 'client' })
+  const span = startSpan(recorder, {
+    name: `request ${subject}`,
+    kind: 'client',
+    attributes: messagingAttributes('request', 'send', subject),
+  })
   const end = (error?: string): void => {
     span?.end(error)
     const outcome = error ?? 'ok'

@@ -17,6 +17,7 @@ import { Compile, type Validator } from 'typebox/compile'
 import { callerOf, incomingRequest, timeoutOf } from './bus-headers.ts'
 import type { Bus } from './connection.ts'
 import { respondWithFailure } from './failure.ts'
+import { messagingAttributes } from './span-attributes.ts'
 
 /** What a handler knows of the call besides its payload. */
 export interface Call {
@@ -107,7 +108,8 @@ const endSpan = (bus: Bus, subject: string, { startedAt, error }: { startedAt: n
   metrics.observe('messaging.process.duration', performance.now() - startedAt, { subject, outcome })
   const request = currentRequest()
   if (request === undefined) return
-  endRequestSpan(recorder, request, { name: `process ${subject}`, kind: 'consumer', startedAt, error })
+  const attributes = messagingAttributes('process', 'process', subject)
+  endRequestSpan(recorder, request, { name: `process ${subject}`, kind: 'consumer', startedAt, error, attributes })
 }
 
 const answer = async (

@@ -28,11 +28,7 @@ export const recordStatements = (client: pg.PoolClient, recorder: FlightRecorder
   const query = client.query.bind(client) as AnyQuery
   const recorded: AnyQuery = (...args) => {
     const statement = nameOf(args[0])
-    const span = startSpan(recorder, {
-      name: statement,
-      kind: 'client',
-      attributes: { 'db.system.name': 'postgresql' },
-    })
+    const span = startSpan(recorder, { name: statement, kind: 'client', exported: true })
     const callback = args.at(-1)
     if (typeof callback === 'function') {
       const told = (error: unknown, result: unknown): void => {

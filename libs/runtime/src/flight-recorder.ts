@@ -3,6 +3,8 @@
 import { Recording } from './recording.ts'
 import { currentRequest, type RequestContext } from './request-context.ts'
 import type { SpanRecord } from './span.ts'
+import type { Telemetry } from './telemetry.ts'
+import { isSampled } from './trace-context.ts'
 
 /** As the environment has it; see `recorderVariables`. */
 export interface RecorderLimits {
@@ -17,10 +19,12 @@ export class FlightRecorder {
   readonly #limits: RecorderLimits
   /** In the order they were opened. */
   readonly #recordings = new Map<string, Recording>()
+  readonly #exportSpan: Telemetry['exportSpan']
   #bytes = 0
 
-  constructor(limits: RecorderLimits) {
+  constructor(limits: RecorderLimits, exportSpan?: Telemetry['exportSpan']) {
     this.#limits = limits
+    this.#exportSpan = exportSpan
   }
 
   get enabled(): boolean {
@@ -44,7 +48,13 @@ export class FlightRecorder {
     this.#makeRoom()
   }
 
+  /** Spans are wanted by somebody: by this recorder, or outside. */
+  get takesSpans(): boolean {
+    return this.enabled || this.#exportSpan !== undefined
+  }
+
   recordSpan(request: RequestContext, span: SpanRecord): void {
+    if (this.#exportSpan !== undefined && !span.exported && isSampled(request.trace)) this.#exportSpan(request, span)
     if (!this.enabled) return
     this.#bytes += this.#of(request).addSpan(span)
     this.#makeRoom()

@@ -53,6 +53,8 @@ export class Incidents {
     const fingerprint = failure.fingerprint ?? fingerprintOf({ service: this.#logger.service, code, route, error })
     const { incident, isNew } = this.#ledger.enter({ requestId, code, route, fingerprint }, performance.now())
     this.#logger[level]({ incident_id: incident.incidentId, code, route, error, ...about }, message)
+    const request = currentRequest()
+    if (request !== undefined) request.incidentId = incident.incidentId
     this.#logger.metrics.count('cairn.incidents', { code })
     if (isNew) this.#carrier?.opened(incident)
     return incident.incidentId

@@ -2,6 +2,7 @@
 import { flushCompileCache } from 'node:module'
 import { ConfigError } from './environment.ts'
 import type { Logger } from './logger.ts'
+import type { Telemetry } from './telemetry.ts'
 
 export interface RunningService {
   /** Stops taking work, finishes what is in flight, closes connections. Called once. */
@@ -11,7 +12,12 @@ export interface RunningService {
 }
 
 export interface ProcessOptions {
-  readonly start: () => Promise<{ service: RunningService; logger: Logger; stopWithinMs: number }>
+  readonly start: () => Promise<{
+    service: RunningService
+    logger: Logger
+    stopWithinMs: number
+    telemetry?: Telemetry
+  }>
 }
 
 const stopSignals = ['SIGTERM', 'SIGINT'] as const
@@ -29,7 +35,7 @@ const failToStart = (error: unknown): never => {
 
 /** Runs a service until SIGTERM or SIGINT; a signal while it still starts ends it at once, since nothing is in flight yet. A fault in the environment prints one message and exits 1. */
 export const runService = async ({ start }: ProcessOptions): Promise<void> => {
-  const { service, logger, stopWithinMs } = await start().catch(failToStart)
+  const { service, logger, stopWithinMs, telemetry } = await start().catch(failToStart)
   let stopping = false
   const stop = async (reason: string, exitCode: number): Promise<void> => {
     if (stopping) return
@@ -41,6 +47,7 @@ export const runService = async ({ start }: ProcessOptions): Promise<void> => {
     }, stopWithinMs).unref()
     await service.stop().catch((error: unknown) => logger.error({ error }, 'failed while stopping'))
     logger.info('stopped')
+    await telemetry?.stop().catch(() => undefined)
     process.exit(exitCode)
   }
   for (const signal of stopSignals) process.on(signal, () => void stop(signal, 0))

@@ -4,11 +4,12 @@ import { pino, type DestinationStream, type Logger as PinoLogger, type Serialize
 import { recorderVariables } from './common-variables.ts'
 import { readEnvironment } from './environment.ts'
 import { FlightRecorder, type RecorderLimits } from './flight-recorder.ts'
-import { noMetrics, type Metrics } from './metrics.ts'
+import type { Metrics } from './metrics.ts'
 import { recordingDestination } from './recording-destination.ts'
 import { redactByName } from './redact.ts'
 import { currentRequest } from './request-context.ts'
 import { stdoutLines } from './stdout-lines.ts'
+import { noTelemetry, type Telemetry } from './telemetry.ts'
 
 /** All that a service says of itself: lines, what the flight recorder remembers of them, and measurements. */
 export type Logger = PinoLogger & {
@@ -24,8 +25,8 @@ export interface LoggerOptions {
   readonly destination?: DestinationStream
   /** Bounds of the flight recorder; the defaults of its variables when left out. */
   readonly limits?: RecorderLimits
-  /** Nothing is measured when left out. */
-  readonly metrics?: Metrics
+  /** Nothing is measured or exported when left out. */
+  readonly telemetry?: Telemetry
 }
 
 /** Of a failing row PostgreSQL says the values: whose they are and what they were is not for a log. */
@@ -52,8 +53,15 @@ const idsOfRequest = (): object => {
 }
 
 /** One logger per service. Lines have `service`, and in a request `request_id`, `trace_id` and `user_hash`. */
-export const createLogger = ({ service, level, destination, limits, metrics = noMetrics }: LoggerOptions): Logger => {
-  const recorder = new FlightRecorder(limits ?? readEnvironment(recorderVariables, {}))
+export const createLogger = ({
+  service,
+  level,
+  destination,
+  limits,
+  telemetry = noTelemetry,
+}: LoggerOptions): Logger => {
+  const { metrics, exportSpan, exportLine } = telemetry
+  const recorder = new FlightRecorder(limits ?? readEnvironment(recorderVariables, {}), exportSpan)
   metrics.gauge('cairn.flight_recorder.size', () => recorder.bytes)
   const writesDebug = level === 'debug' || level === 'trace'
   const options = {
@@ -70,5 +78,9 @@ export const createLogger = ({ service, level, destination, limits, metrics = no
     mixin: idsOfRequest,
   }
   const out = destination ?? stdoutLines()
-  return Object.assign(pino(options, recordingDestination({ recorder, level, out })), { service, recorder, metrics })
+  return Object.assign(pino(options, recordingDestination({ recorder, level, out, exportLine })), {
+    service,
+    recorder,
+    metrics,
+  })
 }

@@ -9,6 +9,8 @@ export interface RequestContext {
   readonly trace: Trace
   /** Set once the caller is known. */
   userHash?: string
+  /** Of its failure, if it failed. */
+  incidentId?: string
   /** Where the flight recorder keeps this request's records; the recorder's alone. */
   recording?: Recording
 }

@@ -18,12 +18,23 @@ export interface SpanRecord {
   /** An error code, when it failed. */
   readonly error: string | undefined
   readonly attributes: SpanAttributes | undefined
+  /** Work that this one goes back to without being its child: fanned in, or handed out again. */
+  readonly links?: readonly SpanLink[] | undefined
+  /** An instrumentation exports it by itself; it is for the recorder alone. */
+  readonly exported?: boolean
+}
+
+export interface SpanLink {
+  readonly traceId: string
+  readonly spanId: string
 }
 
 export interface SpanStart {
   readonly name: string
   readonly kind: SpanKind
   readonly attributes?: SpanAttributes
+  readonly links?: readonly SpanLink[] | undefined
+  readonly exported?: boolean
 }
 
 export interface Span {
@@ -37,7 +48,7 @@ const startOf = (startedAt: number): number => performance.timeOrigin + startedA
 /** Starts a child of the current request's own span; undefined where there is no request. */
 export const startSpan = (recorder: FlightRecorder, start: SpanStart): Span | undefined => {
   const request = currentRequest()
-  if (request === undefined || !recorder.enabled) return undefined
+  if (request === undefined || !recorder.takesSpans) return undefined
   const spanId = randomHex(8)
   const startedAt = performance.now()
   const end = (error?: string): void =>
@@ -50,6 +61,8 @@ export const startSpan = (recorder: FlightRecorder, start: SpanStart): Span | un
       ms: performance.now() - startedAt,
       error,
       attributes: start.attributes,
+      links: start.links,
+      exported: start.exported ?? false,
     })
   return { spanId, end }
 }
@@ -69,4 +82,5 @@ export const endRequestSpan = (
     ms: performance.now() - span.startedAt,
     error: span.error,
     attributes: span.attributes,
+    links: span.links,
   })

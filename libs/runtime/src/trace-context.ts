@@ -18,6 +18,14 @@ const maxStateLength = 512
 
 const isZero = (hex: string): boolean => /^0+$/.test(hex)
 
+/** Process-wide, as OpenTelemetry's own registration is: everything that begins a trace asks it. */
+let samples = (_traceId: string): boolean => true
+
+/** Decides from now on which of the traces that begin here are sampled. */
+export const sampleTraces = (decide: (traceId: string) => boolean): void => {
+  samples = decide
+}
+
 /** Continues the caller's trace with a new span, or starts a new trace where `traceparent` is absent or not valid. */
 export const continueTrace = (traceparent?: string, tracestate?: string): Trace => {
   const spanId = randomHex(8)
@@ -28,10 +36,16 @@ export const continueTrace = (traceparent?: string, tracestate?: string): Trace 
     !isZero(traceId) &&
     !isZero(parentId) &&
     (version !== '00' || rest === undefined)
-  if (!valid) return { traceId: randomHex(16), spanId, flags: '01' }
+  if (!valid) {
+    const newTraceId = randomHex(16)
+    return { traceId: newTraceId, spanId, flags: samples(newTraceId) ? '01' : '00' }
+  }
   const state =
     tracestate !== undefined && tracestate !== '' && tracestate.length <= maxStateLength ? tracestate : undefined
   return { traceId, spanId, parentId, flags, ...(state === undefined ? {} : { state }) }
 }
+
+/** Bit 0 of the flags. */
+export const isSampled = ({ flags }: Trace): boolean => (Number.parseInt(flags, 16) & 1) === 1
 
 export const traceparentOf = (trace: Trace): string => `00-${trace.traceId}-${trace.spanId}-${trace.flags}`

@@ -1,3 +1,3 @@
 // OpenTelemetry, as far as it is configured: metrics always, for whoever scrapes them; traces, metrics and logs to a collector
 // where the environment names one.
-export { createMetrics } from './otel-metrics.ts'
+export { startTelemetry, type Instrumented, type TelemetryOptions } from './start-telemetry.ts'

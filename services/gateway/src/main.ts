@@ -1,14 +1,15 @@
 // The gateway's process.
 import { createLogger, readEnvironment, runService } from '@cairn/runtime'
-import { createMetrics } from '@cairn/telemetry'
-import { gatewayVariables } from './config.ts'
-import { startGateway } from './service.ts'
+import { startTelemetry } from '@cairn/telemetry'
 
 await runService({
   start: async () => {
+    // Before anything is loaded that it has to see.
+    const telemetry = await startTelemetry({ service: 'gateway', environment: process.env, instrumented: ['ioredis'] })
+    const [{ gatewayVariables }, { startGateway }] = await Promise.all([import('./config.ts'), import('./service.ts')])
     const config = readEnvironment(gatewayVariables, process.env)
-    const metrics = createMetrics('gateway')
-    const logger = createLogger({ service: 'gateway', level: config.logLevel, limits: config, metrics })
-    return { service: await startGateway(config, logger), logger, stopWithinMs: config.drainWindowMs + 5_000 }
+    const logger = createLogger({ service: 'gateway', level: config.logLevel, limits: config, telemetry })
+    const stopWithinMs = config.drainWindowMs + 5_000
+    return { service: await startGateway(config, logger), logger, telemetry, stopWithinMs }
   },
 })

@@ -1,14 +1,15 @@
 // The janitor's process.
 import { createLogger, readEnvironment, runService } from '@cairn/runtime'
-import { createMetrics } from '@cairn/telemetry'
-import { janitorVariables } from './config.ts'
-import { startJanitor } from './service.ts'
+import { startTelemetry } from '@cairn/telemetry'
 
 await runService({
   start: async () => {
+    // Before anything is loaded that it has to see.
+    const telemetry = await startTelemetry({ service: 'janitor', environment: process.env, instrumented: [] })
+    const [{ janitorVariables }, { startJanitor }] = await Promise.all([import('./config.ts'), import('./service.ts')])
     const config = readEnvironment(janitorVariables, process.env)
-    const metrics = createMetrics('janitor')
-    const logger = createLogger({ service: 'janitor', level: config.logLevel, limits: config, metrics })
-    return { service: await startJanitor(config, logger), logger, stopWithinMs: config.drainWindowMs + 5_000 }
+    const logger = createLogger({ service: 'janitor', level: config.logLevel, limits: config, telemetry })
+    const stopWithinMs = config.drainWindowMs + 5_000
+    return { service: await startJanitor(config, logger), logger, telemetry, stopWithinMs }
   },
 })

@@ -1,14 +1,18 @@
 // The realtime service's process.
 import { createLogger, readEnvironment, runService } from '@cairn/runtime'
-import { createMetrics } from '@cairn/telemetry'
-import { realtimeVariables } from './config.ts'
-import { startRealtime } from './service.ts'
+import { startTelemetry } from '@cairn/telemetry'
 
 await runService({
   start: async () => {
+    // Before anything is loaded that it has to see.
+    const telemetry = await startTelemetry({ service: 'realtime', environment: process.env, instrumented: ['ioredis'] })
+    const [{ realtimeVariables }, { startRealtime }] = await Promise.all([
+      import('./config.ts'),
+      import('./service.ts'),
+    ])
     const config = readEnvironment(realtimeVariables, process.env)
-    const metrics = createMetrics('realtime')
-    const logger = createLogger({ service: 'realtime', level: config.logLevel, limits: config, metrics })
-    return { service: await startRealtime(config, logger), logger, stopWithinMs: config.drainWindowMs + 5_000 }
+    const logger = createLogger({ service: 'realtime', level: config.logLevel, limits: config, telemetry })
+    const stopWithinMs = config.drainWindowMs + 5_000
+    return { service: await startRealtime(config, logger), logger, telemetry, stopWithinMs }
   },
 })

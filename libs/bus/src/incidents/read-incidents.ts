@@ -60,15 +60,16 @@ const read = async (bus: Bus, filter: string, { from, most }: { from: From; most
   const { num_pending: count } = await consumer.info()
   const wanted = Math.min(count, most)
   if (wanted === 0) return none
-  const parts: IncidentPart[] = []
+  // A part that is replaced while it is read comes twice.
+  const parts = new Map<string, IncidentPart>()
   let seen = 0
   for await (const message of await consumer.fetch({ max_messages: wanted, expires: fetchExpiresMs })) {
     const part = message.json<unknown>()
-    if (validator.Check(part)) parts.push(part)
+    if (validator.Check(part)) parts.set(message.subject, part)
     seen += 1
     if (seen === wanted) break
   }
-  return { count, parts }
+  return { count, parts: [...parts.values()] }
 }
 
 /** From the end of the stream backwards, in steps that grow. */

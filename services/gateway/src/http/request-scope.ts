@@ -39,16 +39,18 @@ export const registerRequestScope = (server: FastifyInstance, { logger, addressO
       ms: Math.round(reply.elapsedTime * 10) / 10,
     }
     const current = currentRequest()
-    logger.metrics.observe('http.server.request.duration', reply.elapsedTime, {
+    const attributes = {
       'http.request.method': request.method,
       'http.route': route,
       'http.response.status_code': reply.statusCode,
-    })
+    }
+    logger.metrics.observe('http.server.request.duration', reply.elapsedTime, attributes)
     if (current !== undefined) {
       endRequestSpan(logger.recorder, current, {
         name: `${request.method} ${route}`,
         kind: 'server',
         startedAt: performance.now() - reply.elapsedTime,
+        attributes,
         error: reply.statusCode >= 500 ? String(reply.statusCode) : undefined,
       })
     }

@@ -2,6 +2,7 @@
 import type { Call } from '@cairn/bus'
 import type { SubmitEvents, SubmitResult } from '@cairn/contracts'
 import type { ProgressContext } from '../context.ts'
+import { changesMessageId } from '../domain/changes-message-id.ts'
 import { judgeEvents } from '../domain/judge-events.ts'
 import { parseEvent, type ParsedEvent } from '../domain/parse-event.ts'
 import { readLogState } from '../store/statements/read-log-state.ts'
@@ -16,9 +17,12 @@ const rejectAll = async (context: ProgressContext, userId: string, events: Parse
 
 export const submitEvents =
   (context: ProgressContext) =>
-  (payload: SubmitEvents, call: Call): Promise<SubmitResult> => {
+  async (payload: SubmitEvents, call: Call): Promise<SubmitResult> => {
     const userId = callerIdOf(call)
     const events = payload.events.map(parseEvent)
     if (!events.some(event => event.ok)) return rejectAll(context, userId, events)
-    return context.commits.submit({ userId, events, receivedAtMs: context.now() }, call.deadlineAt)
+    const result = await context.commits.submit({ userId, events, receivedAtMs: context.now() }, call.deadlineAt)
+    const applied = result.results.some(receipt => receipt.status === 'applied')
+    if (applied) context.onBehalfOfThis(changesMessageId(userId, result.head))
+    return result
   }

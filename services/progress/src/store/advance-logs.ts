@@ -2,6 +2,7 @@
 // per table. The rules are the domain's; here things are only fetched, handed over and stored.
 import { logAdvancedSubject } from '@cairn/contracts'
 import type { Pipeline } from '@cairn/postgres'
+import { changesMessageId } from '../domain/changes-message-id.ts'
 import { assemblePages, itemKeyOf } from '../domain/changes-page.ts'
 import type { ItemState } from '../domain/item.ts'
 import type { LogState } from '../domain/log-state.ts'
@@ -38,7 +39,7 @@ const messagesOf = (log: AdvancedLog, after: LogState, changes: UserChanges & { 
   })
   return pages.map(page => ({
     subject: logAdvancedSubject(log.userId),
-    messageId: `${log.userId}:${page.epoch}:${page.to_seq}`,
+    messageId: changesMessageId(log.userId, { epoch: page.epoch, seq: page.to_seq }),
     payload: JSON.stringify(page),
   }))
 }
