@@ -5,8 +5,8 @@ import { readDueRows } from './read-due-rows.ts'
 
 const statement = {
   name: 'delete-expired-nonces',
-  text: `DELETE FROM auth.nonces WHERE hash IN (
-    SELECT hash FROM auth.nonces WHERE expires_at <= now() ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)`,
+  text: `DELETE FROM auth.nonces WHERE hash = ANY (ARRAY(
+    SELECT hash FROM auth.nonces WHERE expires_at <= now() ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED))`,
 }
 
 /** Resolves with how many were deleted. */

@@ -5,9 +5,9 @@ import { readDueRows } from './read-due-rows.ts'
 
 const statement = {
   name: 'delete-old-apple-notifications',
-  text: `DELETE FROM auth.apple_notifications WHERE id_hash IN (
+  text: `DELETE FROM auth.apple_notifications WHERE id_hash = ANY (ARRAY(
     SELECT id_hash FROM auth.apple_notifications WHERE received_at <= now() - make_interval(secs => $2)
-    ORDER BY received_at LIMIT $1 FOR UPDATE SKIP LOCKED)`,
+    ORDER BY received_at LIMIT $1 FOR UPDATE SKIP LOCKED))`,
 }
 
 /** Resolves with how many were deleted. */

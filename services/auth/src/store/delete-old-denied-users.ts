@@ -5,9 +5,9 @@ import { readDueRows } from './read-due-rows.ts'
 
 const statement = {
   name: 'delete-old-denied-users',
-  text: `DELETE FROM auth.denied_users WHERE user_id IN (
+  text: `DELETE FROM auth.denied_users WHERE user_id = ANY (ARRAY(
     SELECT user_id FROM auth.denied_users WHERE denied_at <= now() - make_interval(secs => $2)
-    ORDER BY denied_at LIMIT $1 FOR UPDATE SKIP LOCKED)`,
+    ORDER BY denied_at LIMIT $1 FOR UPDATE SKIP LOCKED))`,
 }
 
 /** Resolves with how many were deleted. */
