@@ -14,6 +14,8 @@ export interface EdgeStackOptions {
   /** The administrator's, of the PostgreSQL server; a database is made there. */
   readonly serverUrl: string
   readonly name: string
+  /** On top of what every process needs. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 export interface EdgeStack {
@@ -94,7 +96,8 @@ const startGateway = async ({ root, common }: Place): Promise<BenchProcess & { u
   return { ...started, url }
 }
 
-export const startEdgeStack = async ({ root, directory, serverUrl, name }: EdgeStackOptions): Promise<EdgeStack> => {
+export const startEdgeStack = async (options: EdgeStackOptions): Promise<EdgeStack> => {
+  const { root, directory, serverUrl, name, environment = {} } = options
   const database = await createMigratedDatabase(root, { serverUrl, name, passwordSeed: 'bench' })
   const { databaseUrl, authDatabaseUrl, progressDatabaseUrl } = database
   const place = { directory: join(directory, name), env: {}, say: () => undefined }
@@ -106,7 +109,7 @@ export const startEdgeStack = async ({ root, directory, serverUrl, name }: EdgeS
   try {
     const masterKey = randomBytes(32)
     const spool = join(directory, name, 'incidents')
-    const services = { root, common: commonEnvironment(nats.url, redis.url, spool) }
+    const services = { root, common: { ...commonEnvironment(nats.url, redis.url, spool), ...environment } }
     const auth = await startAuth(services, authDatabaseUrl, masterKey)
     running.push(auth)
     const progress = await startProgress(services, progressDatabaseUrl)
