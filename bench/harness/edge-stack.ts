@@ -25,6 +25,8 @@ export interface EdgeStack {
   readonly authDatabaseUrl: string
   readonly natsUrl: string
   readonly masterKey: Buffer
+  /** What every process of the stack has in its environment: for starting more of them. */
+  readonly environment: Readonly<Record<string, string>>
   /** Milliseconds of CPU so far, by process. */
   readonly cpu: Readonly<Record<'gateway' | 'auth' | 'progress' | 'nats', () => number>>
   stop(): Promise<void>
@@ -109,7 +111,8 @@ export const startEdgeStack = async (options: EdgeStackOptions): Promise<EdgeSta
   try {
     const masterKey = randomBytes(32)
     const spool = join(directory, name, 'incidents')
-    const services = { root, common: { ...commonEnvironment(nats.url, redis.url, spool), ...environment } }
+    const common = { ...commonEnvironment(nats.url, redis.url, spool), ...environment }
+    const services = { root, common }
     const auth = await startAuth(services, authDatabaseUrl, masterKey)
     running.push(auth)
     const progress = await startProgress(services, progressDatabaseUrl)
@@ -123,7 +126,16 @@ export const startEdgeStack = async (options: EdgeStackOptions): Promise<EdgeSta
       progress: () => cpuMsOf(progress.pid),
       nats: () => cpuMsOf(natsPid),
     }
-    return { gatewayUrl: gateway.url, databaseUrl, authDatabaseUrl, natsUrl: nats.url, masterKey, cpu, stop }
+    return {
+      gatewayUrl: gateway.url,
+      databaseUrl,
+      authDatabaseUrl,
+      natsUrl: nats.url,
+      masterKey,
+      environment,
+      cpu,
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error

@@ -1,5 +1,6 @@
 // What services need in their environment to run as a test's: free ports, loopback, the local Apple issuer.
 import { gatewayVariables } from '@cairn/gateway/config'
+import { realtimeVariables } from '@cairn/realtime/config'
 import { deriveServiceUrls } from '@cairn/local'
 import type { Environment } from '@cairn/runtime'
 
@@ -7,8 +8,8 @@ const testKey = (letter: string): string => Buffer.alloc(32, letter).toString('b
 
 /** Tests come from one address, many at once; those that are about limits set their own. */
 const wideLimits: Environment = Object.fromEntries(
-  Object.values(gatewayVariables)
-    .filter(({ name }) => /^GATEWAY_LIMIT_.*(ADDRESS|SUBJECT|SESSION|USER)$/.test(name))
+  Object.values({ ...gatewayVariables, ...realtimeVariables })
+    .filter(({ name }) => /^(GATEWAY_LIMIT|REALTIME_HANDSHAKES)_.*(ADDRESS|SUBJECT|SESSION|USER)$/.test(name))
     .map(({ name }) => [name, '100000000']),
 )
 

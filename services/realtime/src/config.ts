@@ -1,13 +1,13 @@
 // Everything that can be set of the realtime service.
 import { commonVariables, variable, type ConfigOf } from '@cairn/runtime'
+import { edgeVariables, originsVariable } from '@cairn/edge'
 import { guardVariables } from '@cairn/tokens'
 
 const listening = {
   port: variable.port('REALTIME_PORT', { fallback: 8081, description: 'port of socket.io and plain WebSocket' }),
   host: variable.text('REALTIME_HOST', { fallback: '0.0.0.0', description: 'address both doors listen on' }),
   opsPort: variable.port('REALTIME_OPS_PORT', { fallback: 9104, description: 'ops port of realtime' }),
-  allowedOrigins: variable.list('REALTIME_ALLOWED_ORIGINS', {
-    fallback: [],
+  allowedOrigins: originsVariable('REALTIME_ALLOWED_ORIGINS', {
     description: 'origins of web pages that may open sockets, besides the origin of this server itself',
   }),
 } as const
@@ -25,6 +25,24 @@ const handshakes = {
     fallback: 5_000,
     description: 'a socket.io connection that has joined no namespace by then is closed',
   }),
+  handshakesPerUser: variable.integer('REALTIME_HANDSHAKES_PER_USER', {
+    min: 1,
+    max: 100_000_000,
+    fallback: 60,
+    description: 'handshakes of one user a minute, over all nodes',
+  }),
+  handshakesPerAddress: variable.integer('REALTIME_HANDSHAKES_PER_ADDRESS', {
+    min: 1,
+    max: 100_000_000,
+    fallback: 1_200,
+    description: 'handshakes from one address a minute, over all nodes, whether they succeed or not',
+  }),
+  maxConnections: variable.integer('REALTIME_MAX_CONNECTIONS', {
+    min: 1,
+    max: 1_000_000,
+    fallback: 20_000,
+    description: 'connections of this node; more are refused as unavailable',
+  }),
   socketsPerUser: variable.integer('REALTIME_SOCKETS_PER_USER', {
     min: 1,
     max: 10_000,
@@ -39,6 +57,12 @@ const connections = {
     max: 1_048_576,
     fallback: 16_384,
     description: 'largest frame taken from a client',
+  }),
+  framesPerMinute: variable.integer('REALTIME_FRAMES_PER_MINUTE', {
+    min: 1,
+    max: 1_000_000,
+    fallback: 120,
+    description: 'frames taken from one client a minute; one that sends more is closed as too many',
   }),
   pingIntervalMs: variable.integer('REALTIME_PING_INTERVAL_MS', {
     min: 100,
@@ -156,6 +180,7 @@ const repairs = {
 export const realtimeVariables = {
   ...commonVariables,
   ...guardVariables,
+  ...edgeVariables,
   ...listening,
   ...handshakes,
   ...connections,

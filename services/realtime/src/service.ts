@@ -1,11 +1,13 @@
 // The realtime service put together: the bus, the verifier, all connections of this node, and two doors on one port.
 import type { AddressInfo } from 'node:net'
 import { Bus, keepIncidents } from '@cairn/bus'
+import { createAddressReader, refuseUnsafeOrigins } from '@cairn/edge'
 import { HealthState, startOpsServer, userHasher, type Logger, type RunningService } from '@cairn/runtime'
 import { startTokenGuard, type TokenGuard } from '@cairn/tokens'
 import type { RealtimeConfig } from './config.ts'
 import type { ConnectionRegistry } from './core/connection-registry.ts'
 import { createCore } from './core/create-core.ts'
+import { startHandshakeLimits } from './core/handshake-limits.ts'
 import { drainConnections } from './core/drain-connections.ts'
 import { createHttpServer, type HttpDoors } from './doors/http-server.ts'
 
@@ -31,6 +33,7 @@ const listen = async ({ server }: HttpDoors, { port, host }: RealtimeConfig): Pr
 
 /** Listens as soon as it is connected to the bus; ready once keys and deny list of access tokens are known. */
 export const startRealtime = async (config: RealtimeConfig, logger: Logger): Promise<RunningRealtime> => {
+  refuseUnsafeOrigins(config.nodeEnv, { name: 'REALTIME_ALLOWED_ORIGINS', origins: config.allowedOrigins })
   const started: { bus?: Bus; guard?: TokenGuard } = {}
   const health = new HealthState({
     bus: () => started.bus?.connected ?? false,
@@ -50,8 +53,18 @@ export const startRealtime = async (config: RealtimeConfig, logger: Logger): Pro
   const { registry } = core
   closeWhatEnds(guard, registry)
   logger.metrics.gauge('cairn.sockets', () => registry.size)
-  const hashUser = userHasher(config.userHashKey)
-  const doors = createHttpServer({ config, logger, incidents: bus.incidents, guard, health, hashUser, ...core })
+  const limits = startHandshakeLimits(config, logger)
+  const doors = createHttpServer({
+    ...core,
+    config,
+    logger,
+    incidents: bus.incidents,
+    guard,
+    health,
+    hashUser: userHasher(config.userHashKey),
+    limits,
+    readAddress: createAddressReader(config.trustedProxies),
+  })
   wheel.start()
   const port = await listen(doors, config)
   logger.info({ port, ops_port: ops.port }, 'realtime listens')
@@ -63,6 +76,7 @@ export const startRealtime = async (config: RealtimeConfig, logger: Logger): Pro
     wheel.stop()
     await doors.close()
     guard.stop()
+    limits.stop()
     await keeper.stop()
     await bus.drain(config.drainWindowMs)
     await ops.close()

@@ -16,7 +16,7 @@ const collectGarbage = runInNewContext('gc') as () => void
 const mostBytes = 2 * 1_024 * 1_024
 const mostMs = 10_000
 /** Much more than kernel buffers take, so that the node would have to keep it. */
-const floodBytes = 60_000_000
+const floodBytes = 20_000_000
 
 const logs = captureLogs()
 let nats: Awaited<ReturnType<typeof startTestBus>>

@@ -94,7 +94,11 @@ const widerLimits = {
     GATEWAY_LIMIT_EVENTS_PER_USER: '1000000',
     GATEWAY_LIMIT_EVENTS_WINDOW_S: '60',
   },
-  realtime: { REALTIME_SOCKETS_PER_USER: '100' },
+  realtime: {
+    REALTIME_SOCKETS_PER_USER: '100',
+    REALTIME_HANDSHAKES_PER_USER: '60000',
+    REALTIME_HANDSHAKES_PER_ADDRESS: '600000',
+  },
 } as const satisfies Record<string, Variables>
 
 /** The limits that the stack widens; what is set by hand is not ours to tell. */

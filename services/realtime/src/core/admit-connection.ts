@@ -34,14 +34,22 @@ export const assertServing = ({ health, guard }: RealtimeContext): void => {
   if (!guard.ready) throw new CairnError('unavailable', { detail: 'Tokens cannot be verified at the moment.' })
 }
 
+/** Throws `unavailable` when the node has as many connections as it takes. */
+export const assertRoom = ({ config }: RealtimeContext, connections: number): void => {
+  if (connections < config.maxConnections) return
+  throw new CairnError('unavailable', { detail: 'This server has as many connections as it takes.' })
+}
+
 /**
  * Lets a client in. The caller attaches an outlet to the connection, or calls its `gone()`.
- * Throws `token_invalid`, `token_expired`, `forbidden`, and `unavailable` while keys or head cannot be had.
+ * Throws `token_invalid`, `token_expired`, `forbidden`, `rate_limited`, and `unavailable` while keys or head cannot be had.
  */
 export const admitConnection = async (context: RealtimeContext, handshake: Handshake): Promise<Admission> => {
   const { logReader, registry, connections } = context
   assertServing(context)
+  assertRoom(context, registry.size)
   const claims = await authorise(context, handshake)
+  await context.limits.countUser(claims.userId)
   const request = currentRequest()
   if (request !== undefined) request.userHash = context.hashUser(claims.userId)
   const caller = { userId: claims.userId, sessionId: claims.sessionId }

@@ -23,6 +23,8 @@ export interface ConnectionContext {
 /** How soon what waits for room, or to be tried again, is looked at. */
 const wakeAfterMs = 100
 
+const frameWindowMs = 60_000
+
 const secondsUntil = (expiresAt: number): number => Math.max(0, Math.floor(expiresAt - Date.now() / 1_000))
 
 export class Connection implements Timed, FollowerOutlet {
@@ -35,6 +37,8 @@ export class Connection implements Timed, FollowerOutlet {
   #gone = false
   #warned = false
   #slowSince: number | undefined
+  #frames = 0
+  #framesSince = 0
 
   constructor(claims: AccessClaims, log: FollowedLog, context: ConnectionContext) {
     this.#claims = claims
@@ -108,6 +112,19 @@ export class Connection implements Timed, FollowerOutlet {
   /** The log is known to go to `head`. */
   checkAgainst(head: Head): void {
     this.#follower.checkAgainst(head)
+  }
+
+  /** Counts a frame of the client; one that sends too many is closed, and told when to come back. */
+  takesFrame(): boolean {
+    const now = performance.now()
+    if (now - this.#framesSince > frameWindowMs) {
+      this.#frames = 0
+      this.#framesSince = now
+    }
+    this.#frames += 1
+    if (this.#frames <= this.#context.config.framesPerMinute) return true
+    this.close(closeCode.tooMany, Math.ceil(frameWindowMs - (now - this.#framesSince)))
+    return false
   }
 
   /** A newer token of the same user; an older one changes nothing. */

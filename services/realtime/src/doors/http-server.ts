@@ -26,11 +26,11 @@ const answerProblem = (response: ServerResponse, error: unknown, { incidents }: 
   response.end(body)
 }
 
-const answerRequest = (
+const answerRequest = async (
   context: RealtimeContext,
   socketIo: SocketIoDoor,
   { request, response }: { request: IncomingMessage; response: ServerResponse },
-): void => {
+): Promise<void> => {
   const requestId = currentRequest()?.requestId
   const [path, query] = (request.url ?? '').split('?', 2)
   // Left to Node, this answer would go out without ids.
@@ -40,7 +40,7 @@ const answerRequest = (
   const report = context.health.report()
   if (path === '/healthz') answerJson(response, 200, { status: 'ok', request_id: requestId })
   else if (path === '/readyz') answerJson(response, report.ready ? 200 : 503, { ...report, request_id: requestId })
-  else if (path === socketIoPath) socketIo.request(request, response, new URLSearchParams(query))
+  else if (path === socketIoPath) await socketIo.request(request, response, new URLSearchParams(query))
   else throw new CairnError('not_found')
 }
 
@@ -79,7 +79,7 @@ export const createHttpServer = (context: RealtimeContext): HttpDoors => {
     const upgrade = readUpgradeRequest(request)
     const userId = userOfPath(upgrade.path)
     if (userId !== undefined) await plain.upgrade(request, { userId, upgrade, socket, firstBytes })
-    else if (upgrade.path === socketIoPath) socketIo.upgrade(request, { upgrade, socket, firstBytes })
+    else if (upgrade.path === socketIoPath) await socketIo.upgrade(request, { upgrade, socket, firstBytes })
     else throw new CairnError('not_found')
   }
 
@@ -95,11 +95,9 @@ export const createHttpServer = (context: RealtimeContext): HttpDoors => {
     const trace = continueTrace(request.headers[header.traceparent] as string | undefined)
     response.setHeader(header.requestId, requestId)
     runInRequest({ requestId, trace }, () => {
-      try {
-        answerRequest(context, socketIo, { request, response })
-      } catch (error) {
+      answerRequest(context, socketIo, { request, response }).catch((error: unknown) => {
         answerProblem(response, error, context)
-      }
+      })
     })
   }
   server.on('request', onRequest)

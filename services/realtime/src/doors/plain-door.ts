@@ -54,6 +54,7 @@ export const createPlainDoor = (context: RealtimeContext): PlainDoor => {
 
   return {
     upgrade: async (request, { userId, upgrade, socket, firstBytes }) => {
+      await context.limits.countAddress(context.readAddress(request).key)
       const token = tokenOf(upgrade, request)
       const { origin, host } = request.headers
       const admission = await admitConnection(context, { userId, token, origin, host })

@@ -3,13 +3,15 @@
 // of the first URL is all that the later ones send along.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { CairnError, header } from '@cairn/contracts'
+import { CairnError, closeCode, frameType, header } from '@cairn/contracts'
 import { continueTrace, currentRequest, newRequestId, runInRequest, type Incidents } from '@cairn/runtime'
 import { Server, type ExtendedError, type Socket } from 'socket.io'
 import type { RealtimeConfig } from '../config.ts'
 import type { RealtimeContext } from '../context.ts'
-import { admitConnection, assertServing, type Admission } from '../core/admit-connection.ts'
+import { admitConnection, assertRoom, assertServing, type Admission } from '../core/admit-connection.ts'
 import type { Connection } from '../core/connection.ts'
+import { frameOf } from '../core/frame.ts'
+import type { Outlet } from '../core/outlet.ts'
 import { receiveFrame } from '../handlers/receive-frame.ts'
 import { problemAnswer } from './problem-answer.ts'
 import { createSocketIoEncoder } from './socket-io-frames.ts'
@@ -20,12 +22,15 @@ export const socketIoPath = '/socket.io/'
 
 export interface SocketIoDoor {
   /** A request of the polling transport, which is what clients begin with unless told otherwise. Throws as `upgrade`. */
-  request(request: IncomingMessage, response: ServerResponse, query: URLSearchParams): void
+  request(request: IncomingMessage, response: ServerResponse, query: URLSearchParams): Promise<void>
   /**
-   * Throws `invalid_request` for anything but protocol 4, and `unavailable` while nobody can be let in: unlike a refused
-   * namespace, a refused handshake is something socket.io clients try again by themselves.
+   * Throws `invalid_request` for anything but protocol 4, `rate_limited`, and `unavailable` while nobody can be let in: unlike
+   * a refused namespace, a refused handshake is something socket.io clients try again by themselves.
    */
-  upgrade(request: IncomingMessage, target: { upgrade: UpgradeRequest; socket: Duplex; firstBytes: Buffer }): void
+  upgrade(
+    request: IncomingMessage,
+    target: { upgrade: UpgradeRequest; socket: Duplex; firstBytes: Buffer },
+  ): Promise<void>
   close(): void
 }
 
@@ -62,9 +67,15 @@ const refusalOf = (error: unknown, requestId: string, incidents: Incidents): Ext
   return Object.assign(new Error(title), { data: { code, request_id, incident_id, retry_after } })
 }
 
-/** Middleware that runs a namespace's handshake as a request of its own; what `admit` throws is the `connect_error`. */
+/** Who came too often, and how many milliseconds they have to wait: such a client is let in to be told, and closed. */
+type TooMany = WeakMap<Socket, number>
+
+/**
+ * Middleware that runs a namespace's handshake as a request of its own; what `admit` throws is the `connect_error`. Not so
+ * `rate_limited`: a client whose namespace is refused does not come back by itself, one whose connection ends does.
+ */
 const handshake =
-  ({ incidents }: RealtimeContext, admit: (socket: Socket) => Promise<void>) =>
+  ({ incidents, tooMany }: { incidents: Incidents; tooMany: TooMany }, admit: (socket: Socket) => Promise<void>) =>
   (socket: Socket, next: (refusal?: ExtendedError) => void): void => {
     const requestId = newRequestId()
     const trace = continueTrace(socket.handshake.headers['traceparent'] as string | undefined)
@@ -73,7 +84,9 @@ const handshake =
       try {
         await admit(socket)
       } catch (error) {
-        refusal = refusalOf(error, requestId, incidents)
+        const limited = error instanceof CairnError && error.code === 'rate_limited'
+        if (limited) tooMany.set(socket, (error.retryAfterSeconds ?? 1) * 1_000)
+        else refusal = refusalOf(error, requestId, incidents)
       }
       next(refusal)
     }
@@ -85,6 +98,11 @@ const admitSocket = async (context: RealtimeContext, socket: Socket): Promise<Ad
   if (userId === undefined) throw new CairnError('not_found', { detail: 'There is no such namespace.' })
   const { origin, host } = socket.handshake.headers
   return admitConnection(context, { userId, token: tokenOf(socket), origin, host })
+}
+
+const sendAway = (outlet: Outlet, retryAfterMs: number): void => {
+  outlet.send(frameOf(frameType.sessionClosing, { code: closeCode.tooMany, retry_after_ms: retryAfterMs }))
+  outlet.close(closeCode.tooMany)
 }
 
 /** A namespace's socket may end with its connection, or alone, or before it has begun. */
@@ -112,13 +130,29 @@ const connectionIdsOf = (io: Server): ReadonlySet<string> => {
   return ids
 }
 
+/** Several namespaces on one connection are as many handshakes; the first one was counted with the connection. */
+const countNamespaces = ({ limits, readAddress }: RealtimeContext): ((socket: Socket) => Promise<void>) => {
+  const counted = new WeakSet<Socket['conn']>()
+  return async ({ conn, request }) => {
+    if (counted.has(conn)) await limits.countAddress(readAddress(request).key)
+    counted.add(conn)
+  }
+}
+
 /** What belongs to a connection that is there already goes on while no new ones are let in. */
-const assertEngineRequest = (context: RealtimeContext, known: ReadonlySet<string>, query: URLSearchParams): void => {
+const assertEngineRequest = async (
+  context: RealtimeContext,
+  known: ReadonlySet<string>,
+  { query, request }: { query: URLSearchParams; request: IncomingMessage },
+): Promise<void> => {
   if (query.get('EIO') !== '4')
     throw new CairnError('invalid_request', { detail: 'socket.io is served in protocol 4.' })
   const connectionId = query.get('sid')
-  if (connectionId === null) assertServing(context)
-  else if (!known.has(connectionId)) {
+  if (connectionId === null) {
+    assertServing(context)
+    assertRoom(context, known.size)
+    await context.limits.countAddress(context.readAddress(request).key)
+  } else if (!known.has(connectionId)) {
     throw new CairnError('invalid_request', { detail: 'There is no such connection here.' })
   }
 }
@@ -128,21 +162,28 @@ export const createSocketIoDoor = (context: RealtimeContext): SocketIoDoor => {
   const connectionIds = connectionIdsOf(io)
   const outletOf = createSocketIoOutlets(createSocketIoEncoder())
   const admissions = new WeakMap<Socket, Admission>()
+  const tooMany: TooMany = new WeakMap()
+  const countNamespace = countNamespaces(context)
+  const { incidents } = context
 
   const refuseDefaultNamespace = async (): Promise<void> => {
     throw new CairnError('not_found', { detail: 'There is no such namespace.' })
   }
   const admit = async (socket: Socket): Promise<void> => {
+    await countNamespace(socket)
     const admission = await admitSocket(context, socket)
     admissions.set(socket, admission)
     goneWith(socket, admission.connection)
   }
-  io.use(handshake(context, refuseDefaultNamespace))
+  io.use(handshake({ incidents, tooMany }, refuseDefaultNamespace))
   const namespaces = io.of((_name, _auth, next) => next(null, true))
-  namespaces.use(handshake(context, admit))
+  namespaces.use(handshake({ incidents, tooMany }, admit))
   namespaces.on('connection', socket => {
     const admission = admissions.get(socket)
-    if (admission === undefined) return
+    if (admission === undefined) {
+      sendAway(outletOf(socket), tooMany.get(socket) ?? 0)
+      return
+    }
     const { connection, head } = admission
     socket.onAny((type: unknown, data: unknown, context_?: { traceparent?: unknown } | null) => {
       receiveFrame(context, connection, { type, data, traceparent: context_?.traceparent })
@@ -152,12 +193,12 @@ export const createSocketIoDoor = (context: RealtimeContext): SocketIoDoor => {
   })
 
   return {
-    request: (request, response, query) => {
-      assertEngineRequest(context, connectionIds, query)
+    request: async (request, response, query) => {
+      await assertEngineRequest(context, connectionIds, { query, request })
       io.engine.handleRequest(request, response)
     },
-    upgrade: (request, { upgrade, socket, firstBytes }) => {
-      assertEngineRequest(context, connectionIds, upgrade.query)
+    upgrade: async (request, { upgrade, socket, firstBytes }) => {
+      await assertEngineRequest(context, connectionIds, { query: upgrade.query, request })
       io.engine.handleUpgrade(request, socket, firstBytes)
     },
     close: () => {

@@ -30,6 +30,7 @@ export const receiveFrame = (
   connection: Connection,
   frame: ReceivedFrame | undefined,
 ): void => {
+  if (!connection.takesFrame()) return
   const handler = typeof frame?.type === 'string' ? handlers.get(frame.type) : undefined
   if (frame === undefined || handler === undefined || !handler.accepts(frame.data)) {
     connection.close(closeCode.badFrame)

@@ -1,0 +1,50 @@
+// What is measured, each as a process of its own that can be weighed: two realtime nodes, and bare servers beside them.
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '@cairn/local'
+import { startProcess, type BenchProcess } from '../harness/child-process.ts'
+
+export interface Measurable extends BenchProcess {
+  readonly url: string
+}
+
+const start = async (root: string, script: string, environment: Readonly<Record<string, string>>) => {
+  const port = String(await freePort())
+  const url = `http://127.0.0.1:${port}`
+  const settings = { ...environment, PORT: port, REALTIME_PORT: port, NODE_OPTIONS: '--expose-gc' }
+  return {
+    url,
+    ...(await startProcess(root, {
+      script: `services/realtime/bench/${script}`,
+      environment: settings,
+      readyUrl: `${url}/readyz`,
+    })),
+  }
+}
+
+export const startRealtimeNode = async (
+  root: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<Measurable> =>
+  start(root, 'collected-main.ts', {
+    ...environment,
+    REALTIME_HOST: '127.0.0.1',
+    REALTIME_HANDSHAKES_PER_USER: '1000000',
+    REALTIME_HANDSHAKES_PER_ADDRESS: '1000000',
+    REALTIME_OPS_PORT: String(await freePort()),
+  })
+
+export const startBare = (root: string, name: 'bare-ws' | 'bare-socket-io'): Promise<Measurable> =>
+  start(root, `${name}.ts`, { PATH: process.env['PATH'] ?? '' })
+
+const collections = 6
+const collectionMs = 250
+
+/** Kilobytes of RSS after garbage was collected several times: buffers go later than what held them. */
+export const weighKb = async ({ pid }: BenchProcess): Promise<number> => {
+  for (let collection = 0; collection < collections; collection += 1) {
+    process.kill(pid, 'SIGUSR2')
+    await sleep(collectionMs)
+  }
+  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+}
