@@ -1,5 +1,6 @@
 // Notes that every access token a user has by now is dead. The second is the clock's, not the transaction's: whoever got a
-// token while this transaction waited for them is meant too.
+// token while this transaction waited for them is meant too. A session begun in the second of an earlier sign-out has tokens
+// of the next second: another sign-out in that second goes one further.
 import type { DeniedUsersRow } from '../generated/rows.ts'
 import type { Queryable } from './queryable.ts'
 
@@ -11,7 +12,7 @@ const statement = {
   text: `INSERT INTO auth.denied_users AS known (user_id, not_after, denied_at)
     VALUES ($1, floor(extract(epoch FROM clock_timestamp())), clock_timestamp())
     ON CONFLICT (user_id) DO UPDATE
-      SET not_after = greatest(known.not_after, excluded.not_after), denied_at = excluded.denied_at
+      SET not_after = greatest(known.not_after + 1, excluded.not_after), denied_at = excluded.denied_at
     RETURNING user_id, not_after, denied_at`,
 }
 
