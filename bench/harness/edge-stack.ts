@@ -132,7 +132,7 @@ export const startEdgeStack = async (options: EdgeStackOptions): Promise<EdgeSta
       authDatabaseUrl,
       natsUrl: nats.url,
       masterKey,
-      environment,
+      environment: common,
       cpu,
       stop,
     }
