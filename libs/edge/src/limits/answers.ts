@@ -7,7 +7,17 @@ export interface LimitHeaders {
   readonly 'ratelimit-policy': string
 }
 
-const policyItem = ({ name, points, windowSeconds }: Policy): string => `"${name}";q=${points};w=${windowSeconds}`
+/** There are few policies, and every answer names some. */
+const policyItems = new WeakMap<Policy, string>()
+
+const policyItem = (policy: Policy): string => {
+  const known = policyItems.get(policy)
+  if (known !== undefined) return known
+  const item = `"${policy.name}";q=${policy.points};w=${policy.windowSeconds}`
+  policyItems.set(policy, item)
+  return item
+}
+
 const verdictItem = ({ policy, remaining, resetSeconds }: Verdict): string =>
   `"${policy.name}";r=${remaining};t=${resetSeconds}`
 

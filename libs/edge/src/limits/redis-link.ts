@@ -47,13 +47,31 @@ export class RedisLink {
   }
 
   /** Runs one command. Rejects when it fails or takes too long, and then nothing more is asked until a PING is answered. */
-  async ask<T>(command: () => Promise<T>): Promise<T> {
-    try {
-      return await this.#inTime(command)
-    } catch (error) {
-      this.#suspect(error)
-      throw error
-    }
+  ask<T>(command: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let waiting = true
+      const fail = (error: Error): void => {
+        if (!waiting) return
+        waiting = false
+        this.#suspect(error)
+        reject(error)
+      }
+      // After this process was busy for long, the timer comes before an answer that has been there all the while: that is read
+      // first, and only then is it too late.
+      const giveUp = (): void => void setImmediate(() => fail(new Error('Redis did not answer in time')))
+      const timer = setTimeout(giveUp, this.#options.timeoutMs)
+      command().then(
+        value => {
+          waiting = false
+          clearTimeout(timer)
+          return resolve(value)
+        },
+        (error: unknown) => {
+          clearTimeout(timer)
+          fail(error instanceof Error ? error : new Error('Redis failed', { cause: error }))
+        },
+      )
+    })
   }
 
   #suspect(error: unknown): void {
@@ -71,18 +89,6 @@ export class RedisLink {
     this.client.disconnect()
   }
 
-  #inTime<T>(command: () => Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      // After this process was busy for long, the timer comes before an answer that has been there all the while: that is read
-      // first, and only then is it too late.
-      const giveUp = (): void => void setImmediate(() => reject(new Error('Redis did not answer in time')))
-      const timer = setTimeout(giveUp, this.#options.timeoutMs)
-      command()
-        .then(resolve, reject)
-        .finally(() => clearTimeout(timer))
-    })
-  }
-
   #probeLater(): void {
     if (this.#stopped) return
     this.#probe = setTimeout(() => void this.#askAgain(), this.#options.retryMs).unref()
@@ -90,7 +96,7 @@ export class RedisLink {
 
   async #askAgain(): Promise<void> {
     try {
-      await this.#inTime(() => this.client.ping())
+      await this.ask(() => this.client.ping())
     } catch {
       this.#probeLater()
       return

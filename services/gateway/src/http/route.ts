@@ -87,6 +87,10 @@ const askOwner = async (
   }
 }
 
+const emptyBody = async (request: FastifyRequest): Promise<void> => {
+  request.body ??= {}
+}
+
 /** Adds the route: token, then query and body, then one request to the owner. */
 export const registerRoute = (server: FastifyInstance, context: GatewayContext, route: Route): void => {
   const schema = answerSchema(route)
@@ -100,20 +104,18 @@ export const registerRoute = (server: FastifyInstance, context: GatewayContext, 
       ...(route.query === undefined ? {} : { querystring: route.query }),
       ...(schema === undefined ? {} : { response: { 200: schema } }),
     },
-    onRequest: async (request, reply) => {
-      await tier.beforeToken(request, reply)
+    onRequest: async request => {
+      await tier.beforeToken(request)
       const caller = await authenticate(context, route.access, request)
       if (caller === undefined) return
       callers.set(request, caller)
-      await tier.afterToken(request, reply, caller.userId)
+      await tier.afterToken(request, caller.userId)
     },
-    preValidation: async request => {
-      if (route.bodyOptional === true) request.body ??= {}
-    },
+    ...(route.bodyOptional === true ? { preValidation: emptyBody } : {}),
     ...(tier.countsFailures ? { onSend: async (request, reply) => tier.afterAnswer(request, reply) } : {}),
     handler: async (request, reply) => {
       const caller = callers.get(request)
-      await tier.beforeOwner(request, reply, caller?.userId)
+      await tier.beforeOwner(request, caller?.userId)
       const answered = await askOwner(context, route, { payload: route.payload(request), caller })
       await tier.afterSuccess(request)
       reply.header('cache-control', route.cacheControl ?? 'no-store')

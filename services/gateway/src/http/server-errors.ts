@@ -9,12 +9,16 @@ const withIncident = (payload: unknown, incidentId: string): unknown =>
     : payload
 
 export const registerServerErrors = (server: FastifyInstance, { incidents }: GatewayContext): void => {
-  server.addHook('onSend', async (request, reply, payload) => {
-    if (reply.statusCode < 500 || reply.hasHeader(header.incidentId)) return payload
+  // With a callback: it runs for every answer, and a promise each would cost more than what it does.
+  server.addHook('onSend', (request, reply, ...[payload, done]: [unknown, (error: null, payload: unknown) => void]) => {
+    if (reply.statusCode < 500 || reply.hasHeader(header.incidentId)) {
+      done(null, payload)
+      return
+    }
     const route = `${request.method} ${request.routeOptions.url ?? 'unknown'}`
     const error = new Error(`${route} answered ${reply.statusCode}`)
     const incidentId = incidents.open({ code: 'unavailable', route, error, message: 'request failed' })
     reply.header(header.incidentId, incidentId)
-    return withIncident(payload, incidentId)
+    done(null, withIncident(payload, incidentId))
   })
 }

@@ -1,6 +1,6 @@
 // The HTTP server: limits, hooks in their order, routes. No answer leaves without ids, whoever writes it.
 import { CairnError } from '@cairn/contracts'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { GatewayConfig } from '../config.ts'
 import type { GatewayContext } from '../context.ts'
 import { registerAddressLimit } from '../limits/enforce-limits.ts'
@@ -23,24 +23,29 @@ const slowClientCheckMs = 1_000
 /** A track id of 128 code points, each four bytes in UTF-8, each byte three characters in a URL. */
 const maxParamLength = 128 * 4 * 3
 
+/** Why a request cannot be served now; undefined when it can. */
+const whyNot = (request: FastifyRequest, { health }: GatewayContext, hasRoom: boolean): CairnError | undefined => {
+  if (health.draining) {
+    return new CairnError('unavailable', { detail: 'This server is shutting down; try again.' })
+  }
+  // Left to Node, this answer would go out without ids.
+  if (request.raw.httpVersion === '1.1' && request.headers.host === undefined) {
+    return new CairnError('invalid_request', { detail: 'The Host header is missing.' })
+  }
+  return hasRoom ? undefined : new CairnError('unavailable', { detail: 'Too many requests at once; try again.' })
+}
+
 /** Refuses what cannot be served now, before any work is done for it. */
-const registerAdmission = (server: FastifyInstance, { health }: GatewayContext, maxInFlight: number): void => {
+const registerAdmission = (server: FastifyInstance, context: GatewayContext, maxInFlight: number): void => {
   let inFlight = 0
-  server.addHook('onRequest', async (request, reply) => {
+  server.addHook('onRequest', (request, reply, done) => {
     inFlight += 1
     // Not the `onResponse` hook: a client that goes away early would never be counted out.
     reply.raw.once('close', () => {
       inFlight -= 1
     })
-    if (health.draining) {
-      reply.header('connection', 'close')
-      throw new CairnError('unavailable', { detail: 'This server is shutting down; try again.' })
-    }
-    // Left to Node, this answer would go out without ids.
-    if (request.raw.httpVersion === '1.1' && request.headers.host === undefined) {
-      throw new CairnError('invalid_request', { detail: 'The Host header is missing.' })
-    }
-    if (inFlight > maxInFlight) throw new CairnError('unavailable', { detail: 'Too many requests at once; try again.' })
+    if (context.health.draining) reply.header('connection', 'close')
+    done(whyNot(request, context, inFlight <= maxInFlight))
   })
 }
 

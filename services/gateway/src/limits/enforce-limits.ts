@@ -8,8 +8,8 @@ import type { Tier } from './tiers.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Of every limit this request was counted by so far. */
-    verdicts: Verdict[]
+    /** Of every limit this request was counted by so far; undefined before the first. */
+    verdicts: Verdict[] | undefined
   }
 }
 
@@ -17,20 +17,24 @@ declare module 'fastify' {
 const neverLimited: ReadonlySet<string | undefined> = new Set(['/healthz', '/readyz'])
 
 /** Throws `rate_limited` when the verdict is that it is too much. */
-const tell = (request: FastifyRequest, reply: FastifyReply, verdict: Verdict): void => {
-  request.verdicts.push(verdict)
-  reply.headers({ ...limitHeaders(request.verdicts) })
+const count = (request: FastifyRequest, verdict: Verdict): void => {
+  if (request.verdicts === undefined) request.verdicts = [verdict]
+  else request.verdicts.push(verdict)
   const refusal = refusalOf([verdict])
   if (refusal !== undefined) throw refusal
 }
 
-/** Every request whatsoever counts for its address. */
+/** Every request whatsoever counts for its address; what is left of every limit is told when the answer leaves. */
 export const registerAddressLimit = (server: FastifyInstance, { limits }: GatewayContext): void => {
   server.decorateRequest('verdicts')
-  server.addHook('onRequest', async (request, reply) => {
-    request.verdicts = []
+  server.addHook('onRequest', async request => {
     if (neverLimited.has(request.routeOptions.url)) return
-    tell(request, reply, await limits.address.consume(request.client.key))
+    count(request, await limits.address.consume(request.client.key))
+  })
+  // With a callback: it runs for every answer, and a promise each would cost more than what it does.
+  server.addHook('onSend', (request, reply, ...[payload, done]: [unknown, (error: null, payload: unknown) => void]) => {
+    if (request.verdicts !== undefined) reply.headers({ ...limitHeaders(request.verdicts) })
+    done(null, payload)
   })
 }
 
@@ -51,27 +55,27 @@ export class TierLimits {
   }
 
   /** Nothing is known but the address. */
-  async beforeToken(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  async beforeToken(request: FastifyRequest): Promise<void> {
     const { key } = request.client
-    if (this.countsFailures) await this.#lookAt('failures', key, { request, reply })
-    if (this.#tier.address !== undefined) tell(request, reply, await this.#limits[this.#tier.address].consume(key))
+    if (this.countsFailures) await this.#lookAt(request, 'failures', key)
+    if (this.#tier.address !== undefined) count(request, await this.#limits[this.#tier.address].consume(key))
   }
 
   /** The user is known, the body not yet read. */
-  async afterToken(request: FastifyRequest, reply: FastifyReply, userId: string): Promise<void> {
+  async afterToken(request: FastifyRequest, userId: string): Promise<void> {
     const { user, cost } = this.#tier
     if (user === undefined || cost !== undefined) return
-    tell(request, reply, await this.#limits[user].consume(userId))
+    count(request, await this.#limits[user].consume(userId))
   }
 
   /** The body is as it should be. */
-  async beforeOwner(request: FastifyRequest, reply: FastifyReply, userId: string | undefined): Promise<void> {
+  async beforeOwner(request: FastifyRequest, userId: string | undefined): Promise<void> {
     const { user, cost, claimed } = this.#tier
     if (user !== undefined && cost !== undefined && userId !== undefined) {
-      tell(request, reply, await this.#limits[user].consume(userId, cost(request.body)))
+      count(request, await this.#limits[user].consume(userId, cost(request.body)))
     }
     const name = claimed?.keyOf(request.body)
-    if (claimed !== undefined && name !== undefined) await this.#lookAt(claimed.limit, name, { request, reply })
+    if (claimed !== undefined && name !== undefined) await this.#lookAt(request, claimed.limit, name)
   }
 
   /** The owner has done what it was asked. */
@@ -86,8 +90,8 @@ export class TierLimits {
     if (this.countsFailures && isRefusal(reply.statusCode)) await this.#limits.failures.consume(request.client.key)
   }
 
-  async #lookAt(limit: LimitName, key: string, { request, reply }: { request: FastifyRequest; reply: FastifyReply }) {
+  async #lookAt(request: FastifyRequest, limit: LimitName, key: string): Promise<void> {
     const verdict = await this.#limits[limit].peek(key)
-    if (!verdict.allowed) tell(request, reply, verdict)
+    if (!verdict.allowed) count(request, verdict)
   }
 }
