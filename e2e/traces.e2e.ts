@@ -116,6 +116,16 @@ it('a traceparent is continued over gateway, bus, database and socket frame, eac
   expect(edge?.attributes).toMatchObject({ 'http.route': '/api/v1/progress/events', 'http.response.status_code': 200 })
 }, 30_000)
 
+it('requests that are committed together are linked to from the span of their group', async () => {
+  const traces = Array.from({ length: 8 }, newTrace)
+  await Promise.all(traces.map(({ traceparent }) => write({ traceparent })))
+  await eventually(() => {
+    const groups = collector.spans.filter(span => span.name === 'commit group')
+    const linked = new Set(groups.flatMap(span => span.links.map(link => link.traceId)))
+    expect(traces.filter(({ traceId }) => !linked.has(traceId))).toEqual([])
+  }, 10_000)
+}, 30_000)
+
 it('what the caller did not sample is not exported, and is continued all the same', async () => {
   const unsampled = newTrace()
   await write({ traceparent: unsampled.traceparent.replace(/01$/, '00') })

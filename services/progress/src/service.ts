@@ -11,6 +11,7 @@ import { routesOf } from './handlers/index.ts'
 import { startPublishingChanges } from './jobs/publish-changes.ts'
 import { commitGroup } from './store/commit-group.ts'
 import { CommitQueue } from './store/commit-queue.ts'
+import { traceGroup } from './store/trace-group.ts'
 
 export interface RunningProgress extends RunningService {
   readonly opsPort: number
@@ -53,7 +54,9 @@ const createCommitQueue = (
     besideEvents: config.groupBesideEvents,
     besideAfterMs: config.groupBesideAfterMs,
     commit: async (group, sent) => {
-      const results = await commitGroup(pool, group, { nowMs: Date.now(), sent })
+      const results = await traceGroup(logger.recorder, group, () =>
+        commitGroup(pool, group, { nowMs: Date.now(), sent }),
+      )
       const applied = results.some(result => result.results.some(receipt => receipt.status === 'applied'))
       if (applied) publisher.outboxFilled()
       return results

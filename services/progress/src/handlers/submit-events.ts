@@ -1,6 +1,7 @@
 // Takes a batch of events: each is judged by itself, the good ones are committed, every one gets a receipt.
 import type { Call } from '@cairn/bus'
 import type { SubmitEvents, SubmitResult } from '@cairn/contracts'
+import { currentRequest } from '@cairn/runtime'
 import type { ProgressContext } from '../context.ts'
 import { changesMessageId } from '../domain/changes-message-id.ts'
 import { judgeEvents } from '../domain/judge-events.ts'
@@ -21,7 +22,10 @@ export const submitEvents =
     const userId = callerIdOf(call)
     const events = payload.events.map(parseEvent)
     if (!events.some(event => event.ok)) return rejectAll(context, userId, events)
-    const result = await context.commits.submit({ userId, events, receivedAtMs: context.now() }, call.deadlineAt)
+    const result = await context.commits.submit(
+      { userId, events, receivedAtMs: context.now(), trace: currentRequest()?.trace },
+      call.deadlineAt,
+    )
     const applied = result.results.some(receipt => receipt.status === 'applied')
     if (applied) context.onBehalfOfThis(changesMessageId(userId, result.head))
     return result

@@ -3,6 +3,7 @@
 // committed: nothing is answered before COMMIT has returned.
 import type { Receipt, SubmitResult } from '@cairn/contracts'
 import { inPipelinedTransaction } from '@cairn/postgres'
+import type { Trace } from '@cairn/runtime'
 import type pg from 'pg'
 import { judgeEvents, type LogInProgress } from '../domain/judge-events.ts'
 import type { LogState } from '../domain/log-state.ts'
@@ -17,6 +18,8 @@ export interface Submission {
   readonly userId: string
   readonly events: readonly ParsedEvent[]
   readonly receivedAtMs: number
+  /** Of the request, for the trace of the group it becomes part of. */
+  readonly trace?: Trace | undefined
 }
 
 interface OpenLog extends LogInProgress {
