@@ -1,24 +1,74 @@
 // Standard output for a log. Lines of one turn of the event loop leave in one write: a write for each was a tenth of what the
-// gateway does for a request.
-import { pino, type DestinationStream } from 'pino'
+// gateway does for a request. A reader that is slow makes them wait, up to a bound; one that is gone makes them be lost. Neither
+// may hold up the service, or keep it from ending.
+import { writeSync } from 'node:fs'
+import type { DestinationStream } from 'pino'
 
-/** Written at once when so much has gathered within a turn. */
-const mostGathered = 8_192
+/** Written at once when so much has gathered within a turn, in UTF-16 units. */
+const mostGathered = 65_536
+/** Bytes that may wait for a slow reader; lines beyond it are lost. */
+const mostWaiting = 4_194_304
+const retryMs = 10
+/** How long the end of the process waits for a slow reader. */
+const atExitMs = 200
 
-export const stdoutLines = (): DestinationStream => {
-  const out = pino.destination({ minLength: mostGathered })
-  let scheduled = false
-  const flush = (): void => {
-    scheduled = false
-    out.flushSync()
+const none = Buffer.alloc(0)
+
+export type Write = (bytes: Buffer) => number
+
+class StdoutLines implements DestinationStream {
+  readonly #write: Write
+  #gathered = ''
+  #waiting: Buffer = none
+  #scheduled = false
+  #gone = false
+
+  constructor(write: Write) {
+    this.#write = write
   }
-  process.on('exit', flush)
-  return {
-    write: line => {
-      out.write(line)
-      if (scheduled) return
-      scheduled = true
-      setImmediate(flush)
-    },
+
+  write(line: string): void {
+    if (this.#gone) return
+    this.#gathered += line
+    if (this.#gathered.length >= mostGathered) this.#flush()
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => this.#turn())
   }
+
+  end(): void {
+    const until = performance.now() + atExitMs
+    this.#flush()
+    while (this.#waiting.length > 0 && performance.now() < until) this.#flush()
+  }
+
+  #turn(): void {
+    this.#scheduled = false
+    this.#flush()
+    if (this.#waiting.length === 0) return
+    this.#scheduled = true
+    setTimeout(() => this.#turn(), retryMs)
+  }
+
+  #flush(): void {
+    if (this.#gathered !== '' && this.#waiting.length < mostWaiting) {
+      const bytes = Buffer.from(this.#gathered)
+      this.#waiting = this.#waiting.length === 0 ? bytes : Buffer.concat([this.#waiting, bytes])
+    }
+    this.#gathered = ''
+    try {
+      while (this.#waiting.length > 0) this.#waiting = this.#waiting.subarray(this.#write(this.#waiting))
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return
+      this.#gone = true
+      this.#waiting = none
+    }
+  }
+}
+
+/** `write` writes some of the bytes and says how many, or throws as `fs.writeSync` does. */
+export const stdoutLines = (write: Write = bytes => writeSync(1, bytes)): DestinationStream => {
+  const lines = new StdoutLines(write)
+  process.on('exit', () => lines.end())
+  return lines
 }

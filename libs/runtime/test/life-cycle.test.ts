@@ -1,5 +1,6 @@
 // The life cycle is that of a process, so each case is one.
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
@@ -30,6 +31,15 @@ describe('runService', () => {
     const { code, output } = await run('hang', 'SIGTERM')
     expect(code).toBe(1)
     expect(output).toContain('did not stop in time')
+  })
+
+  it('ends also when nobody reads what it writes any more', async () => {
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'fixtures', 'service.ts'), 'chatter'])
+    await once(child.stdout, 'data')
+    child.stdout.destroy()
+    child.stderr.destroy()
+    child.kill('SIGTERM')
+    expect(await once(child, 'exit')).toEqual([0, null])
   })
 
   it('ends all the same when stopping fails', async () => {
