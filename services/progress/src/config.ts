@@ -59,13 +59,13 @@ export const progressVariables = {
     min: 1,
     max: 20_000,
     fallback: 200,
-    description: 'events that have to wait before a group begins although the one before it is not sent yet',
+    description: 'events that have to wait before a group is committed beside another one; fewer wait for that one',
   }),
   groupBesideAfterMs: variable.integer('PROGRESS_GROUP_BESIDE_AFTER_MS', {
     min: 0,
     max: 60_000,
     fallback: 25,
-    description: 'time after which a group begins however small it is: the one before it may be stuck',
+    description: 'time after which a group is committed beside another one, however small: that one may be stuck',
   }),
   outboxPollMs: variable.integer('PROGRESS_OUTBOX_POLL_MS', {
     min: 10,

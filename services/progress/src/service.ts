@@ -53,10 +53,8 @@ const createCommitQueue = (
     maxGroupsInFlight: config.maxGroupsInFlight,
     besideEvents: config.groupBesideEvents,
     besideAfterMs: config.groupBesideAfterMs,
-    commit: async (group, sent) => {
-      const results = await traceGroup(logger.recorder, group, () =>
-        commitGroup(pool, group, { nowMs: Date.now(), sent }),
-      )
+    commit: async group => {
+      const results = await traceGroup(logger.recorder, group, () => commitGroup(pool, group, Date.now()))
       const applied = results.some(result => result.results.some(receipt => receipt.status === 'applied'))
       if (applied) publisher.outboxFilled()
       return results

@@ -50,14 +50,11 @@ const judgeGroup = (group: readonly Submission[], logs: ReadonlyMap<string, Open
 const eventsOf = (group: readonly Submission[]): UserEvent[] =>
   group.flatMap(({ userId, events }) => events.flatMap(parsed => (parsed.ok ? [{ userId, event: parsed.event }] : [])))
 
-/**
- * One result per submission, in order. Either all of the group is committed, or it rejects and nothing of it is. `sent` is called
- * when everything is on its way but COMMIT, which follows at once.
- */
+/** One result per submission, in order. Either all of the group is committed, or it rejects and nothing of it is. */
 export const commitGroup = async (
   pool: pg.Pool,
   group: readonly Submission[],
-  { nowMs, sent }: { nowMs: number; sent: () => void },
+  nowMs: number,
 ): Promise<readonly SubmitResult[]> => {
   const userIds = [...new Set(group.map(submission => submission.userId))].sort()
   const events = eventsOf(group)
@@ -70,7 +67,6 @@ export const commitGroup = async (
       const results = judgeGroup(group, logs)
       const advanced = [...logs.values()].filter(log => log.applied.length > 0)
       if (advanced.length > 0) await advanceLogs(pipeline, advanced, { stored, nowMs })
-      sent()
       return results
     })
   for (let attempts = 0; attempts < mostAttempts; attempts += 1) {

@@ -1,19 +1,19 @@
 // Group commit. Requests that arrive while others are being committed wait and then go together, so the price of a commit is
-// shared by all who wait for one: an idle queue commits at once, the next group begins when all of the one before it is on its
-// way to the disk; sooner only when it is big, or when that one takes long. A user is in one group at a time, so groups never wait for each other's locks within
+// shared by all who wait for one: an idle queue commits at once, and beside a group in flight another one begins only when it
+// is big, or when that one takes long. A user is in one group at a time, so groups never wait for each other's locks within
 // this process, and a user's requests keep their order.
 import { CairnError, type SubmitResult } from '@cairn/contracts'
 import { databaseFailure, isConnectionLoss } from '@cairn/postgres'
 import type { Submission } from './commit-group.ts'
 
 export interface CommitQueueOptions {
-  /** Commits all of a group or nothing of it; one result per submission. Calls `sent` when nothing is left but to wait. */
-  readonly commit: (group: readonly Submission[], sent: () => void) => Promise<readonly SubmitResult[]>
+  /** Commits all of a group or nothing of it; one result per submission. */
+  readonly commit: (group: readonly Submission[]) => Promise<readonly SubmitResult[]>
   /** Events that may wait; beyond it requests are refused. */
   readonly maxWaitingEvents: number
   readonly maxGroupEvents: number
   readonly maxGroupsInFlight: number
-  /** Events that have to wait before a group begins although the one before is not sent; two small ones cost a third more. */
+  /** Events that have to wait before a group begins beside another one; two small ones cost a third more than one. */
   readonly besideEvents: number
   /** Time after which one begins all the same: the other may wait for somebody's lock. */
   readonly besideAfterMs: number
@@ -37,8 +37,6 @@ export class CommitQueue {
   #waiting: Entry[] = []
   #waitingEvents = 0
   #groupsInFlight = 0
-  /** The group that began last, until it is sent. */
-  #unsent: readonly Entry[] | undefined
   #beganAt = 0
   #scheduled = false
   #waker: NodeJS.Timeout | undefined
@@ -86,9 +84,9 @@ export class CommitQueue {
     }
   }
 
-  /** How long a group has to wait for the one before it yet. */
+  /** How long a group has to wait for the one in flight yet. */
   #waitBesideMs(): number {
-    if (this.#unsent === undefined || this.#waitingEvents >= this.#options.besideEvents) return 0
+    if (this.#groupsInFlight === 0 || this.#waitingEvents >= this.#options.besideEvents) return 0
     return this.#beganAt + this.#options.besideAfterMs - performance.now()
   }
 
@@ -134,25 +132,16 @@ export class CommitQueue {
     for (const userId of users) this.#busyUsers.add(userId)
     this.#groupsInFlight += 1
     this.#beganAt = performance.now()
-    this.#unsent = group
-    await this.#commit(group, () => this.#sent(group))
+    await this.#commit(group)
     this.#groupsInFlight -= 1
-    if (this.#unsent === group) this.#unsent = undefined
     for (const userId of users) this.#busyUsers.delete(userId)
     if (this.#waiting.length > 0) this.#schedule()
   }
 
-  #sent(group: readonly Entry[]): void {
-    if (this.#unsent !== group) return
-    this.#unsent = undefined
-    if (this.#waiting.length > 0) this.#schedule()
-  }
-
   /** A group that fails is committed request by request, so that only the guilty one fails: not when the database is gone. */
-  async #commit(group: readonly Entry[], sent: () => void): Promise<void> {
+  async #commit(group: readonly Entry[]): Promise<void> {
     try {
-      const submissions = group.map(entry => entry.submission)
-      const results = await this.#options.commit(submissions, sent)
+      const results = await this.#options.commit(group.map(entry => entry.submission))
       group.forEach((entry, index) => entry.resolve(results[index] as SubmitResult))
     } catch (error) {
       if (group.length === 1 || isConnectionLoss(error)) {
@@ -160,12 +149,12 @@ export class CommitQueue {
         return
       }
       this.#options.onGroupFailed(error, group.length)
-      for (const entry of group) await this.#commitAlone(entry, sent)
+      for (const entry of group) await this.#commitAlone(entry)
     }
   }
 
-  async #commitAlone(entry: Entry, sent: () => void): Promise<void> {
-    if (entry.deadlineAt > performance.now()) await this.#commit([entry], sent)
+  async #commitAlone(entry: Entry): Promise<void> {
+    if (entry.deadlineAt > performance.now()) await this.#commit([entry])
     else entry.reject(unavailable('waited too long to be committed'))
   }
 }
