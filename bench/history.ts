@@ -2,11 +2,11 @@
 // for a user who holds a hundred thousand of them. Two whole stacks side by side on one durable PostgreSQL.
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { providePostgres } from '@cairn/local'
 import type { Bench, BenchContext, BenchResult } from './harness/bench.ts'
 import { startEdgeStack, type EdgeStack } from './harness/edge-stack.ts'
-import { cpuMsOfTree, type Meters } from './harness/process-cpu.ts'
+import type { Meters } from './harness/process-cpu.ts'
 import { figuresOf, interleave, type Measured } from './harness/rounds.ts'
+import { startSizedPostgres } from './harness/sized-postgres.ts'
 import { rounded } from './harness/statistics.ts'
 import { stoppingAll } from './harness/stopping-all.ts'
 import { fillLogs } from './history/fill-logs.ts'
@@ -119,11 +119,12 @@ const resultOf = (medians: Record<CaseName, Measured>, scale: Scale): BenchResul
   }
 }
 
-const run = async ({ smoke, directory, say }: BenchContext): Promise<BenchResult> => {
+const run = async (context: BenchContext): Promise<BenchResult> => {
+  const { smoke, directory, say } = context
   const scale = scales[smoke ? 'smoke' : 'real']
   return stoppingAll(async open => {
-    const server = open(await providePostgres({ directory, env: {}, say, maxConnections: 200 }))
-    const postgres = { postgres: () => cpuMsOfTree(server.server?.pid ?? 0) }
+    const server = open(await startSizedPostgres(context))
+    const postgres = server.meters
     const start = async (name: string): Promise<{ stack: EdgeStack; guests: Guest[]; tokens: string[] }> => {
       const stack = open(await startEdgeStack({ root, directory, serverUrl: server.url, name }))
       const guests = await signInGuests(stack.gatewayUrl, scale.guests)

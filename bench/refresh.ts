@@ -4,14 +4,14 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { refreshSession } from '@cairn/contracts'
-import { providePostgres } from '@cairn/local'
 import { startBareServer } from './harness/bare-server.ts'
 import type { Bench, BenchContext, BenchResult } from './harness/bench.ts'
 import { startEdgeStack, type EdgeStack } from './harness/edge-stack.ts'
 import { openPoster, runLoad } from './harness/load.ts'
-import { cpuMsOf, cpuMsOfTree, type Meters } from './harness/process-cpu.ts'
+import { cpuMsOf, type Meters } from './harness/process-cpu.ts'
 import { withCpu } from './harness/measured-load.ts'
 import { figuresOf, interleave, type Measured } from './harness/rounds.ts'
+import { startSizedPostgres } from './harness/sized-postgres.ts'
 import { rounded } from './harness/statistics.ts'
 import { stoppingAll } from './harness/stopping-all.ts'
 import { openBareSql } from './refresh/bare-sql.ts'
@@ -31,10 +31,11 @@ interface Scale {
   readonly large: number
   readonly rounds: number
   readonly durationMs: number
+  readonly warmUpMs: number
 }
 const scales: Record<'real' | 'smoke', Scale> = {
-  real: { small: 1_000, large: 1_000_000, rounds: 5, durationMs: 4_000 },
-  smoke: { small: 100, large: 1_000, rounds: 2, durationMs: 200 },
+  real: { small: 1_000, large: 1_000_000, rounds: 5, durationMs: 4_000, warmUpMs: 8_000 },
+  smoke: { small: 100, large: 1_000, rounds: 2, durationMs: 200, warmUpMs: 100 },
 }
 
 interface Case {
@@ -165,10 +166,10 @@ const resultOf = (medians: Record<CaseName, Measured>, scale: Scale, hot: HotSha
 
 const run = async (context: BenchContext): Promise<BenchResult> => {
   const scale = scales[context.smoke ? 'smoke' : 'real']
-  const { directory, say } = context
+  const { say } = context
   return stoppingAll(async open => {
-    const server = open(await providePostgres({ directory, env: {}, say }))
-    const postgres = { postgres: () => cpuMsOfTree(server.server?.pid ?? 0) }
+    const server = open(await startSizedPostgres(context))
+    const postgres = server.meters
     const small = open(await startStack(context, server.url, scale.small))
     const large = open(await startStack(context, server.url, scale.large))
     const all: Record<CaseName, Case> = {
@@ -177,7 +178,8 @@ const run = async (context: BenchContext): Promise<BenchResult> => {
       bareSql: open(sqlCase(large, scale.large / 2, postgres)),
       bareFastify: open(await fastifyCase()),
     }
-    for (const name of cases) await all[name].round(scale.durationMs / 2)
+    // Until code that is always hot in production is compiled, and pages are in memory.
+    for (const name of cases) await all[name].round(scale.warmUpMs)
     const round = (one: Case) => (): Promise<Measured> => one.round(scale.durationMs)
     const rounds = {
       thousand: round(all.thousand),

@@ -1,11 +1,10 @@
 // `npm run bench -- submit`: what recording progress costs through the whole path, beside what the database, HTTP and the
 // bus cost by themselves in the same minutes.
 import { join } from 'node:path'
-import { providePostgres } from '@cairn/local'
 import type { Bench, BenchContext, BenchResult } from './harness/bench.ts'
 import { startEdgeStack } from './harness/edge-stack.ts'
-import { cpuMsOfTree } from './harness/process-cpu.ts'
 import { figuresOf, interleave, type Measured } from './harness/rounds.ts'
+import { startSizedPostgres } from './harness/sized-postgres.ts'
 import { rounded } from './harness/statistics.ts'
 import { stoppingAll } from './harness/stopping-all.ts'
 import { fastifyCase, insertCase, natsCase, postCase, type Case } from './submit/cases.ts'
@@ -97,12 +96,13 @@ const resultOf = (medians: Record<CaseName, Measured>, scale: Scale): BenchResul
   }
 }
 
-const run = async ({ smoke, directory, say }: BenchContext): Promise<BenchResult> => {
+const run = async (context: BenchContext): Promise<BenchResult> => {
+  const { smoke, directory, say } = context
   const scale = scales[smoke ? 'smoke' : 'real']
   const { connections } = scale
   return stoppingAll(async open => {
-    const server = open(await providePostgres({ directory, env: {}, say, maxConnections: 200 }))
-    const postgres = { postgres: () => cpuMsOfTree(server.server?.pid ?? 0) }
+    const server = open(await startSizedPostgres(context))
+    const postgres = server.meters
     const stack = open(await startEdgeStack({ root, directory, serverUrl: server.url, name: 'submit' }))
     const tokens = (await signInGuests(stack.gatewayUrl, scale.guests)).map(guest => guest.token)
     const post = { stack, postgres, tokens }

@@ -28,7 +28,7 @@ export interface EdgeStack {
   /** What every process of the stack has in its environment: for starting more of them. */
   readonly environment: Readonly<Record<string, string>>
   /** Milliseconds of CPU so far, by process. */
-  readonly cpu: Readonly<Record<'gateway' | 'auth' | 'progress' | 'nats', () => number>>
+  readonly cpu: Readonly<Record<'gateway' | 'auth' | 'progress' | 'nats' | 'redis', () => number>>
   stop(): Promise<void>
 }
 
@@ -119,12 +119,13 @@ export const startEdgeStack = async (options: EdgeStackOptions): Promise<EdgeSta
     running.push(progress)
     const gateway = await startGateway(services)
     running.push(gateway)
-    const natsPid = nats.server?.pid ?? 0
+    const [natsPid, redisPid] = [nats.server?.pid ?? 0, redis.server?.pid ?? 0]
     const cpu = {
       gateway: () => cpuMsOf(gateway.pid),
       auth: () => cpuMsOf(auth.pid),
       progress: () => cpuMsOf(progress.pid),
       nats: () => cpuMsOf(natsPid),
+      redis: () => cpuMsOf(redisPid),
     }
     return {
       gatewayUrl: gateway.url,

@@ -13,6 +13,7 @@ const headEnd = Buffer.from('\r\n\r\n')
 export class HttpConnection {
   readonly #socket: Socket
   #received: Buffer = Buffer.alloc(0)
+  #closed: Error | undefined
   #waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | undefined
 
   private constructor(socket: Socket) {
@@ -33,6 +34,7 @@ export class HttpConnection {
   /** `head`: request line and headers, each line ended, without content-length and the empty line. */
   post(head: string, body: string): Promise<Answer> {
     return new Promise((resolve, reject) => {
+      if (this.#closed !== undefined) throw this.#closed
       this.#waiting = { resolve, reject }
       this.#socket.write(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
     })
@@ -59,6 +61,7 @@ export class HttpConnection {
   }
 
   #fail(error: Error): void {
+    this.#closed ??= error
     this.#waiting?.reject(error)
     this.#waiting = undefined
   }

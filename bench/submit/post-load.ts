@@ -1,5 +1,6 @@
 // Posts events over so many connections, each with phones of its own: the load of `submit` and `history`, and of their bare
-// Fastify. Every answer has to be a 200, and every event of it applied unless the server is a bare one.
+// Fastify. Every answer has to be a 200, and every event of it applied unless the server is a bare one. Connections are opened
+// for each round: the gateway closes those that ask nothing for long.
 import { randomUUID } from 'node:crypto'
 import { HttpConnection } from '../harness/http-connection.ts'
 import { runLoad, type LoadResult } from '../harness/load.ts'
@@ -39,20 +40,28 @@ const eventText = (): string => {
 }
 
 serveLoad(async ({ url, connections, eventsEach, tokens, checked }: PostSetup) => {
-  const open = await Promise.all(Array.from({ length: connections }, () => HttpConnection.open(url)))
+  const workers = Array.from({ length: connections }, (_, worker) => worker)
   const headOf = (token: string): string =>
     `POST ${path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\n`
-  const heads = open.map((_one, worker) => ownTokens(tokens, worker, connections).map(headOf))
+  const heads = workers.map(worker => ownTokens(tokens, worker, connections).map(headOf))
   const turns = new Uint32Array(connections)
-  const ask = async (worker: number): Promise<void> => {
+  const ask = async (connection: HttpConnection, worker: number): Promise<void> => {
     const own = heads[worker] ?? []
     const head = own[(turns[worker] = (turns[worker] ?? 0) + 1) % own.length] ?? ''
     const body = `{"events":[${Array.from({ length: eventsEach }, eventText).join()}]}`
-    const answer = await (open[worker] as HttpConnection).post(head, body)
+    const answer = await connection.post(head, body)
     const applied = checked ? answer.body.split('"status":"applied"').length - 1 : eventsEach
     if (answer.status !== 200 || applied !== eventsEach) {
       throw new Error(`${eventsEach} events were answered ${answer.status}: ${answer.body.slice(0, 500)}`)
     }
   }
-  return ({ durationMs }: PostOrder): Promise<LoadResult> => runLoad({ workers: connections, durationMs, ask })
+  return async ({ durationMs }: PostOrder): Promise<LoadResult> => {
+    const open = await Promise.all(workers.map(() => HttpConnection.open(url)))
+    try {
+      const asking = (worker: number): Promise<void> => ask(open[worker] as HttpConnection, worker)
+      return await runLoad({ workers: connections, durationMs, ask: asking })
+    } finally {
+      for (const connection of open) connection.close()
+    }
+  }
 })

@@ -19,6 +19,8 @@ export interface PostgresOptions extends ProvideOptions {
   /** False for tests: a crash of the machine may lose data, commits are faster. Default true. */
   readonly durable?: boolean
   readonly maxConnections?: number
+  /** Settings of the server beside these. */
+  readonly settings?: Readonly<Record<string, string>>
 }
 
 const owner = 'cairn'
@@ -82,11 +84,12 @@ const clearPidFile = async (data: string): Promise<void> => {
   else rmSync(pidFile)
 }
 
-const settings = ({ durable = true, maxConnections = 100 }: PostgresOptions): Record<string, string> => ({
+const settingsOf = ({ durable = true, maxConnections = 100, settings }: PostgresOptions): Record<string, string> => ({
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
   max_connections: String(maxConnections),
   ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+  ...settings,
 })
 
 const ensureDatabase = async (backend: Backend): Promise<void> => {
@@ -119,7 +122,7 @@ export const providePostgres = async (options: PostgresOptions): Promise<Backend
   if (existsSync(data)) await clearPidFile(data)
   else await initialise(home, secrets.postgresPassword, signal)
   const command = join(home.native, 'bin', 'postgres')
-  const fixed = Object.entries(settings(options)).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const fixed = Object.entries(settingsOf(options)).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const backend = await startServer({
     name: 'postgres',
     directory,
