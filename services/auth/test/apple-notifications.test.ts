@@ -34,13 +34,20 @@ const order = (events: unknown, change: { claims?: object; header?: object; key?
     claims: { sub: null, nonce_supported: null, auth_time: null, jti: randomUUID(), events, ...change.claims },
   })
 const notify = async (payload: string) => under.ask(receiveAppleNotification, { payload })
-const about = (type: string, sub: string) => ({ type, sub, event_time: Date.now() })
+const about = (type: string, sub: string, time = Date.now()) => ({ type, sub, event_time: time })
 const lives = async (session: Session): Promise<boolean> => {
   const answer = under.ask(refreshSession, { refresh_token: session.refresh_token })
   return answer.then(
     () => true,
     () => false,
   )
+}
+const hourMs = 3_600_000
+const age = async (table: 'identities' | 'sessions', { user }: Session, by: string): Promise<void> => {
+  await under.database.query(`UPDATE auth.${table} SET created_at = created_at - $2::interval WHERE user_id = $1`, [
+    user.id,
+    by,
+  ])
 }
 const account = async () => {
   const sub = randomUUID()
@@ -76,6 +83,39 @@ describe('a notification', () => {
     ).rejects.toMatchObject({ code: 'token_invalid' })
     await eventually(() => expect(deleted.map(one => one.user_id)).toContain(session.user.id), 1_000)
     expect(await signIn(under, { sub })).toMatchObject({ created: true })
+  })
+
+  it.each(['account-delete', 'account-deleted'])('%s of an earlier account leaves the one made since', async type => {
+    const { sub, session } = await account()
+    const payload = await order(about(type, sub, Date.now() - hourMs))
+    expect(await notify(payload)).toEqual({})
+    expect(await lives(session)).toBe(true)
+    await age('identities', session, '2 hours')
+    await notify(payload)
+    expect(await lives(session), 'remembered by its id').toBe(true)
+    await notify(await order(about(type, sub, Date.now() - hourMs)))
+    expect(await lives(session)).toBe(false)
+  })
+
+  it('of consent revoked before the last sign-in changes nothing', async () => {
+    const { sub, session } = await account()
+    await age('identities', session, '3 hours')
+    await age('sessions', session, '2 hours')
+    const back = await signIn(under, { sub })
+    await notify(await order(about('consent-revoked', sub, Date.now() - hourMs)))
+    expect([await lives(session), await lives(back)]).toEqual([true, true])
+    await age('sessions', session, '2 hours')
+    await notify(await order(about('consent-revoked', sub, Date.now() - hourMs)))
+    expect([await lives(session), await lives(back)]).toEqual([false, false])
+  })
+
+  it('that is older than the session by no more than the clocks may differ counts', async () => {
+    const { sub, session } = await account()
+    await notify(await order(about('consent-revoked', sub, Date.now() - 30_000)))
+    expect(await lives(session)).toBe(false)
+    const other = await account()
+    await notify(await order(about('account-delete', other.sub, Date.now() - 30_000)))
+    expect(await lives(other.session)).toBe(false)
   })
 
   it.each(['email-disabled', 'email-enabled', 'something-new'])('%s changes nothing', async type => {

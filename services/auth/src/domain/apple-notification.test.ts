@@ -4,7 +4,8 @@ import { judgeNotification } from './apple-notification.ts'
 
 const now = 1_800_000_000
 const rules = { issuers: ['https://apple'], clientIds: ['app', 'web'], now, maxAgeSeconds: 1_000, skewSeconds: 60 }
-const event = { type: 'consent-revoked', sub: '001.a', event_time: 1 }
+const happenedAtMs = (now - 500) * 1_000
+const event = { type: 'consent-revoked', sub: '001.a', event_time: happenedAtMs }
 const claims = { iss: 'https://apple', aud: 'web', jti: 'j', iat: now, events: JSON.stringify(event) }
 
 describe('a notification', () => {
@@ -18,7 +19,7 @@ describe('a notification', () => {
   ])('%s is read', (_name, change) => {
     expect(judgeNotification({ ...claims, ...change }, rules)).toEqual({
       id: 'j',
-      events: [{ kind: 'consent_revoked', subject: '001.a' }],
+      events: [{ kind: 'consent_revoked', subject: '001.a', happenedAtMs }],
     })
   })
 
@@ -29,6 +30,20 @@ describe('a notification', () => {
     ['constructor', 'other'],
   ])('%s is %s', (type, kind) => {
     expect(judgeNotification({ ...claims, events: { ...event, type } }, rules)).toMatchObject({ events: [{ kind }] })
+  })
+
+  it.each<[string, unknown]>([
+    ['none', undefined],
+    ['text', String(happenedAtMs)],
+    ['no number', Number.NaN],
+    ['seconds', now - 500],
+    ['before there was any', 0],
+    ['ahead', now * 1_000 + 1],
+    ['past all dates', Number.MAX_SAFE_INTEGER],
+  ])('of an event whose time is %s happens now', (_name, time) => {
+    expect(judgeNotification({ ...claims, events: { ...event, event_time: time } }, rules)).toMatchObject({
+      events: [{ happenedAtMs: now * 1_000 }],
+    })
   })
 
   it.each([['{'], [[null, 5, {}]], [{ type: 'consent-revoked', sub: 5 }], [{ type: 'consent-revoked', sub: 'a\n' }]])(

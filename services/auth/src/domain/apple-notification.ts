@@ -17,6 +17,8 @@ export type AppleEventKind = 'consent_revoked' | 'account_deleted' | 'other'
 export interface AppleEvent {
   readonly kind: AppleEventKind
   readonly subject: string
+  /** Milliseconds since the epoch. Apple may tell days later, of an account or of sessions that have been followed by others. */
+  readonly happenedAtMs: number
 }
 
 export interface AppleNotice {
@@ -33,6 +35,9 @@ type Claims = Readonly<Record<string, unknown>>
 const maxIdLength = 256
 const maxEvents = 32
 const subjectPattern = /^[\x21-\x7e]{1,255}$/
+
+/** June 2019, when Sign in with Apple was shown: earlier times, as seconds would be, are none. */
+const firstEventMs = 1_559_347_200_000
 
 /** Two spellings of deletion: Apple's libraries have the first, its page the second. */
 const kinds: Readonly<Record<string, AppleEventKind>> = {
@@ -52,16 +57,20 @@ const parsed = (events: unknown): unknown => {
   }
 }
 
-const eventsOf = (claim: unknown): AppleEvent[] =>
+/** What is no time between the first one there can be and now counts as now. */
+const happenedAtMs = (time: unknown, nowMs: number): number =>
+  typeof time === 'number' && time >= firstEventMs && time <= nowMs ? time : nowMs
+
+const eventsOf = (claim: unknown, nowMs: number): AppleEvent[] =>
   [parsed(claim)]
     .flat()
     .slice(0, maxEvents)
     .flatMap(event => {
       if (!isObject(event)) return []
-      const { type, sub } = event
+      const { type, sub, event_time: time } = event
       if (typeof type !== 'string' || typeof sub !== 'string' || !subjectPattern.test(sub)) return []
       const kind = Object.hasOwn(kinds, type) ? kinds[type] : undefined
-      return [{ kind: kind ?? 'other', subject: sub }]
+      return [{ kind: kind ?? 'other', subject: sub, happenedAtMs: happenedAtMs(time, nowMs) }]
     })
 
 const oneOf = (allowed: readonly string[], value: unknown): boolean =>
@@ -83,4 +92,4 @@ const faultOf = (
 
 /** The notice, or the first rule that does not hold. */
 export const judgeNotification = (claims: Claims, rules: NotificationRules): AppleNotice | NotificationFault =>
-  faultOf(claims, rules) ?? { id: claims['jti'] as string, events: eventsOf(claims['events']) }
+  faultOf(claims, rules) ?? { id: claims['jti'] as string, events: eventsOf(claims['events'], rules.now * 1_000) }

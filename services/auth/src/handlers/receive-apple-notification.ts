@@ -1,5 +1,6 @@
 // Apple's server-to-server notifications. Each counts once, however often it is delivered: its id is noted in the
-// transaction that acts on it. Who is meant and unknown here needs nothing done.
+// transaction that acts on it. Who is meant and unknown here needs nothing done, nor what was overtaken: Apple may tell days
+// later, of an account that has been followed by another.
 import type { Handler } from '@cairn/bus'
 import { CairnError, type receiveAppleNotification } from '@cairn/contracts'
 import { readAppleClaims } from '../apple/read-apple-claims.ts'
@@ -8,7 +9,9 @@ import { judgeNotification, type AppleEvent, type AppleNotice } from '../domain/
 import { deleteAppleGrants } from '../store/delete-apple-grants.ts'
 import { endAllSessions } from '../store/end-all-sessions.ts'
 import { findUsersOfSubject } from '../store/find-users-of-subject.ts'
+import { hasSessionSince } from '../store/has-session-since.ts'
 import { insertAppleNotification } from '../store/insert-apple-notification.ts'
+import { lockUser } from '../store/lock-user.ts'
 import { changeAndTell, type Change } from './change-and-tell.ts'
 import { deleteAccount } from './delete-account.ts'
 import { signOutEverywhere } from './sign-out-everywhere.ts'
@@ -28,20 +31,31 @@ const verify = async ({ config, logger, apple }: AuthContext, token: string): Pr
   throw new CairnError('token_invalid')
 }
 
-const act = async (context: AuthContext, change: Change, { kind, subject }: AppleEvent): Promise<void> => {
-  if (kind === 'other') return
-  const { appleIssuers: issuers, appleTeamId: teamId } = context.config
-  const reason = 'consent_revoked'
+/** A sign-in since then is a consent given anew, to which sessions and grants belong. */
+const revokeConsent = async (
+  context: AuthContext,
+  change: Change,
+  { userId, at }: { userId: string; at: Date },
+): Promise<void> => {
   const { database } = change
-  for (const userId of await findUsersOfSubject(database, { issuers, teamId, subject })) {
+  await lockUser(database, userId, 'alone')
+  if (await hasSessionSince(database, userId, at)) return
+  const reason = 'consent_revoked'
+  const end = async (): Promise<void> => {
+    await endAllSessions(database, userId, reason)
+    await deleteAppleGrants(database, userId)
+  }
+  await signOutEverywhere(context, change, { userId, reason, end })
+}
+
+const act = async (context: AuthContext, change: Change, event: AppleEvent): Promise<void> => {
+  const { kind, subject, happenedAtMs } = event
+  if (kind === 'other') return
+  const { appleIssuers: issuers, appleTeamId: teamId, clockSkewSeconds } = context.config
+  const at = new Date(happenedAtMs + clockSkewSeconds * 1_000)
+  for (const userId of await findUsersOfSubject(change.database, { issuers, teamId, subject, at })) {
     if (kind === 'account_deleted') await deleteAccount(context, change, userId)
-    else {
-      const end = async (): Promise<void> => {
-        await endAllSessions(database, userId, reason)
-        await deleteAppleGrants(database, userId)
-      }
-      await signOutEverywhere(context, change, { userId, reason, end })
-    }
+    else await revokeConsent(context, change, { userId, at })
   }
 }
 
