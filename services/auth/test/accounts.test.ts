@@ -1,6 +1,7 @@
 // Guests, their upgrade, and whose account an identity opens, also when several come at once.
 import { createHash, randomUUID } from 'node:crypto'
 import {
+  deleteMe,
   issueNonce,
   readMe,
   refreshSession,
@@ -169,6 +170,14 @@ describe('an upgrade that comes second', () => {
     const upgrade = async () => under.ask(signInWithApple, await prepare(sub), callerOf(first))
     expect(await heldUp(await prepare(sub), second, upgrade)).toMatchObject({ code: 'identity_taken' })
     expect(await under.ask(readMe, {}, callerOf(second))).toEqual({ user: second.user })
+  })
+
+  it('than the deletion of the guest is told that the session is dead, and keeps its nonce', async () => {
+    const before = await guest()
+    const body = await prepare(newSubject())
+    const deletes = () => under.ask(deleteMe, {}, callerOf(before))
+    expect(await heldUp(body, before, deletes)).toMatchObject({ code: 'token_invalid' })
+    expect(await under.ask(signInWithApple, body)).toMatchObject({ created: true })
   })
 
   it('to a sign-in that makes an account of the identity is told the same', async () => {

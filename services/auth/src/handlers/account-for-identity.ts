@@ -46,11 +46,15 @@ const ownerOf = async (database: Queryable, key: IdentityKey): Promise<StoredUse
 const upgraded = async (database: Queryable, key: IdentityKey, account: NewUser): Promise<Account> => {
   const claimed = await claimIdentity(database, key, account.id)
   const user = claimed ? await upgradeGuest(database, account) : undefined
-  if (user === undefined) throw new CairnError('identity_taken')
-  return { user, created: false }
+  if (user !== undefined) return { user, created: false }
+  const guest = await findUser(database, account.id)
+  throw new CairnError(guest === undefined ? 'token_invalid' : 'identity_taken')
 }
 
-/** Within the sign-in's transaction. Throws `identity_taken` when another sign-in was faster than this upgrade. */
+/**
+ * Within the sign-in's transaction. Throws `identity_taken` when another sign-in was faster than this upgrade, and
+ * `token_invalid` when the guest's deletion was.
+ */
 export const accountForIdentity = async (
   database: Queryable,
   { key, identity, displayName, guestId }: SignInClaim,
