@@ -37,6 +37,8 @@ export class SigningKeys {
   readonly #options: SigningKeysOptions
   #current: CurrentKey
   #keySet: KeySet
+  #looking: Promise<boolean> = Promise.resolve(false)
+  #waiting: Promise<boolean> | undefined
 
   private constructor(options: SigningKeysOptions, current: CurrentKey, keySet: KeySet) {
     this.#options = options
@@ -60,8 +62,22 @@ export class SigningKeys {
     return this.#keySet
   }
 
-  /** Takes over what is in the database; a failure leaves everything as it was. Resolves with whether anything changed. */
+  /**
+   * Takes over what is in the database at this time or later, one look after the other: an older answer never replaces a newer
+   * one. A failure leaves everything as it was. Resolves with whether anything changed.
+   */
   async reload(): Promise<boolean> {
+    this.#waiting ??= this.#looking
+      .catch(() => false)
+      .then(() => {
+        this.#waiting = undefined
+        this.#looking = this.#look()
+        return this.#looking
+      })
+    return this.#waiting
+  }
+
+  async #look(): Promise<boolean> {
     const keys = await readSigningKeys(this.#options.pool)
     if (kidOf(keys, 'current') !== this.#current.kid) this.#current = await currentOf(keys, this.#options.sealingKey)
     const keySet = keySetOf(keys)
