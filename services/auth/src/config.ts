@@ -59,10 +59,10 @@ const lifetimeVariables = {
     description: 'answers to the previous refresh token in one generation; more are refused with 429',
   }),
   endedSessionKeepSeconds: variable.integer('AUTH_ENDED_SESSION_KEEP_S', {
-    min: 3_600,
+    min: 86_400,
     max: 31_536_000,
     fallback: 86_400,
-    description: 'how long the row of an ended session is kept, in seconds',
+    description: 'how long the row of an ended session is kept, in seconds; its user may ask for it for a day',
   }),
   guestKeepSeconds: variable.integer('AUTH_GUEST_KEEP_S', {
     min: 86_400,

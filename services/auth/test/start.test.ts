@@ -47,6 +47,12 @@ describe('starting', () => {
     await expect(under.startAnother({ NODE_ENV: 'production' })).rejects.toThrow(ConfigError)
   })
 
+  it('is refused when ended sessions would be forgotten while their users may ask for them', () => {
+    expect(() => readEnvironment(authVariables, { AUTH_ENDED_SESSION_KEEP_S: '86399' })).toThrow(
+      'AUTH_ENDED_SESSION_KEEP_S',
+    )
+  })
+
   it('is refused without client ids, team, master key and database, all named at once', () => {
     expect(() => readEnvironment(authVariables, { NATS_URL: 'nats://127.0.0.1', APPLE_CLIENT_IDS: ' , ' })).toThrow(
       /AUTH_DATABASE_URL is missing[^]*APPLE_CLIENT_IDS is malformed[^]*APPLE_TEAM_ID is missing[^]*AUTH_MASTER_KEY is missing/,
