@@ -79,6 +79,15 @@ describe('sessions', () => {
     expect((await api('/auth/logout', { method: 'POST', body: {} })).status).toBe(401)
     expect((await api('/auth/logout', { method: 'POST' })).status).toBe(401)
   })
+
+  it('log out by refresh token beside an access token that is none', async () => {
+    const [own, other] = await twoSessions()
+    const body = { refresh_token: own.refresh_token }
+    expect((await api('/auth/logout', { method: 'POST', token: 'bad', body })).status).toBe(204)
+    await refusedWithinASecond(own)
+    expect((await refresh(own)).status).toBe(401)
+    expect((await me(other)).status).toBe(200)
+  })
 })
 
 describe('DELETE /me', () => {

@@ -28,8 +28,8 @@ export interface Edge {
   readonly logs: CapturedLogs
   /** The environment the gateway was started with. */
   readonly environment: Environment
-  /** A token of that user. */
-  token(userId: string): string
+  /** A token of that user; `claims` win. */
+  token(userId: string, claims?: Readonly<Record<string, unknown>>): string
   call<Body = Record<string, unknown>>(path: string, options?: Call): Promise<Answer<Body>>
   /** Bytes as they are, and everything that comes back until the connection ends. */
   raw(bytes: string): Promise<string>
@@ -112,7 +112,7 @@ export const startEdge = async (changes: Environment = {}): Promise<Edge> => {
     gateway,
     logs,
     environment,
-    token: userId => issuer.token(userId),
+    token: (userId, claims) => issuer.token(userId, claims),
     call: (path, options) => call(url, path, options),
     raw: bytes => {
       const socket = connect(gateway.port, '127.0.0.1', () => socket.write(bytes))

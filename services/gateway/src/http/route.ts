@@ -32,6 +32,8 @@ export interface Route<O extends Operation = Operation> {
   /** Codes that its owner refuses with, besides those that every route of its kind may answer. */
   readonly refusals?: readonly ErrorCode[]
   readonly access: Access
+  /** Whether the body says as well who asks: a token beside it may then be good for nothing. */
+  readonly namedInBody?: (request: FastifyRequest) => boolean
   /** What it is counted by. */
   readonly tier: TierName
   readonly operation: O
@@ -95,6 +97,7 @@ const emptyBody = async (request: FastifyRequest): Promise<void> => {
 export const registerRoute = (server: FastifyInstance, context: GatewayContext, route: Route): void => {
   const schema = answerSchema(route)
   const callers = new WeakMap<FastifyRequest, Caller>()
+  const faults = new WeakMap<FastifyRequest, unknown>()
   const tier = new TierLimits(tiers[route.tier], context.limits)
   server.route({
     method: route.method,
@@ -106,7 +109,11 @@ export const registerRoute = (server: FastifyInstance, context: GatewayContext, 
     },
     onRequest: async request => {
       await tier.beforeToken(request)
-      const caller = await authenticate(context, route.access, request)
+      const caller = await authenticate(context, route.access, request).catch((error: unknown) => {
+        if (route.namedInBody === undefined) throw error
+        faults.set(request, error)
+        return undefined
+      })
       if (caller === undefined) return
       callers.set(request, caller)
       await tier.afterToken(request, caller.userId)
@@ -114,6 +121,7 @@ export const registerRoute = (server: FastifyInstance, context: GatewayContext, 
     ...(route.bodyOptional === true ? { preValidation: emptyBody } : {}),
     ...(tier.countsFailures ? { onSend: async (request, reply) => tier.afterAnswer(request, reply) } : {}),
     handler: async (request, reply) => {
+      if (faults.has(request) && route.namedInBody?.(request) !== true) throw faults.get(request)
       const caller = callers.get(request)
       await tier.beforeOwner(request, caller?.userId)
       const answered = await askOwner(context, route, { payload: route.payload(request), caller })
