@@ -7,6 +7,9 @@ export interface PhoneOptions {
   readonly appleUrl: string
 }
 
+/** Sign-ins from one address are limited by the minute, and several replays may run at once. */
+const maxWaitMs = 120_000
+
 const orderIdentityToken = async (appleUrl: string, order: object): Promise<string> => {
   const headers = { 'content-type': 'application/json' }
   const answer = await fetch(`${appleUrl}/token`, {
@@ -21,7 +24,7 @@ const orderIdentityToken = async (appleUrl: string, order: object): Promise<stri
 
 /** Rejects when the gateway or the issuer cannot be reached or refuses. */
 export const signInPhone = async (user: string, { gatewayUrl, appleUrl }: PhoneOptions): Promise<CairnClient> => {
-  const phone = createCairnClient({ gatewayUrl, realtimeUrl: gatewayUrl })
+  const phone = createCairnClient({ gatewayUrl, realtimeUrl: gatewayUrl, maxWaitMs })
   const { nonce } = await phone.issueNonce()
   const identityToken = await orderIdentityToken(appleUrl, { sub: `replay-${user}`, nonce })
   await phone.signInWithApple({ identity_token: identityToken, nonce, device: { name: 'replay', platform: 'other' } })

@@ -37,6 +37,8 @@ export interface CairnClientOptions {
   readonly storage?: EventStorage
   /** Recorded events without a receipt at most; 10 000 when left out. */
   readonly maxQueuedEvents?: number
+  /** A call that the server asks to come back later than this fails at once; 30 000 when left out. */
+  readonly maxWaitMs?: number
   readonly fetch?: typeof fetch
   readonly WebSocket?: typeof WebSocket
   /** Of reconnects and of sending recorded events; 0.5 s doubling up to 30 s when left out. */
@@ -95,7 +97,7 @@ const assemble = (options: CairnClientOptions): Parts => {
     gatewayUrl: options.gatewayUrl,
     fetch: options.fetch ?? globalThis.fetch.bind(globalThis),
     maxAttempts: 5,
-    maxWaitMs: 30_000,
+    maxWaitMs: options.maxWaitMs ?? 30_000,
     timeoutMs: 15_000,
   })
   const session = new SessionStore({ http, session: options.session, onSession: options.onSession })

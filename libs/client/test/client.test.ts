@@ -52,6 +52,13 @@ describe('the client', () => {
       expect(server.calls.map(({ token }) => token)).toEqual([undefined, 'access-1', 'access-1', 'access-1'])
     })
 
+    it('waits as long as the server asks, unless that is longer than it may', async () => {
+      const limited = problem(429, 'rate_limited', { retry_after: 1 })
+      server.on('POST /auth/guest', limited, { body: sessionOf(1) }, limited, { body: sessionOf(1) })
+      await expect(client.signInAsGuest()).resolves.toBeDefined()
+      await expect(create({ maxWaitMs: 500 }).signInAsGuest()).rejects.toMatchObject({ status: 429 })
+    })
+
     it('refreshes once, however many calls find the token expired, and makes them again', async () => {
       server.on('GET /progress', ({ token }) =>
         token === 'access-1' ? problem(401, 'token_expired') : { body: { head: { epoch: 'e', seq: 0 } } },
