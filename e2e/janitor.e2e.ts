@@ -103,7 +103,11 @@ describe('janitors', () => {
   it('share the work, go on when one is killed and when their owner was away, and lose no live session', async () => {
     await fillSessions(pool, { count: 20_000, absoluteExpiresAt: `now() - interval '1 hour'` })
     await fillSessions(pool, { count: 1_000 })
-    const environment = { JANITOR_EVERY_MS: '1000', JANITOR_BATCH_ROWS: '50', JANITOR_REQUEST_TIMEOUT_MS: '1500' }
+    const environment = {
+      JANITOR_DEAD_SESSIONS_EVERY_MS: '1000',
+      JANITOR_BATCH_ROWS: '50',
+      JANITOR_REQUEST_TIMEOUT_MS: '1500',
+    }
     await start(2, environment)
     const [first, second] = fleet.of('janitor')
     const [auth] = fleet.of('auth')

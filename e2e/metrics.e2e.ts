@@ -16,7 +16,7 @@ beforeAll(async () => {
     directory: join(directory, database.name),
     databaseUrl: databaseUrlOf(databaseUrl, database.name),
     given,
-    environment: { JANITOR_EVERY_MS: '1000' },
+    environment: { JANITOR_JITTER_PERCENT: '1' },
   })
 }, 60_000)
 afterAll(async () => {

@@ -39,7 +39,7 @@ beforeAll(async () => {
   collector = await startCollector()
   const environment = {
     LOG_LEVEL: 'debug',
-    JANITOR_EVERY_MS: '1000',
+    JANITOR_JITTER_PERCENT: '1',
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
     OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
     OTEL_BSP_SCHEDULE_DELAY: '100',

@@ -330,7 +330,7 @@ describe('an environment that cannot be used', { timeout: patienceMs }, () => {
       AUTH_NONCE_TTL_S: 'x',
       GATEWAY_MAX_BODY_BYTES: '1',
       PROGRESS_DATABASE_URL: 'mysql://x',
-      JANITOR_EVERY_MS: '0',
+      JANITOR_DEAD_SESSIONS_EVERY_MS: '0',
       APPLE_CLIENT_IDS: ',',
       LOG_LEVEL: 'loud',
       DATABASE_URL: 'x',

@@ -1,19 +1,16 @@
 // Everything that can be set of the janitor.
 import { commonVariables, variable, type ConfigOf } from '@cairn/runtime'
+import { jobTimeVariables } from './jobs/job-times.ts'
 
 /** How jobs run, by schedule or once by hand. */
 export const jobVariables = {
-  everyMs: variable.integer('JANITOR_EVERY_MS', {
-    min: 1_000,
-    max: 86_400_000,
-    fallback: 60_000,
-    description: 'pause between two runs of a job; each is moved by up to a tenth at random',
-  }),
-  walkEveryMs: variable.integer('JANITOR_WALK_EVERY_MS', {
-    min: 1_000,
-    max: 604_800_000,
-    fallback: 3_600_000,
-    description: 'the same for jobs that walk through a whole table: idle sessions, abandoned guests',
+  ...jobTimeVariables,
+  jitterPercent: variable.integer('JANITOR_JITTER_PERCENT', {
+    min: 1,
+    max: 100,
+    fallback: 10,
+    description:
+      'a pause is at random up to so much longer or shorter, and the first run so much of a pause after the start',
   }),
   batchRows: variable.integer('JANITOR_BATCH_ROWS', {
     min: 1,
@@ -27,17 +24,24 @@ export const jobVariables = {
     fallback: 10,
     description: 'pause between two requests of a run, so that others come to their turn',
   }),
-  budgetMs: variable.integer('JANITOR_RUN_BUDGET_MS', {
-    min: 100,
-    max: 3_600_000,
-    fallback: 30_000,
-    description: 'longest run of a job; what is left waits for the next one',
-  }),
   requestTimeoutMs: variable.integer('JANITOR_REQUEST_TIMEOUT_MS', {
     min: 100,
     max: 60_000,
     fallback: 5_000,
     description: 'longest wait for the answer to one bounded clean-up request',
+  }),
+  outboxAlertMs: variable.integer('JANITOR_OUTBOX_ALERT_MS', {
+    min: 1_000,
+    max: 86_400_000,
+    fallback: 60_000,
+    description:
+      'age of the oldest event in an outbox from which on it is called stuck; it waits for milliseconds while all is well',
+  }),
+  streamFullPercent: variable.integer('JANITOR_STREAM_FULL_PERCENT', {
+    min: 1,
+    max: 100,
+    fallback: 80,
+    description: 'from so much of its size on a stream is called nearly full',
   }),
   abandonedGuests: variable.oneOf('JANITOR_ABANDONED_GUESTS', {
     values: ['keep', 'delete'],

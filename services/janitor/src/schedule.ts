@@ -4,17 +4,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface ScheduleOptions {
   readonly everyMs: number
+  /** Of the pause: so much longer or shorter at random. */
+  readonly jitterPercent: number
   readonly run: () => Promise<void>
   readonly signal: AbortSignal
 }
 
-const jitter = 0.1
-/** However seldom a job runs, its first run is in the janitor's first minute: restarts must not put it off for ever. */
-const latestStartMs = 600_000
+/** However seldom a job runs, its first run is soon: restarts must not put it off for ever. */
+const latestFirstPauseMs = 600_000
 
 /** Resolves when `signal` aborts and the run under way has ended. `run` must not reject. */
-export const repeat = async ({ everyMs, run, signal }: ScheduleOptions): Promise<void> => {
-  let pauseMs = Math.min(everyMs, latestStartMs) * jitter * Math.random()
+export const repeat = async ({ everyMs, jitterPercent, run, signal }: ScheduleOptions): Promise<void> => {
+  const jitter = jitterPercent / 100
+  let pauseMs = Math.min(everyMs, latestFirstPauseMs) * jitter * Math.random()
   while (!signal.aborted) {
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
     if (signal.aborted) return

@@ -43,8 +43,8 @@ const runScheduled = (job: ScheduledJob, { asking, figures, config, signal }: Ru
     const startedAt = performance.now()
     let outcome = 'ok'
     try {
-      const { budgetMs, pauseMs } = config
-      const report = await runJob(job, asking, { budgetMs, pauseMs, dryRun: false, signal })
+      const { budgetMs } = job
+      const report = await runJob(job, asking, { budgetMs, pauseMs: config.pauseMs, dryRun: false, signal })
       figures.finished(report)
       logger.info({ ...report }, 'job done')
     } catch (error) {
@@ -69,9 +69,11 @@ export const startJanitor = async (config: JanitorConfig, logger: Logger): Promi
   const figures = createJobFigures(logger.metrics, jobs)
   const asking = createAsking(bus, config, figures.onTables)
   const context = { asking, figures, config, signal: aborter.signal }
-  const running = jobs.map(job =>
-    repeat({ everyMs: job.everyMs, run: () => runScheduled(job, context), signal: aborter.signal }),
-  )
+  const { jitterPercent } = config
+  const running = jobs.map(job => {
+    const run = (): Promise<void> => runScheduled(job, context)
+    return repeat({ everyMs: job.everyMs, jitterPercent, run, signal: aborter.signal })
+  })
   logger.info({ ops_port: ops.port, jobs: jobs.map(job => job.name) }, 'janitor works')
   const stop = async (): Promise<void> => {
     health.drain()

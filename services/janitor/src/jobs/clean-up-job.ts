@@ -1,8 +1,9 @@
 // A job that asks an owner to delete what is due, until less is deleted than was asked for.
 import type { CleanUpBatch, CleanUpResult, Operation } from '@cairn/contracts'
+import type { JobName } from './job-times.ts'
 import type { Job } from './job.ts'
 
-export const cleanUpJob = (name: string, operation: Operation<typeof CleanUpBatch, typeof CleanUpResult>): Job => ({
+export const cleanUpJob = (name: JobName, operation: Operation<typeof CleanUpBatch, typeof CleanUpResult>): Job => ({
   name,
   begin:
     () =>

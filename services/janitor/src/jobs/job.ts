@@ -1,7 +1,8 @@
-// What a job is: how often it runs, and one bounded request after the other until nothing is left.
+// What a job is: one bounded request after the other until nothing is left.
 import type { Bus } from '@cairn/bus'
 import type { Operation, ReplyOf, RequestOf } from '@cairn/contracts'
 import type { Logger } from '@cairn/runtime'
+import type { JobName } from './job-times.ts'
 
 export interface Asking {
   readonly bus: Bus
@@ -24,7 +25,7 @@ export interface StepResult {
 export type Step = (asking: Asking, dryRun: boolean) => Promise<StepResult>
 
 export interface Job {
-  readonly name: string
+  readonly name: JobName
   /** A run begins here: what a walk has to remember is its own. */
   readonly begin: () => Step
   /** For how long the oldest row has been due that is still there; null when none is. */

@@ -5,7 +5,7 @@ import { runJob } from './run-job.ts'
 const asking = {} as Asking
 const limits = { budgetMs: 5_000, pauseMs: 0, dryRun: false, signal: new AbortController().signal }
 const jobOf = (step: Step, oldest: number | null = null): Job => ({
-  name: 'test',
+  name: 'dead-sessions',
   begin: () => step,
   oldestLeftMs: async () => oldest,
 })
@@ -14,7 +14,7 @@ describe('runJob', () => {
   it('asks until nothing is left, and says how old the oldest is that stays', async () => {
     const answers = [10, 10, 3]
     const job = jobOf(async () => ({ rows: answers.shift() ?? 0, done: answers.length === 0 }), 7.4)
-    const expected = { job: 'test', rows: 23, batches: 3, complete: true, oldest_left_ms: 7 }
+    const expected = { job: 'dead-sessions', rows: 23, batches: 3, complete: true, oldest_left_ms: 7 }
     expect(await runJob(job, asking, limits)).toMatchObject(expected)
   })
 

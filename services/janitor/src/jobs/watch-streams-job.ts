@@ -2,19 +2,18 @@
 import { readStreamUsage } from '@cairn/bus'
 import type { Job } from './job.ts'
 
-const fullShare = 0.8
-
-export const watchStreamsJob: Job = {
+/** `fullPercent`: of a stream's size, from which on it is nearly full. */
+export const watchStreamsJob = (fullPercent: number): Job => ({
   name: 'stream-limits',
   begin:
     () =>
     async ({ bus, logger }) => {
       for (const { stream, bytes, maxBytes, maxAgeMs } of await readStreamUsage(bus)) {
         if (maxBytes === null || maxAgeMs === null) logger.error({ stream }, 'a stream has no limits')
-        else if (bytes > maxBytes * fullShare) {
+        else if (bytes > (maxBytes * fullPercent) / 100) {
           logger.warn({ stream, bytes, max_bytes: maxBytes }, 'a stream is nearly full and will drop its oldest events')
         }
       }
       return { rows: 0, done: true }
     },
-}
+})

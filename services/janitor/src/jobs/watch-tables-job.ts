@@ -2,11 +2,9 @@
 import { inspectAuthTables, inspectProgressTables } from '@cairn/contracts'
 import type { Job } from './job.ts'
 
-/** A row waits for milliseconds while all is well. */
-const outboxAlertMs = 60_000
 const operations = { auth: inspectAuthTables, progress: inspectProgressTables } as const
 
-export const watchTablesJob = (owner: keyof typeof operations): Job => ({
+export const watchTablesJob = (owner: keyof typeof operations, outboxAlertMs: number): Job => ({
   name: `${owner}-tables`,
   begin:
     () =>
