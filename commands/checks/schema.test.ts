@@ -1,8 +1,11 @@
 // What is written down of the schema, on copies of the repository with something changed by hand; and that every way to the
 // current schema ends at the same one.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { readCatalogue, schemaText } from '@cairn/postgres/catalogue'
 import { findOwners, migrate, readMigrationFiles } from '@cairn/postgres/migrate'
 import { createEmptyDatabase, type EmptyDatabase } from '@cairn/testkit'
@@ -115,6 +118,27 @@ const ownersAt = (databaseUrl: string) => {
 }
 const migrateUpTo = (databaseUrl: string, upTo: number): Promise<void> =>
   migrate({ databaseUrl, owners: ownersAt(databaseUrl), upTo, say: () => undefined })
+/** `npm run migrate` as a process of its own; resolves with whether it was killed, rather than done. */
+const migrateUntilKilled = async (databaseUrl: string, migrations: number): Promise<boolean> => {
+  const { authDatabaseUrl, progressDatabaseUrl } = deriveServiceUrls(databaseUrl, 'tests')
+  const urls = {
+    DATABASE_URL: databaseUrl,
+    AUTH_DATABASE_URL: authDatabaseUrl,
+    PROGRESS_DATABASE_URL: progressDatabaseUrl,
+  }
+  const child = spawn(process.execPath, [join(root, 'commands', 'migrate.ts')], {
+    env: { ...process.env, ...urls },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const exited = once(child, 'exit')
+  let applied = 0
+  for await (const line of createInterface(child.stdout)) {
+    if (line.includes(': applied ')) applied += 1
+    if (applied === migrations) child.kill('SIGKILL')
+  }
+  const [, signal] = (await exited) as [number | null, string | null]
+  return signal === 'SIGKILL'
+}
 const schemaAt = async (databaseUrl: string): Promise<string> => schemaText(await readCatalogue(databaseUrl, owned))
 
 describe('the schema', () => {
@@ -130,6 +154,16 @@ describe('the schema', () => {
       await Promise.all(Array.from({ length: version === 0 ? 10 : 2 }, () => migrateUpTo(database.url, Infinity)))
       expect(await schemaAt(database.url)).toBe(written)
     }
+  }, 120_000)
+
+  it('is the same after runners that were killed, each after its second migration', async () => {
+    const written = (await readFile(join(root, schemaFile), 'utf8')).split('\n').slice(3).join('\n')
+    const { url } = await emptyDatabase()
+    let kills = 0
+    for (let left = true; left; kills += 1) left = await migrateUntilKilled(url, 2)
+    expect(kills).toBeGreaterThan(4)
+    await migrateUpTo(url, Infinity)
+    expect(await schemaAt(url)).toBe(written)
   }, 120_000)
 
   it('is valid SQL that makes the same schema again, brackets aside', async () => {
