@@ -16,7 +16,7 @@ beforeAll(async () => {
     directory: join(directory, database.name),
     databaseUrl: databaseUrlOf(databaseUrl, database.name),
     given,
-    environment: { JANITOR_JITTER_PERCENT: '1' },
+    environment: { JANITOR_AUTH_TABLES_EVERY_MS: '1000', JANITOR_EXPIRED_NONCES_EVERY_MS: '1000' },
   })
 }, 60_000)
 afterAll(async () => {
