@@ -2,8 +2,9 @@
 // each look wades through all of them (measured: 2.5 ms a look after 9 000 rows, and growing).
 //
 // Ids are not committed in order: below the greatest id seen, a transaction under way may still bring one. It has begun to
-// write, so it has a transaction id below the one that comes next when that row is seen. Once every transaction below that one
-// is over, nothing can appear below the row any more, and what is there is seen by the look that knows so.
+// write before, so its transaction id is below any that is given out after that look. Once every transaction below such a one
+// is over, nothing can appear below the row any more, and what is there is seen by the look that knows so. The look's own
+// snapshot has no such bound: its xmax is one past the last transaction that is over, and later ones may be under way.
 
 export interface Look {
   /** Ids of the rows found above the floor, ascending. */
@@ -12,15 +13,16 @@ export interface Look {
   readonly cut: boolean
   /** Whether rows were passed over. */
   readonly passedOver: boolean
-  /** Of the look's snapshot: every transaction below it is over, and no transaction from it on has begun. */
+  /** Of the look's snapshot: every transaction below it is over. */
   readonly xmin: number
-  readonly xmax: number
+  /** A transaction id given out after the look; undefined when none was. */
+  readonly laterXid: number | undefined
 }
 
 export class OutboxFloor {
   #floor = 0
-  /** The greatest id seen, and the transaction id from which on none that may bring a lower one can be. */
-  #candidate: { readonly id: number; readonly xmax: number } | undefined
+  /** The greatest id of a look, and a transaction id above those of all that may bring a lower one. */
+  #candidate: { readonly id: number; readonly laterXid: number } | undefined
 
   /** Nothing is, or will be, at or below it. */
   get value(): number {
@@ -28,14 +30,16 @@ export class OutboxFloor {
   }
 
   /** `left`: ids of the look's rows that are still there. */
-  looked({ ids, cut, passedOver, xmin, xmax }: Look, left: ReadonlySet<number>): void {
+  looked({ ids, cut, passedOver, xmin, laterXid }: Look, left: ReadonlySet<number>): void {
     const last = ids.at(-1)
     if (last === undefined || passedOver) return
-    const { id, xmax: begunBefore } = (this.#candidate ??= { id: last, xmax })
-    if (xmin < begunBefore) return
+    const next = laterXid === undefined ? undefined : { id: last, laterXid }
+    this.#candidate ??= next
+    if (this.#candidate === undefined || xmin < this.#candidate.laterXid) return
+    const { id } = this.#candidate
     const seenTo = cut ? Math.min(id, last) : id
     const firstLeft = ids.find(one => left.has(one)) ?? Number.POSITIVE_INFINITY
     this.#floor = Math.max(this.#floor, Math.min(seenTo, firstLeft - 1))
-    if (seenTo === id) this.#candidate = { id: last, xmax }
+    if (seenTo === id) this.#candidate = next
   }
 }

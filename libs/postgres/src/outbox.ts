@@ -32,10 +32,9 @@ export interface OutboxOptions {
   readonly onFailure: (error: unknown) => void
 }
 
-/** A row with the snapshot in which it was seen. */
+/** A row, and of the snapshot in which it was seen the transaction id below which all is over. */
 interface SeenRow extends OutboxRow {
   readonly xmin: number
-  readonly xmax: number
 }
 
 const retryMs = 250
@@ -163,8 +162,8 @@ export class OutboxRelay {
     const { rows } = await client.query<SeenRow>({
       name: 'read-outbox',
       text: `SELECT id::float8 AS id, subject, message_id, payload,
-          pg_snapshot_xmin(s)::text::float8 AS xmin, pg_snapshot_xmax(s)::text::float8 AS xmax
-        FROM ${table}, pg_current_snapshot() AS s
+          pg_snapshot_xmin(pg_current_snapshot())::text::float8 AS xmin
+        FROM ${table}
         WHERE id > $1 AND subject <> ALL ($2::text[]) ORDER BY id LIMIT ${batchSize}`,
       values: [floor.value, held.subjects],
     })
@@ -173,21 +172,26 @@ export class OutboxRelay {
     const until = performance.now() + this.#silenceMs / 2
     const outcomes = await Promise.all(bySubject.map(one => publishInOrder(one, publish, until)))
     const published = new Set(outcomes.flatMap(outcome => outcome.published))
-    if (published.size > 0) {
-      const text = `DELETE FROM ${table} WHERE id = ANY ($1::bigint[])`
-      await client.query({ name: 'delete-published', text, values: [[...published]] })
-    }
+    const laterXid = published.size > 0 ? await this.#delete(client, [...published]) : undefined
     await this.#settle(outcomes, held)
     const cut = rows.length === batchSize
     if (rows[0] !== undefined) {
-      const { xmin, xmax } = rows[0]
+      const { xmin } = rows[0]
       const ids = rows.map(row => row.id)
       const left = new Set(ids.filter(id => !published.has(id)))
-      floor.looked({ ids, cut, passedOver: Math.max(heldBefore, held.size) > 0, xmin, xmax }, left)
+      floor.looked({ ids, cut, passedOver: Math.max(heldBefore, held.size) > 0, xmin, laterXid }, left)
     }
     if (cut || held.size < heldBefore) return true
     if (held.size > 0) await this.#pause(restFactor * lookMs)
     return false
+  }
+
+  /** Resolves with the transaction id of the deletion. */
+  async #delete(client: pg.Client, ids: readonly number[]): Promise<number | undefined> {
+    const text = `WITH gone AS (DELETE FROM ${this.#options.table} WHERE id = ANY ($1::bigint[]))
+      SELECT pg_current_xact_id()::text::float8 AS xid`
+    const { rows } = await client.query<{ xid: number }>({ name: 'delete-published', text, values: [ids] })
+    return rows[0]?.xid
   }
 
   async #settle(outcomes: readonly Outcome[], held: HeldSubjects): Promise<void> {

@@ -92,6 +92,28 @@ describe('the relay', () => {
     await eventually(() => expect(seen).toEqual(['1']))
   })
 
+  it('waits for a lower id, though its transaction began after the one that has committed a greater', async () => {
+    const late = new pg.Client({ connectionString: database.url })
+    await late.connect()
+    const seen: string[] = []
+    const { relay } = start(async row => void seen.push(row.message_id))
+    for (const one of [client, late]) await one.query('BEGIN; SELECT pg_current_xact_id()')
+    await late.query(`INSERT INTO first.outbox (subject, message_id, payload) VALUES ('late', 'lower', '')`)
+    await fill(1, 1)
+    await client.query('COMMIT')
+    await eventually(async () => expect(await left()).toBe(0))
+    // Looks that find something are those that raise a floor.
+    for (const more of [2, 3]) {
+      await fill(more, more)
+      relay.wake()
+      await eventually(async () => expect(await left()).toBe(0))
+    }
+    await late.query('COMMIT')
+    await late.end()
+    await eventually(() => expect(seen).toEqual(['1', '2', '3', 'lower']))
+    await eventually(async () => expect(await left()).toBe(0))
+  })
+
   it('is replaced by another one when it stands still', async () => {
     await fill(1, 3)
     const { promise: released, resolve: release } = Promise.withResolvers<void>()
