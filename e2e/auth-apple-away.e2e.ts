@@ -105,7 +105,9 @@ describe("Apple's token endpoint", () => {
       expect(performance.now() - startedAt).toBeLessThan(1_000)
       for (const text of [session.access_token, session.refresh_token]) secrets.add(text)
       await eventually(async () => expect((await grantOf(session))?.attempts).toBeGreaterThanOrEqual(1))
-      await eventually(() => expect(linesSaying('an authorization code could not be exchanged', cause)).toBe(1))
+      await eventually(() =>
+        expect(linesSaying('an authorization code could not be exchanged', cause, 'incident_id')).toBe(1),
+      )
       expect(await grantOf(session)).toMatchObject({ code_sealed: expect.any(Buffer), refresh_token_sealed: null })
       await control({ token: 'ok' })
       await eventually(async () => {

@@ -97,6 +97,18 @@ const memberOf = (service: ServiceName) => {
   return member
 }
 
+const logOf = (member: string): string => readFileSync(join(directory, 'fleet', 'logs', `${member}.log`), 'utf8')
+/** Of the first line with the text and an incident, in the part of the log after so much of it. */
+const incidentOfLine = (member: string, text: string, after = 0): Promise<string> =>
+  eventually(() => {
+    const line = logOf(member)
+      .slice(after)
+      .split('\n')
+      .find(one => one.includes(text) && one.includes('incident_id'))
+    expect(line).toBeDefined()
+    return (JSON.parse(line ?? '{}') as { incident_id: string }).incident_id
+  }, 20_000)
+
 const writesAgain = (): Promise<void> => eventually(async () => expect((await write()).status).toBe(200), 20_000)
 
 it('PostgreSQL stopped in the middle of a write', async () => {
@@ -173,19 +185,25 @@ it('a crash while handling', async () => {
   await writesAgain()
 }, 60_000)
 
+it('a relay that cannot empty its outbox: the same', async () => {
+  await writesAgain()
+  const before = logOf('progress-1').length
+  process.kill(postgres.server?.pid ?? 0, 'SIGQUIT')
+  const incidentId = await incidentOfLine('progress-1', 'could not be published', before)
+  await postgres.server?.restart()
+  await expectCause(incidentId, {
+    lines: [/progress: .*(terminat|crash|ECONN|closed)/i, /while: could not be published/],
+    services: ['progress'],
+  })
+  await writesAgain()
+}, 60_000)
+
 it('a poisoned message: its incident is in the log, for nobody waits for an answer', async () => {
   const bus = await Bus.connect({ url: fleet.nats.url, name: 'poison', logger: captureLogs().loggerFor('poison') })
   const userId = randomUUID()
   publish(bus, userDeletedSubject(userId), { user_id: 'nobody' })
   await bus.nats.flush()
-  const log = join(directory, 'fleet', 'logs', 'progress-1.log')
-  const incidentId = await eventually(() => {
-    const line = readFileSync(log, 'utf8')
-      .split('\n')
-      .find(one => one.includes('"consumer":"progress_erase_user"') && one.includes('incident_id'))
-    expect(line).toBeDefined()
-    return (JSON.parse(line ?? '{}') as { incident_id: string }).incident_id
-  }, 20_000)
+  const incidentId = await incidentOfLine('progress-1', '"consumer":"progress_erase_user"')
   await bus.drain(100)
   await expectCause(incidentId, {
     lines: [/progress: .*an event about a deleted user names none/],
@@ -196,11 +214,9 @@ it('a poisoned message: its incident is in the log, for nobody waits for an answ
 it('Redis gone: nobody is told of a failure, and the log says what happened', async () => {
   const { redis } = fleet
   process.kill(redis.server?.pid ?? 0, 'SIGKILL')
-  const log = join(directory, 'fleet', 'logs', 'gateway-1.log')
-  const readLog = (): string => readFileSync(log, 'utf8').slice(-20_000)
   await eventually(async () => {
     expect((await write()).status).toBe(200)
-    expect(readLog()).toMatch(/redis/i)
+    expect(logOf('gateway-1').slice(-20_000)).toMatch(/redis/i)
   }, 20_000)
   await redis.server?.restart()
 }, 60_000)

@@ -11,6 +11,7 @@ export {
   type OutboxToStreamOptions,
 } from './outbox-to-stream.ts'
 export { request, type RequestOptions } from './request.ts'
+export { runJob, type Job } from './run-job.ts'
 export {
   route,
   routeWith,

@@ -1,5 +1,6 @@
 // From an owner's outbox to its stream: what goes around the relay. The stream is kept in being, replicas wake each other's
 // relay, failures are told of now and then. Neither NATS nor the stream has to be there at the start: rows wait meanwhile.
+import { toCairnError } from '@cairn/contracts'
 import { runInRequest } from '@cairn/runtime'
 import type { Bus } from './connection.ts'
 import { publish, publishText, subscribe } from './events.ts'
@@ -7,7 +8,7 @@ import { KeptStream } from './kept-stream.ts'
 import { MessageOrigins } from './message-origins.ts'
 import { streamPublisher, type StreamLimits } from './stream.ts'
 
-const warnEveryMs = 5_000
+const tellEveryMs = 5_000
 
 export interface OutboxMessage {
   readonly subject: string
@@ -56,13 +57,15 @@ export interface OutboxPublisher {
   stop(): Promise<void>
 }
 
-/** Logs the first of a row of failures and then one every five seconds. */
-const throttledWarning = (bus: Bus, stream: string): ((error: unknown) => void) => {
+/** The first of a row of failures, and then one every five seconds, is an incident. */
+const throttledIncident = (bus: Bus, stream: string): ((error: unknown) => void) => {
   let lastAt = Number.NEGATIVE_INFINITY
   return error => {
-    if (performance.now() - lastAt < warnEveryMs) return
+    if (performance.now() - lastAt < tellEveryMs) return
     lastAt = performance.now()
-    bus.logger.warn({ error, stream }, 'could not be published; it waits in the outbox')
+    const { code } = toCairnError(error)
+    const message = 'could not be published; it waits in the outbox'
+    bus.incidents.open({ code, route: `outbox ${stream}`, error, message, about: { stream } })
   }
 }
 
@@ -83,7 +86,7 @@ export const outboxToStream = (bus: Bus, options: OutboxToStreamOptions): Outbox
       }
     },
     publishTimeoutMs: options.publishTimeoutMs,
-    onFailure: throttledWarning(bus, options.stream.name),
+    onFailure: throttledIncident(bus, options.stream.name),
   })
   bus.logger.metrics.gauge('cairn.outbox.age', () => relay.behindMs / 1_000)
   const woken = subscribe(bus, options.wakeSubject, () => {

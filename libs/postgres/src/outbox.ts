@@ -4,6 +4,7 @@
 // What is not taken stays, and with it what follows on its subject; other subjects go on (held-subjects.ts).
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { databaseFailure } from './failures.ts'
 import { HeldSubjects } from './held-subjects.ts'
 import { OutboxFloor } from './outbox-floor.ts'
 
@@ -128,7 +129,7 @@ export class OutboxRelay {
         await client.connect()
         await this.#relay(client)
       } catch (error) {
-        this.#options.onFailure(error)
+        this.#options.onFailure(databaseFailure(error))
         await this.#pause(retryMs)
       } finally {
         this.#active = false

@@ -99,12 +99,11 @@ interface AtWork {
 
 const appleGrantsOf = (
   config: AuthConfig,
-  logger: Logger,
-  { pool, appleCredentials }: Foundations,
+  { bus, pool, appleCredentials }: Foundations,
 ): { codes: AppleCodes; revocations: AppleRevocations } => {
   const calls = {
+    bus,
     pool,
-    logger,
     sealingKey: deriveKey(config.masterKey, 'appleGrants'),
     credentials: appleCredentials,
     tokenUrl: config.appleTokenUrl,
@@ -120,7 +119,7 @@ const serveAuth = (config: AuthConfig, logger: Logger, foundations: Foundations)
   const { bus, pool, signingKeys } = foundations
   const hashUser = userHasher(config.userHashKey)
   const refreshMacKey = deriveKey(config.masterKey, 'refreshTokenMac')
-  const { codes, revocations } = appleGrantsOf(config, logger, foundations)
+  const { codes, revocations } = appleGrantsOf(config, foundations)
   const apple = { keys: appleKeysOf(config, logger), codes, revocations }
   const events = startPublishingEvents(bus, config)
   const keys = startKeepingKeysMoving({ bus, logger, signingKeys, checkEveryMs: config.keyCheckMs })

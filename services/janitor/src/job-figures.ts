@@ -2,7 +2,7 @@
 import type { Metrics } from '@cairn/runtime'
 import type { Asking } from './jobs/job.ts'
 import type { ScheduledJob } from './jobs/index.ts'
-import type { JobReport } from './jobs/run-job.ts'
+import type { JobReport } from './jobs/run-batches.ts'
 
 interface Figures {
   rows: number

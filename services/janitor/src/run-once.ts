@@ -4,9 +4,9 @@ import type { Logger } from '@cairn/runtime'
 import { createAsking } from './asking.ts'
 import type { JobConfig } from './config.ts'
 import { jobsOf } from './jobs/index.ts'
-import { runJob, type JobReport } from './jobs/run-job.ts'
+import { runBatches, type JobReport } from './jobs/run-batches.ts'
 
-export type { JobReport } from './jobs/run-job.ts'
+export type { JobReport } from './jobs/run-batches.ts'
 
 export interface Once {
   readonly natsUrl: string
@@ -34,7 +34,7 @@ export const runOnce = async (config: JobConfig, once: Once): Promise<void> => {
   try {
     for (const job of wanted) {
       try {
-        once.onReport(await runJob(job, asking, limits))
+        once.onReport(await runBatches(job, asking, limits))
       } catch (error) {
         once.onFailure(job.name, error)
       }

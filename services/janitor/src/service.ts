@@ -1,32 +1,16 @@
 // The janitor put together: it owns nothing and only asks owners to clean up, a bounded number of rows at a time.
-import { Bus, keepIncidents } from '@cairn/bus'
-import { toCairnError } from '@cairn/contracts'
-import {
-  continueTrace,
-  endRequestSpan,
-  HealthState,
-  newRequestId,
-  runInRequest,
-  startOpsServer,
-  type Logger,
-  type RequestContext,
-  type RunningService,
-} from '@cairn/runtime'
+import { Bus, keepIncidents, runJob } from '@cairn/bus'
+import { HealthState, startOpsServer, type Logger, type RunningService } from '@cairn/runtime'
 import { createAsking } from './asking.ts'
 import type { JanitorConfig } from './config.ts'
 import { createJobFigures, type JobFigures } from './job-figures.ts'
 import { jobsOf, type ScheduledJob } from './jobs/index.ts'
 import type { Asking } from './jobs/job.ts'
-import { runJob } from './jobs/run-job.ts'
+import { runBatches } from './jobs/run-batches.ts'
 import { repeat } from './schedule.ts'
 
 export interface RunningJanitor extends RunningService {
   readonly opsPort: number
-}
-
-const inRequestOfItsOwn = (work: (own: RequestContext) => Promise<void>): Promise<void> => {
-  const own = { requestId: newRequestId(), trace: continueTrace() }
-  return runInRequest(own, () => work(own))
 }
 
 interface Running {
@@ -36,27 +20,16 @@ interface Running {
   readonly signal: AbortSignal
 }
 
-/** One run, with its line in the log, its figures, and an incident when it fails. */
-const runScheduled = (job: ScheduledJob, { asking, figures, config, signal }: Running): Promise<void> =>
-  inRequestOfItsOwn(async own => {
-    const { bus, logger } = asking
-    const startedAt = performance.now()
-    let outcome = 'ok'
-    try {
-      const { budgetMs } = job
-      const report = await runJob(job, asking, { budgetMs, pauseMs: config.pauseMs, dryRun: false, signal })
-      figures.finished(report)
-      logger.info({ ...report }, 'job done')
-    } catch (error) {
-      const { code } = toCairnError(error)
-      outcome = code
-      const message = 'job failed; the next run goes on'
-      bus.incidents.open({ code, route: `job ${job.name}`, error, message, about: { job: job.name } })
-    }
-    const error = outcome === 'ok' ? undefined : outcome
-    endRequestSpan(logger.recorder, own, { name: `job ${job.name}`, kind: 'internal', startedAt, error })
-    logger.metrics.observe('cairn.job.duration', performance.now() - startedAt, { job_name: job.name, outcome })
+/** One run, with its line in the log and its figures. */
+const runScheduled = async (job: ScheduledJob, { asking, figures, config, signal }: Running): Promise<void> => {
+  const { bus, logger } = asking
+  await runJob(bus, { name: job.name, failure: 'job failed; the next run goes on' }, async () => {
+    const { pauseMs } = config
+    const report = await runBatches(job, asking, { budgetMs: job.budgetMs, pauseMs, dryRun: false, signal })
+    figures.finished(report)
+    logger.info({ ...report }, 'job done')
   })
+}
 
 export const startJanitor = async (config: JanitorConfig, logger: Logger): Promise<RunningJanitor> => {
   const { natsUrl: url, incidentsPerSecond } = config

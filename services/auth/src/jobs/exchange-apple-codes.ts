@@ -1,6 +1,6 @@
 // Exchanges authorization codes for Apple's refresh tokens, which only deleting an account will need. It runs beside sign-in,
 // never within it: a code is kept by the transaction of the login and tried until Apple answers or the code is too old.
-import type { Logger } from '@cairn/runtime'
+import { runJob, type Bus } from '@cairn/bus'
 import type pg from 'pg'
 import { mintClientSecret, type AppleCredentials } from '../apple/client-secret.ts'
 import { exchangeCode } from '../apple/exchange-code.ts'
@@ -19,8 +19,8 @@ import type { AppleRevocations } from './revoke-apple-grants.ts'
 import { Worklist } from './worklist.ts'
 
 export interface AppleCodesOptions {
+  readonly bus: Bus
   readonly pool: pg.Pool
-  readonly logger: Logger
   readonly sealingKey: Buffer
   /** Undefined: codes are kept until they are too old, and not exchanged. */
   readonly credentials: AppleCredentials | undefined
@@ -39,15 +39,15 @@ export class AppleCodes {
 
   constructor(options: AppleCodesOptions) {
     this.#options = options
-    const { pool, logger, credentials, timeoutMs, pollMs } = options
+    const { bus, pool, credentials, timeoutMs, pollMs } = options
     if (credentials === undefined) return
     const leaseSeconds = Math.ceil(timeoutMs / 1_000)
+    const failure = 'an authorization code could not be exchanged; it is tried again while it counts'
     this.#worklist = new Worklist({
-      logger,
       pollMs,
       claim: limit => claimAppleCodes(pool, { limit, leaseSeconds }),
       work: claimed => this.#exchange(credentials, claimed),
-      failure: 'an authorization code could not be exchanged; it is tried again while it counts',
+      attempt: work => runJob(bus, { name: 'apple-codes', failure }, work),
     })
   }
 
@@ -67,7 +67,7 @@ export class AppleCodes {
   }
 
   async #exchange(credentials: AppleCredentials, claimed: ClaimedCode): Promise<void> {
-    const { pool, logger, sealingKey, tokenUrl: url, timeoutMs } = this.#options
+    const { bus, pool, sealingKey, tokenUrl: url, timeoutMs } = this.#options
     const key = { userId: claimed.user_id, clientId: claimed.client_id }
     const code = unseal(sealingKey, claimed.code_sealed, codeOf(key))
     const clientSecret = await mintClientSecret(credentials, key.clientId)
@@ -75,7 +75,7 @@ export class AppleCodes {
     const sealed = token === undefined ? undefined : seal(sealingKey, token, refreshTokenOf(key))
     const settled = await settleAppleCode(pool, claimed, sealed)
     if (!settled && token !== undefined) await this.#revokeUnlessReplaced(key, token)
-    logger.debug({ granted: token !== undefined }, 'authorization code exchanged')
+    bus.logger.debug({ granted: token !== undefined }, 'authorization code exchanged')
   }
 
   /** The account was deleted while Apple answered. A newer code brings a token of the same grant, which must not end. */

@@ -1,7 +1,7 @@
 // Looks at the signing keys again and again, moves them on when it is time, and tells verifiers. Every replica does so: the
 // keys' lock makes it one at a time, and the second finds nothing to do.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { publish, subscribe, type Bus } from '@cairn/bus'
+import { publish, runJob, subscribe, type Bus } from '@cairn/bus'
 import { keysRotatedSubject } from '@cairn/contracts'
 import type { Logger } from '@cairn/runtime'
 import type { KeyMove, SigningKeys } from '../crypto/signing-keys.ts'
@@ -52,7 +52,9 @@ export const startKeepingKeysMoving = ({ bus, logger, signingKeys, checkEveryMs 
     while (!aborter.signal.aborted) {
       await sleep(checkEveryMs, undefined, { signal: aborter.signal }).catch(() => undefined)
       if (aborter.signal.aborted) return
-      await move(byTheClock).catch((error: unknown) => logger.warn({ error }, 'could not look at the signing keys'))
+      await runJob(bus, { name: 'signing-keys', failure: 'could not look at the signing keys' }, async () => {
+        await move(byTheClock)
+      })
     }
   }
   const finished = run()

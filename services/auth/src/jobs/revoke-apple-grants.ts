@@ -1,7 +1,7 @@
 // Ends at Apple what a deleted account had granted, as Apple asks of apps in which accounts can be deleted (TN3194). The
 // deletion does not wait for it: what is to be revoked is written by its transaction and tried until Apple takes it.
 import { randomUUID } from 'node:crypto'
-import type { Logger } from '@cairn/runtime'
+import { runJob, type Bus } from '@cairn/bus'
 import type pg from 'pg'
 import { mintClientSecret, type AppleCredentials } from '../apple/client-secret.ts'
 import { exchangeCode } from '../apple/exchange-code.ts'
@@ -21,8 +21,8 @@ import type { Queryable } from '../store/queryable.ts'
 import { Worklist } from './worklist.ts'
 
 export interface AppleRevocationsOptions {
+  readonly bus: Bus
   readonly pool: pg.Pool
-  readonly logger: Logger
   readonly sealingKey: Buffer
   /** Undefined: what was granted when there were some is kept for as long as it would be tried. */
   readonly credentials: AppleCredentials | undefined
@@ -40,16 +40,16 @@ export class AppleRevocations {
 
   constructor(options: AppleRevocationsOptions) {
     this.#options = options
-    const { pool, logger, credentials, timeoutMs, pollMs } = options
+    const { bus, pool, credentials, timeoutMs, pollMs } = options
     if (credentials === undefined) return
     // A code takes two calls.
     const leaseSeconds = Math.ceil((2 * timeoutMs) / 1_000)
+    const failure = 'a grant could not be revoked at Apple; it is tried again'
     this.#worklist = new Worklist({
-      logger,
       pollMs,
       claim: limit => claimAppleRevocations(pool, { limit, leaseSeconds }),
       work: revocation => this.#revoke(credentials, revocation),
-      failure: 'a grant could not be revoked at Apple; it is tried again',
+      attempt: work => runJob(bus, { name: 'apple-revocations', failure }, work),
     })
   }
 
@@ -88,11 +88,11 @@ export class AppleRevocations {
   }
 
   #read(sealed: Buffer, boundTo: string): string | undefined {
-    const { sealingKey, logger } = this.#options
+    const { sealingKey, bus } = this.#options
     try {
       return unseal(sealingKey, sealed, boundTo)
     } catch (error) {
-      logger.error({ error }, 'a grant of a deleted account cannot be read, and is not revoked at Apple')
+      bus.logger.error({ error }, 'a grant of a deleted account cannot be read, and is not revoked at Apple')
       return undefined
     }
   }
@@ -110,7 +110,7 @@ export class AppleRevocations {
   }
 
   async #revoke(credentials: AppleCredentials, revocation: Revocation): Promise<void> {
-    const { pool, logger, sealingKey, revokeUrl: url, timeoutMs } = this.#options
+    const { bus, pool, sealingKey, revokeUrl: url, timeoutMs } = this.#options
     const { id, client_id: clientId, token_sealed: sealed } = revocation
     const token =
       sealed === null ? await this.#exchange(credentials, revocation) : unseal(sealingKey, sealed, revocationOf(id))
@@ -119,7 +119,7 @@ export class AppleRevocations {
       await revokeToken({ url, timeoutMs, clientId, clientSecret, token })
     }
     await deleteAppleRevocation(pool, id)
-    logger.info({ revoked: token !== undefined }, 'grant of a deleted account settled at Apple')
+    bus.logger.info({ revoked: token !== undefined }, 'grant of a deleted account settled at Apple')
   }
 
   /** A code counts once, so its token is kept before it is used. Undefined when Apple does not take the code. */

@@ -1,10 +1,9 @@
 // The worklist by itself, over a list in memory: nothing waits longer than it has to, and one failure holds up nothing.
 import { eventually } from '@cairn/testkit'
-import { createLogger } from '@cairn/runtime'
 import { expect, it } from 'vitest'
 import { Worklist } from './worklist.ts'
 
-const logger = createLogger({ service: 'test', level: 'silent' })
+const attempt = (work: () => Promise<void>): Promise<void> => work().catch(() => undefined)
 const longPollMs = 3_600_000
 
 it('looks again at once when it was woken while it looked', async () => {
@@ -12,9 +11,8 @@ it('looks again at once when it was woken while it looked', async () => {
   const looks = [firstLook.promise, Promise.resolve(['added meanwhile'])]
   const worked: string[] = []
   const worklist = new Worklist<string>({
-    logger,
+    attempt,
     pollMs: longPollMs,
-    failure: 'failed',
     claim: async () => (await looks.shift()) ?? [],
     work: async item => void worked.push(item),
   })
@@ -34,9 +32,8 @@ it('goes on after an item, and after a look, that failed', async () => {
   ]
   const worked: string[] = []
   const worklist = new Worklist<string>({
-    logger,
+    attempt,
     pollMs: 1,
-    failure: 'failed',
     claim: async () => looks.shift()?.() ?? [],
     work: async item => {
       if (item === 'bad') throw new Error('bad')

@@ -1,17 +1,16 @@
 // Work that waits in a table until it succeeds: claimed in small batches, so that several replicas share it, and one that
-// dies loses nothing but time. What fails is logged; its next attempt is in the database already.
+// dies loses nothing but time. What fails is told of; its next attempt is in the database already.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Logger } from '@cairn/runtime'
+import { databaseFailure } from '@cairn/postgres'
 
 export interface WorklistOptions<Item> {
-  readonly logger: Logger
   /** Claims at most `limit` that are due. */
   readonly claim: (limit: number) => Promise<readonly Item[]>
   readonly work: (item: Item) => Promise<void>
+  /** Runs one look, or the work on one item, and tells of its failure; never rejects. */
+  readonly attempt: (work: () => Promise<void>) => Promise<unknown>
   /** Pause between two looks for what is due. */
   readonly pollMs: number
-  /** For the log: what could not be done. */
-  readonly failure: string
 }
 
 const atOnce = 8
@@ -43,28 +42,25 @@ export class Worklist<Item> {
   }
 
   async #run(): Promise<void> {
-    const { logger, claim } = this.#options
+    const { claim, work } = this.#options
     while (!this.#aborter.signal.aborted) {
       let claimed = 0
       this.#woken = false
-      try {
+      await this.#attempt(async () => {
         const items = await claim(atOnce)
         claimed = items.length
-        await Promise.all(items.map(item => this.#work(item)))
-      } catch (error) {
-        logger.warn({ error }, 'could not look for work that is due')
-      }
+        await Promise.all(items.map(item => this.#attempt(() => work(item))))
+      })
       if (claimed < atOnce) await this.#idle()
     }
   }
 
-  async #work(item: Item): Promise<void> {
-    const { logger, work, failure } = this.#options
-    try {
-      await work(item)
-    } catch (error) {
-      logger.warn({ error }, failure)
-    }
+  #attempt(work: () => Promise<void>): Promise<unknown> {
+    return this.#options.attempt(() =>
+      work().catch((error: unknown) => {
+        throw databaseFailure(error)
+      }),
+    )
   }
 
   async #idle(): Promise<void> {

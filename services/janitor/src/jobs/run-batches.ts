@@ -23,7 +23,7 @@ export interface RunLimits {
 }
 
 /** Rejects with the owner's failure; what was deleted before stays deleted, and the next run goes on from there. */
-export const runJob = async (job: Job, asking: Asking, limits: RunLimits): Promise<JobReport> => {
+export const runBatches = async (job: Job, asking: Asking, limits: RunLimits): Promise<JobReport> => {
   const { budgetMs, pauseMs, dryRun, signal } = limits
   const startedAt = performance.now()
   const step = job.begin()
