@@ -25,6 +25,13 @@ export const progressVariables = {
     fallback: 3_000,
     description: 'longest run of one statement',
   }),
+  lockTimeoutMs: variable.integer('PROGRESS_LOCK_TIMEOUT_MS', {
+    min: 50,
+    max: 60_000,
+    fallback: 500,
+    description:
+      "longest wait for a user's log that somebody else has locked, e.g. a rebuild; all who are committed together wait for it, then only that user is answered 503",
+  }),
   handlerTimeoutMs: variable.integer('PROGRESS_HANDLER_TIMEOUT_MS', {
     min: 50,
     max: 60_000,

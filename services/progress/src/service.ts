@@ -37,7 +37,7 @@ const connectPool = (config: ProgressConfig, logger: Logger): pg.Pool =>
     maxConnections: config.poolSize,
     connectTimeoutMs: config.connectTimeoutMs,
     statementTimeoutMs: config.statementTimeoutMs,
-    settings: plannerSettings,
+    settings: { ...plannerSettings, lock_timeout: String(config.lockTimeoutMs) },
     gate: createSchemaGate({ schema: 'progress', directory: join(import.meta.dirname, 'migrations') }),
     pipelined: true,
     onIdleError: error => logger.warn({ error }, 'an idle connection to Postgres broke'),

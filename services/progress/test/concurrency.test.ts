@@ -117,6 +117,27 @@ describe('a request that the database will not take', () => {
   })
 })
 
+it('a log that somebody else has locked holds up nobody else for long, and that user not for ever', async () => {
+  const [held, ...others] = Array.from({ length: 41 }, () => phoneOf(progress)) as [Phone, ...Phone[]]
+  await Promise.all([held, ...others].map(phone => phone.submit(eventWith())))
+  const holder = await progress.database.connect()
+  await holder.query('BEGIN')
+  await holder.query('SELECT 1 FROM progress.heads WHERE user_id = $1 FOR UPDATE', [held.userId])
+  const begunAt = performance.now()
+  const event = eventWith()
+  const [refused, ...answers] = await Promise.allSettled([
+    held.submit(event),
+    ...others.map(phone => phone.submit(eventWith())),
+  ])
+  const tookMs = performance.now() - begunAt
+  await holder.query('ROLLBACK')
+  holder.release()
+  expect(refused).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } })
+  for (const answer of answers) expect(answer).toMatchObject({ value: { results: [{ status: 'applied' }] } })
+  expect(tookMs).toBeLessThan(2_000)
+  expect((await held.submit(event)).results).toMatchObject([{ status: 'applied', seq: 2 }])
+})
+
 it('none of it was a deadlock', async () => {
   const others = 'datname = current_database() AND pid <> pg_backend_pid()'
   // A session tells what it has counted when it ends.
