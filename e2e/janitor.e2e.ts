@@ -7,7 +7,7 @@ import { startFleet, type Fleet } from '@cairn/testkit/fleet'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { countSessions, fillSessions } from './janitor/fill-sessions.ts'
-import { runJanitor } from './janitor/run-command.ts'
+import { runCommand } from './run-command.ts'
 
 let database: TestDatabase
 let pool: pg.Pool
@@ -33,7 +33,7 @@ afterEach(async () => {
   await database.drop()
 })
 
-const once = (...args: string[]) => runJanitor({ NATS_URL: fleet.nats.url }, '--once', ...args)
+const once = (...args: string[]) => runCommand('janitor', { NATS_URL: fleet.nats.url }, '--once', ...args)
 const logOf = (name: string): Promise<string> => readFile(join(directory, 'logs', `${name}.log`), 'utf8')
 
 describe('npm run janitor -- --once', () => {
@@ -62,7 +62,7 @@ describe('npm run janitor -- --once', () => {
     await fillSessions(pool, { count: 3, absoluteExpiresAt: `now() - interval '30 minutes'` })
     const shift = 'data:text/javascript,const{now}=Date;Date.now=()=>now()+36e5'
     const off = { NATS_URL: fleet.nats.url, NODE_OPTIONS: `--import=${shift}` }
-    expect((await runJanitor(off, '--once', 'dead-sessions')).output).toContain('3 rows deleted')
+    expect((await runCommand('janitor', off, '--once', 'dead-sessions')).output).toContain('3 rows deleted')
     expect(await countSessions(pool)).toBe(20)
   }, 60_000)
 
@@ -82,14 +82,14 @@ describe('npm run janitor -- --once', () => {
         .rowCount
     const environment = { NATS_URL: fleet.nats.url, JANITOR_ABANDONED_GUESTS: 'delete' }
     expect((await once('abandoned-guests')).output).toContain('there is no such job')
-    const dry = await runJanitor(environment, '--once', 'abandoned-guests', '--dry-run')
+    const dry = await runCommand('janitor', environment, '--once', 'abandoned-guests', '--dry-run')
     expect(dry.output).toContain('1 rows are due')
     const [progress] = fleet.of('progress')
     await progress?.stop()
-    expect((await runJanitor(environment, '--once', 'abandoned-guests')).code).toBe(1)
+    expect((await runCommand('janitor', environment, '--once', 'abandoned-guests')).code).toBe(1)
     expect(await left()).toBe(5)
     await progress?.restart()
-    expect((await runJanitor(environment, '--once', 'abandoned-guests')).output).toContain('1 rows deleted')
+    expect((await runCommand('janitor', environment, '--once', 'abandoned-guests')).output).toContain('1 rows deleted')
     expect(await left()).toBe(4)
     const { rows: gone } = await pool.query('SELECT 1 FROM auth.users WHERE id = $1', [abandoned])
     expect(gone).toEqual([])

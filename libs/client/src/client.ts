@@ -3,6 +3,7 @@ import type {
   Device,
   LoggedEvent,
   Nonce,
+  NoticePosted,
   Receipt,
   Session,
   SignInAsGuest,
@@ -30,6 +31,8 @@ export interface CairnClientOptions {
   readonly onEvents?: (events: readonly LoggedEvent[]) => void
   /** Forget what was derived from events; all of them follow again. */
   readonly onReset?: () => void
+  /** What the operator tells everybody who is connected; who is not does not get it later. */
+  readonly onNotice?: (notice: NoticePosted) => void
   readonly onStatus?: (status: RealtimeStatus, code?: number) => void
   /** Receipts of recorded events, once for each batch: `receipts[i]` is that of `events[i]`. */
   readonly onReceipts?: (receipts: readonly Receipt[], events: readonly object[]) => void
@@ -118,6 +121,7 @@ const assemble = (options: CairnClientOptions): Parts => {
     synchronise: () => synchronise(session, log),
     backoff,
     readyTimeoutMs: 10_000,
+    onNotice: options.onNotice,
     onStatus: (status, code) => {
       if (status === 'live') queue.flush()
       options.onStatus?.(status, code)

@@ -1,5 +1,6 @@
 // Keeps a realtime connection for as long as it is wanted: connects, comes back with full jitter, refreshes the token when
 // told to, and stays away when told to.
+import type { NoticePosted } from '@cairn/contracts'
 import { backoffMs, type Backoff } from './backoff.ts'
 import { CairnProblem } from './cairn-problem.ts'
 import type { LocalLog } from './local-log.ts'
@@ -18,6 +19,7 @@ export interface RealtimeClientOptions {
   readonly synchronise: () => Promise<void>
   readonly backoff: Backoff
   readonly readyTimeoutMs: number
+  readonly onNotice?: ((notice: NoticePosted) => void) | undefined
   /** `code` is given with `stopped`: the close code that said to stay away, or undefined when the session is over. */
   readonly onStatus?: ((status: RealtimeStatus, code?: number) => void) | undefined
 }
@@ -79,6 +81,7 @@ export class RealtimeClient {
       readyTimeoutMs: this.#options.readyTimeoutMs,
       newToken: async () => (await session.refresh()).access_token,
       resynchronise: this.#options.synchronise,
+      onNotice: this.#options.onNotice,
       onReady: () => {
         this.#failures = 0
         this.#tell('live')

@@ -8,6 +8,7 @@ export const frameType: typeof contractFrameType = {
   resumeReset: 'resume.reset',
   tokenExpiring: 'token.expiring',
   sessionClosing: 'session.closing',
+  noticePosted: 'notice.posted',
   resume: 'resume',
   tokenRefresh: 'token.refresh',
 }

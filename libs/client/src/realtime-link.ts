@@ -1,6 +1,6 @@
 // One WebSocket from its opening to its end: it speaks the protocol and takes pages to the log; whether and when there is
 // another one is for `RealtimeClient` to say.
-import type { ChangesPage, Head, SessionClosing, SessionReady } from '@cairn/contracts'
+import type { ChangesPage, Head, NoticePosted, SessionClosing, SessionReady } from '@cairn/contracts'
 import type { LocalLog } from './local-log.ts'
 import { frameType, parseFrame, type Frame } from './realtime-frames.ts'
 
@@ -14,6 +14,7 @@ export interface LinkOptions {
   readonly newToken: () => Promise<string>
   /** Reads the log anew over HTTP, after the server said it cannot continue from where the log is. */
   readonly resynchronise: () => Promise<void>
+  readonly onNotice: ((notice: NoticePosted) => void) | undefined
   readonly onEnd: (end: LinkEnd) => void
 }
 
@@ -62,6 +63,9 @@ export class RealtimeLink {
         break
       case frameType.sessionClosing:
         this.#announced = frame.data as SessionClosing
+        break
+      case frameType.noticePosted:
+        this.#options.onNotice?.(frame.data as NoticePosted)
         break
       default:
       // A server newer than this client may say more; what is not known is not needed.

@@ -224,6 +224,23 @@ describe('the client', () => {
       expect(client.session).toBeUndefined()
     })
 
+    it('hands over notices, which are no part of the log', async () => {
+      const notices: string[] = []
+      client.disconnect()
+      client = create({ session: sessionOf(1), onNotice: ({ text }) => notices.push(text) })
+      commit(1)
+      await live()
+      await eventually(() => expect(seen).toEqual([1]))
+      const known = client.log.head
+      server.push('notice.posted', {
+        notice_id: 'id',
+        text: 'Back in 5 minutes',
+        posted_at: '2026-01-01T00:00:00.000Z',
+      })
+      await eventually(() => expect(notices).toEqual(['Back in 5 minutes']))
+      expect([client.log.head, client.status]).toEqual([known, 'live'])
+    })
+
     it('does not come back after disconnect', async () => {
       await live()
       client.disconnect()

@@ -1,7 +1,7 @@
 // Realtime's vocabulary: the same frames on both doors, and every close code (design §6).
 import { Type, type Static } from 'typebox'
 import { Head } from './progress-state.ts'
-import { Count } from './scalars.ts'
+import { Count, Instant, Uuid } from './scalars.ts'
 
 export const frameType = {
   sessionReady: 'session.ready',
@@ -9,6 +9,7 @@ export const frameType = {
   resumeReset: 'resume.reset',
   tokenExpiring: 'token.expiring',
   sessionClosing: 'session.closing',
+  noticePosted: 'notice.posted',
   resume: 'resume',
   tokenRefresh: 'token.refresh',
 } as const
@@ -42,6 +43,12 @@ export const SessionClosing = Type.Object({
   incident_id: Type.Optional(Type.String()),
 })
 export type SessionClosing = Static<typeof SessionClosing>
+
+export const NoticePosted = Type.Object(
+  { notice_id: Uuid, text: Type.String({ minLength: 1, maxLength: 1_000 }), posted_at: Instant },
+  { additionalProperties: false },
+)
+export type NoticePosted = Static<typeof NoticePosted>
 
 /** Codes below 4500: come back (4401 with a new token). From 4500 on: stay away. */
 export const closeCode = {

@@ -43,6 +43,13 @@ const handshakes = {
     fallback: 20_000,
     description: 'connections of this node; more are refused as unavailable',
   }),
+  maxHandshakesWaiting: variable.integer('REALTIME_MAX_HANDSHAKES_WAITING', {
+    min: 1,
+    max: 1_000_000,
+    fallback: 5_000,
+    description:
+      'handshakes of this node that wait for the head of a log at the same time; more are refused as unavailable',
+  }),
   socketsPerUser: variable.integer('REALTIME_SOCKETS_PER_USER', {
     min: 1,
     max: 10_000,
@@ -110,7 +117,8 @@ const connections = {
     min: 0,
     max: 300_000,
     fallback: 1_000,
-    description: 'clients of a stopping node are told to wait a random time up to this before they come back',
+    description:
+      'clients of a stopping node, and those an operator disconnects, are told to wait a random time up to this before they come back',
   }),
 } as const
 
@@ -177,6 +185,15 @@ const repairs = {
   }),
 } as const
 
+const orders = {
+  orderCheckMs: variable.integer('REALTIME_ORDER_CHECK_MS', {
+    min: 50,
+    max: 60_000,
+    fallback: 5_000,
+    description: "how often the connections to Redis that carry operators' orders are asked whether they still answer",
+  }),
+} as const
+
 export const realtimeVariables = {
   ...commonVariables,
   ...guardVariables,
@@ -185,6 +202,7 @@ export const realtimeVariables = {
   ...handshakes,
   ...connections,
   ...repairs,
+  ...orders,
 } as const
 
 export type RealtimeConfig = ConfigOf<typeof realtimeVariables>

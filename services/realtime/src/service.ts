@@ -7,9 +7,11 @@ import { startTokenGuard, type TokenGuard } from '@cairn/tokens'
 import type { RealtimeConfig } from './config.ts'
 import type { ConnectionRegistry } from './core/connection-registry.ts'
 import { createCore } from './core/create-core.ts'
-import { startHandshakeLimits } from './core/handshake-limits.ts'
+import { startHandshakeLimits, type HandshakeLimits } from './core/handshake-limits.ts'
 import { drainConnections } from './core/drain-connections.ts'
 import { createHttpServer, type HttpDoors } from './doors/http-server.ts'
+import { openOrderChannel, type OrderChannel } from './operators/order-channel.ts'
+import { takeOrders } from './operators/take-orders.ts'
 
 export interface RunningRealtime extends RunningService {
   readonly port: number
@@ -23,6 +25,19 @@ const closeWhatEnds = (guard: TokenGuard, registry: ConnectionRegistry): void =>
   guard.onDenialsLoaded(() => registry.recheck(claims => guard.verdictOn(claims)))
 }
 
+interface Started {
+  bus?: Bus
+  guard?: TokenGuard
+  limits?: HandshakeLimits
+  orders?: OrderChannel
+}
+
+const healthOf = (started: Started): HealthState =>
+  new HealthState(
+    { bus: () => started.bus?.connected ?? false, tokens: () => started.guard?.ready ?? false },
+    { redis: () => (started.limits?.shared ?? false) && (started.orders?.reachable ?? false) },
+  )
+
 const listen = async ({ server }: HttpDoors, { port, host }: RealtimeConfig): Promise<number> => {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -34,11 +49,8 @@ const listen = async ({ server }: HttpDoors, { port, host }: RealtimeConfig): Pr
 /** Listens as soon as it is connected to the bus; ready once keys and deny list of access tokens are known. */
 export const startRealtime = async (config: RealtimeConfig, logger: Logger): Promise<RunningRealtime> => {
   refuseUnsafeOrigins(config.nodeEnv, { name: 'REALTIME_ALLOWED_ORIGINS', origins: config.allowedOrigins })
-  const started: { bus?: Bus; guard?: TokenGuard } = {}
-  const health = new HealthState({
-    bus: () => started.bus?.connected ?? false,
-    tokens: () => started.guard?.ready ?? false,
-  })
+  const started: Started = {}
+  const health = healthOf(started)
   const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health, logger.metrics)
   const { natsUrl: url, incidentsPerSecond } = config
   const bus = (started.bus = await Bus.connect({ url, name: 'realtime', logger, incidentsPerSecond }))
@@ -53,7 +65,10 @@ export const startRealtime = async (config: RealtimeConfig, logger: Logger): Pro
   const { registry } = core
   closeWhatEnds(guard, registry)
   logger.metrics.gauge('cairn.sockets', () => registry.size)
-  const limits = startHandshakeLimits(config, logger)
+  const limits = (started.limits = startHandshakeLimits(config, logger))
+  const hashUser = userHasher(config.userHashKey)
+  const orders = (started.orders = openOrderChannel({ ...config, checkMs: config.orderCheckMs, logger, role: 'node' }))
+  takeOrders(orders, { registry, logger, hashUser, retryMs: config.drainRetryMs })
   const doors = createHttpServer({
     ...core,
     config,
@@ -61,7 +76,7 @@ export const startRealtime = async (config: RealtimeConfig, logger: Logger): Pro
     incidents: bus.incidents,
     guard,
     health,
-    hashUser: userHasher(config.userHashKey),
+    hashUser,
     limits,
     readAddress: createAddressReader(config.trustedProxies),
   })
@@ -77,6 +92,7 @@ export const startRealtime = async (config: RealtimeConfig, logger: Logger): Pro
     await doors.close()
     guard.stop()
     limits.stop()
+    orders.stop()
     await keeper.stop()
     await bus.drain(config.drainWindowMs)
     await ops.close()

@@ -83,6 +83,25 @@ describe.each(doors)('limits over $name', door => {
     )
   })
 
+  it('refuses a handshake when as many as it takes wait for a head, and lets in again once they do not', async () => {
+    const node = await startWith({ REALTIME_MAX_HANDSHAKES_WAITING: '2' })
+    const { promise, resolve: giveHeads } = Promise.withResolvers<void>()
+    others.progress.headAfter = promise
+    const asked = others.progress.headsAsked.length
+    const waiting = [await others.signIn(), await others.signIn()].map(who => connect(node, who))
+    await eventually(() => expect(others.progress.headsAsked.length).toBe(asked + 2))
+    try {
+      const { code, status = 503 } = ((await connect(node)) as Refused).refused
+      expect([code, status]).toEqual(['unavailable', 503])
+      expect(others.progress.headsAsked.length).toBe(asked + 2)
+    } finally {
+      giveHeads()
+      others.progress.headAfter = undefined
+    }
+    for (const client of await Promise.all(waiting)) expect(client).not.toHaveProperty('refused')
+    expect((await firstFrame(node)).frames[0]?.type).toBe('session.ready')
+  })
+
   it('closes 4029 for a client that sends more frames than anybody needs', async () => {
     const node = await startWith({ REALTIME_FRAMES_PER_MINUTE: '3' })
     const client = await firstFrame(node)

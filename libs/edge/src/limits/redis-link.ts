@@ -1,7 +1,8 @@
 // The connection to Redis, and whether it can be asked now. A command that takes too long makes it unusable at once, so that one
 // request waits for a frozen server and no other; from then on it is asked in the background until it answers.
 import type { Logger } from '@cairn/runtime'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
+import { createRedisClient } from '../redis-client.ts'
 
 export interface RedisLinkOptions {
   readonly url: string
@@ -10,11 +11,6 @@ export interface RedisLinkOptions {
   readonly keyPrefix: string
   readonly logger: Logger
 }
-
-const longestReconnectMs = 1_000
-const connectTimeoutMs = 2_000
-/** A server that keeps a connection open and says nothing for so long: another connection may fare better. */
-const silenceMs = 5_000
 
 export class RedisLink {
   readonly client: Redis
@@ -26,18 +22,11 @@ export class RedisLink {
 
   constructor(options: RedisLinkOptions) {
     this.#options = options
-    this.client = new Redis(options.url, {
-      keyPrefix: `${options.keyPrefix}:`,
-      connectTimeout: connectTimeoutMs,
-      socketTimeout: silenceMs,
-      // What cannot be sent now is counted here instead; sent later it would count a second time.
-      enableOfflineQueue: false,
-      autoResendUnfulfilledCommands: false,
-      maxRetriesPerRequest: 0,
-      enableAutoPipelining: true,
-      retryStrategy: attempt => Math.min(options.retryMs * attempt, longestReconnectMs),
+    // It queues nothing: what cannot be sent now is counted here instead; sent later it would count a second time.
+    this.client = createRedisClient({
+      ...options,
+      more: { keyPrefix: `${options.keyPrefix}:`, enableAutoPipelining: true },
     })
-    this.client.on('error', (error: unknown) => options.logger.debug({ error }, 'redis: a connection failed'))
     this.client.on('ready', () => this.#tell())
     this.client.on('close', () => this.#tell())
   }

@@ -1,6 +1,6 @@
 // The handshake, the same for both doors: who is it, may they, and where does their log stand. The connection listens
 // before the head is read, so nothing that is committed in between can be missed.
-import { CairnError, type Head } from '@cairn/contracts'
+import { CairnError, type Caller, type Head } from '@cairn/contracts'
 import { currentRequest } from '@cairn/runtime'
 import type { AccessClaims } from '@cairn/tokens'
 import type { RealtimeContext } from '../context.ts'
@@ -40,19 +40,9 @@ export const assertRoom = ({ config }: RealtimeContext, connections: number): vo
   throw new CairnError('unavailable', { detail: 'This server has as many connections as it takes.' })
 }
 
-/**
- * Lets a client in. The caller attaches an outlet to the connection, or calls its `gone()`.
- * Throws `token_invalid`, `token_expired`, `forbidden`, `rate_limited`, and `unavailable` while keys or head cannot be had.
- */
-export const admitConnection = async (context: RealtimeContext, handshake: Handshake): Promise<Admission> => {
+const openConnection = async (context: RealtimeContext, claims: AccessClaims): Promise<Admission> => {
   const { logReader, registry, connections } = context
-  assertServing(context)
-  assertRoom(context, registry.size)
-  const claims = await authorise(context, handshake)
-  await context.limits.countUser(claims.userId)
-  const request = currentRequest()
-  if (request !== undefined) request.userHash = context.hashUser(claims.userId)
-  const caller = { userId: claims.userId, sessionId: claims.sessionId }
+  const caller: Caller = { userId: claims.userId, sessionId: claims.sessionId }
   const connection = new Connection(claims, registry.follow(caller), connections)
   registry.add(connection)
   try {
@@ -65,4 +55,19 @@ export const admitConnection = async (context: RealtimeContext, handshake: Hands
     connection.gone()
     throw error
   }
+}
+
+/**
+ * Lets a client in. The caller attaches an outlet to the connection, or calls its `gone()`.
+ * Throws `token_invalid`, `token_expired`, `forbidden`, `rate_limited`, and `unavailable` while keys or head cannot be had, or too many wait for theirs.
+ */
+export const admitConnection = async (context: RealtimeContext, handshake: Handshake): Promise<Admission> => {
+  const { registry, limits } = context
+  assertServing(context)
+  assertRoom(context, registry.size)
+  const claims = await authorise(context, handshake)
+  await limits.countUser(claims.userId)
+  const request = currentRequest()
+  if (request !== undefined) request.userHash = context.hashUser(claims.userId)
+  return limits.wait(() => openConnection(context, claims))
 }

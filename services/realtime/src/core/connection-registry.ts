@@ -29,6 +29,10 @@ export class ConnectionRegistry {
     return this.#size
   }
 
+  users(): Iterable<UserConnections> {
+    return this.#users.values()
+  }
+
   *all(): Generator<Connection> {
     for (const { connections } of this.#users.values()) yield* connections
   }
@@ -67,6 +71,13 @@ export class ConnectionRegistry {
     for (const connection of this.#users.get(userId)?.connections ?? []) {
       if (connection.caller.sessionId === sessionId) connection.close(closeCode.sessionRevoked)
     }
+  }
+
+  /** Ends the connections a user has now, and how many that were; the client comes back after a random time up to `retryMs`. */
+  disconnectUser(userId: string, retryMs: number): number {
+    const open = [...(this.#users.get(userId)?.connections ?? [])].filter(connection => connection.open)
+    for (const connection of open) connection.close(closeCode.drain, Math.floor(Math.random() * retryMs))
+    return open.length
   }
 
   /** Every session of the user is over whose token was issued by then (seconds since the epoch). */

@@ -92,6 +92,13 @@ export class Connection implements Timed, FollowerOutlet {
     if (!this.hasRoom) this.wake()
   }
 
+  /** Whether it was sent: not to a client that is going, or does not read. */
+  notify(frame: Frame): boolean {
+    if (!this.open || !this.hasRoom) return false
+    this.send(frame)
+    return true
+  }
+
   wake(): void {
     if (!this.#gone) this.#context.wheel.schedule(this, performance.now() + wakeAfterMs)
   }

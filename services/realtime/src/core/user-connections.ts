@@ -3,7 +3,7 @@
 import { frameType, logAdvancedSubject, type Caller, type ChangesPage, type Head } from '@cairn/contracts'
 import { subscribe, type Bus, type EventMessage, type Subscription } from '@cairn/bus'
 import type { Connection } from './connection.ts'
-import { frameOfText } from './frame.ts'
+import { frameOfText, type Frame } from './frame.ts'
 import type { FollowedLog } from './log-follower.ts'
 import type { LogReader } from './log-reader.ts'
 import { RecentPages, type LivePage, type RecentBudget, type RecentLimits } from './recent-pages.ts'
@@ -67,6 +67,11 @@ export class UserConnections implements Timed, FollowedLog {
     if (!this.connections.delete(connection)) return false
     if (this.connections.size === 0) this.#quietSince = performance.now()
     return true
+  }
+
+  /** To how many of the connections it was sent. */
+  notify(frame: Frame): number {
+    return [...this.connections].filter(connection => connection.notify(frame)).length
   }
 
   readChanges(position: Head): Promise<ChangesPage> {

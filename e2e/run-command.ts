@@ -1,4 +1,4 @@
-// `npm run janitor -- --once …` as a process, as an operator runs it.
+// One of the project's commands as a process, as an operator runs it.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 
@@ -7,11 +7,13 @@ export interface Ran {
   readonly output: string
 }
 
-const script = join(import.meta.dirname, '..', '..', 'commands', 'janitor.ts')
-
-export const runJanitor = async (environment: Readonly<Record<string, string>>, ...args: string[]): Promise<Ran> => {
+export const runCommand = async (
+  name: 'janitor' | 'realtime',
+  environment: Readonly<Record<string, string>>,
+  ...args: string[]
+): Promise<Ran> => {
   const env = { PATH: process.env['PATH'] ?? '', ...environment }
-  const child = spawn(process.execPath, [script, ...args], { env })
+  const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'commands', `${name}.ts`), ...args], { env })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
   const code = await new Promise<number | null>(resolve => void child.on('close', resolve))
