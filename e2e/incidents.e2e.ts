@@ -40,6 +40,7 @@ beforeAll(async () => {
     environment: {
       NODE_OPTIONS: `--import=${join(root, 'e2e', 'fixtures', 'crash-on-write.ts')}`,
       PROGRESS_STATEMENT_TIMEOUT_MS: String(statementTimeoutMs),
+      PROGRESS_LOCK_TIMEOUT_MS: '60000',
       PROGRESS_HANDLER_TIMEOUT_MS: '2500',
       GATEWAY_REQUEST_TIMEOUT_MS: '3000',
     },
@@ -192,7 +193,7 @@ it('a relay that cannot empty its outbox: the same', async () => {
   const incidentId = await incidentOfLine('progress-1', 'could not be published', before)
   await postgres.server?.restart()
   await expectCause(incidentId, {
-    lines: [/progress: .*(terminat|crash|ECONN|closed)/i, /while: could not be published/],
+    lines: [/progress: .*(terminat|crash|ECONN|closed|not queryable)/i, /while: could not be published/],
     services: ['progress'],
   })
   await writesAgain()
