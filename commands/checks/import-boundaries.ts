@@ -48,6 +48,8 @@ const packageNameOf = (specifier: string): string =>
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/')
 
+/** What the root has for the tests of every package. */
+const ofTests = new Set(['vitest', 'fast-check', '@cairn/testkit', '@cairn/local'])
 const isTest = (file: string): boolean => /\.(test|e2e|browser)\.ts$|\/test\/|^e2e\//.test(file)
 const inside = (path: string, directory: string): boolean => directory === '' || path.startsWith(`${directory}${sep}`)
 
@@ -81,9 +83,7 @@ const packageFault = (
   const fleetOfBench = specifier === '@cairn/testkit/fleet' && file.startsWith('bench/')
   if (name === '@cairn/testkit' && !isTest(file) && !fleetOfBench) return 'the test kit is for tests'
   if (owner.dependencies.has(name)) return undefined
-  return isTest(file) && (name === 'vitest' || name === 'fast-check' || name === '@cairn/testkit')
-    ? undefined
-    : `${name} is not in ${join(owner.directory, 'package.json')}`
+  return isTest(file) && ofTests.has(name) ? undefined : `${name} is not in ${join(owner.directory, 'package.json')}`
 }
 
 const ownerIn = (packages: readonly Package[], file: string): Package =>
