@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Bus, publish } from '@cairn/bus'
 import { userDeletedSubject, type Session } from '@cairn/contracts'
-import { deriveServiceUrls, providePostgres, type Backend } from '@cairn/local'
+import { deriveNatsUrl, deriveServiceUrls, providePostgres, type Backend } from '@cairn/local'
 import { findOwners, migrate } from '@cairn/postgres/migrate'
 import { administer, call, captureLogs, eventually, type Answer } from '@cairn/testkit'
 import { startFleet, type Fleet, type ServiceName } from '@cairn/testkit/fleet'
@@ -68,7 +68,7 @@ const write = (trackId = 't'): Promise<Answer<Record<string, unknown>>> => {
 
 const runCommand = (args: string[], environment: Record<string, string> = {}): Promise<{ code: number; out: string }> =>
   new Promise(resolve => {
-    const env = { PATH: process.env['PATH'] ?? '', NATS_URL: fleet.nats.url, ...environment }
+    const env = { PATH: process.env['PATH'] ?? '', NATS_URL: deriveNatsUrl(fleet.nats.url, 'operator'), ...environment }
     const command = [join(root, 'commands', 'incident.ts'), ...args]
     execFile(process.execPath, command, { cwd: directory, env, timeout: 30_000 }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), out: stdout + stderr }),

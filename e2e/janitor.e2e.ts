@@ -2,6 +2,7 @@
 // or on a machine whose clock is wrong. Row 65 of the table of bad inputs.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { deriveNatsUrl } from '@cairn/local'
 import { createTestDatabase, databaseUrlOf, eventually, type TestDatabase } from '@cairn/testkit'
 import { startFleet, type Fleet } from '@cairn/testkit/fleet'
 import pg from 'pg'
@@ -33,7 +34,8 @@ afterEach(async () => {
   await database.drop()
 })
 
-const once = (...args: string[]) => runCommand('janitor', { NATS_URL: fleet.nats.url }, '--once', ...args)
+const once = (...args: string[]) =>
+  runCommand('janitor', { NATS_URL: deriveNatsUrl(fleet.nats.url, 'operator') }, '--once', ...args)
 const logOf = (name: string): Promise<string> => readFile(join(directory, 'logs', `${name}.log`), 'utf8')
 
 describe('npm run janitor -- --once', () => {
@@ -61,7 +63,7 @@ describe('npm run janitor -- --once', () => {
     await fillSessions(pool, { count: 20, absoluteExpiresAt: `now() + interval '30 minutes'` })
     await fillSessions(pool, { count: 3, absoluteExpiresAt: `now() - interval '30 minutes'` })
     const shift = 'data:text/javascript,const{now}=Date;Date.now=()=>now()+36e5'
-    const off = { NATS_URL: fleet.nats.url, NODE_OPTIONS: `--import=${shift}` }
+    const off = { NATS_URL: deriveNatsUrl(fleet.nats.url, 'operator'), NODE_OPTIONS: `--import=${shift}` }
     expect((await runCommand('janitor', off, '--once', 'dead-sessions')).output).toContain('3 rows deleted')
     expect(await countSessions(pool)).toBe(20)
   }, 60_000)
@@ -80,7 +82,7 @@ describe('npm run janitor -- --once', () => {
     const left = async () =>
       (await pool.query<{ id: string }>('SELECT id FROM auth.users WHERE id = ANY ($1)', [rows.map(row => row.id)]))
         .rowCount
-    const environment = { NATS_URL: fleet.nats.url, JANITOR_ABANDONED_GUESTS: 'delete' }
+    const environment = { NATS_URL: deriveNatsUrl(fleet.nats.url, 'operator'), JANITOR_ABANDONED_GUESTS: 'delete' }
     expect((await once('abandoned-guests')).output).toContain('there is no such job')
     const dry = await runCommand('janitor', environment, '--once', 'abandoned-guests', '--dry-run')
     expect(dry.output).toContain('1 rows are due')

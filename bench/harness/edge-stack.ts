@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { gatewayVariables } from '@cairn/gateway/config'
-import { freePort, provideNats, provideRedis } from '@cairn/local'
+import { deriveNatsUrl, freePort, provideNats, provideRedis } from '@cairn/local'
 import { startProcess, type BenchProcess } from './child-process.ts'
 import { createMigratedDatabase } from './migrated-database.ts'
 import { cpuMsOf } from './process-cpu.ts'
@@ -45,6 +45,12 @@ const commonEnvironment = (natsUrl: string, redisUrl: string, spool: string): Re
   INCIDENT_SPOOL_DIRECTORY: spool,
 })
 
+/** As itself on the bus, with the permissions it has in production. */
+const asService = (service: string, environment: Readonly<Record<string, string>>): Record<string, string> => ({
+  ...environment,
+  NATS_URL: deriveNatsUrl(environment['NATS_URL'] ?? '', service),
+})
+
 interface Place {
   readonly root: string
   readonly common: Readonly<Record<string, string>>
@@ -64,7 +70,7 @@ const startAuth = async ({ root, common }: Place, databaseUrl: string, masterKey
   }
   return startProcess(root, {
     script: 'services/auth/src/main.ts',
-    environment,
+    environment: asService('auth', environment),
     readyUrl: `http://127.0.0.1:${port}/readyz`,
   })
 }
@@ -73,7 +79,7 @@ const startProgress = async ({ root, common }: Place, databaseUrl: string): Prom
   const port = String(await freePort())
   return startProcess(root, {
     script: 'services/progress/src/main.ts',
-    environment: { ...common, PROGRESS_OPS_PORT: port, PROGRESS_DATABASE_URL: databaseUrl },
+    environment: asService('progress', { ...common, PROGRESS_OPS_PORT: port, PROGRESS_DATABASE_URL: databaseUrl }),
     readyUrl: `http://127.0.0.1:${port}/readyz`,
   })
 }
@@ -92,7 +98,7 @@ const startGateway = async ({ root, common }: Place): Promise<BenchProcess & { u
   const url = `http://127.0.0.1:${port}`
   const started = await startProcess(root, {
     script: 'services/gateway/src/main.ts',
-    environment,
+    environment: asService('gateway', environment),
     readyUrl: `${url}/readyz`,
   })
   return { ...started, url }

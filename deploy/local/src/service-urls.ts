@@ -1,5 +1,5 @@
-// The services' own database URLs, derived from the migrator's: same server and database, one role each. The passwords follow from the
-// migrator's, so that two stacks on one server agree.
+// The services' own URLs. For the database derived from the migrator's: same server and database, one role each. The passwords follow
+// from the migrator's, so that two stacks on one server agree. For a private NATS: one of the users of deploy/nats/accounts.conf.
 import { createHmac } from 'node:crypto'
 
 export interface ServiceUrls {
@@ -20,3 +20,11 @@ export const deriveServiceUrls = (databaseUrl: string, fallbackKey: string): Ser
   authDatabaseUrl: forRole(databaseUrl, 'cairn_auth', fallbackKey),
   progressDatabaseUrl: forRole(databaseUrl, 'cairn_progress', fallbackKey),
 })
+
+/** The private server's administrator becomes another user, of the same password; any other URL stays what it is. */
+export const deriveNatsUrl = (natsUrl: string, user: string): string => {
+  const url = new URL(natsUrl)
+  if (url.username !== 'admin' || url.hostname !== '127.0.0.1') return natsUrl
+  url.username = user
+  return url.href
+}

@@ -197,7 +197,7 @@ describe('a stack', { timeout: 2 * patienceMs }, () => {
       postgresAnswers(`postgresql://cairn:${urls['postgresPassword']}@127.0.0.1:${portOf('postgres')}/cairn`),
     ).resolves.toBeUndefined()
     await expect(
-      natsAnswers(`nats://cairn:${urls['natsPassword']}@127.0.0.1:${portOf('nats')}`),
+      natsAnswers(`nats://admin:${urls['natsPassword']}@127.0.0.1:${portOf('nats')}`),
     ).resolves.toBeUndefined()
     await expect(
       redisAnswers(`redis://:${urls['redisPassword']}@127.0.0.1:${portOf('redis')}`),

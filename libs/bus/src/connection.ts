@@ -23,6 +23,8 @@ const connectionOptions = (url: string) => {
   return {
     servers: [host, ...rest.map(other => new URL(other).host)],
     ...(username === '' ? {} : { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
+    // Of the user's own, so that a server can keep others from listening to the replies.
+    inboxPrefix: username === '' ? '_INBOX' : `_INBOX_${decodeURIComponent(username)}`,
     ...(protocol === 'tls:' ? { tls: {} } : {}),
   }
 }
@@ -38,12 +40,12 @@ export class Bus {
   #connected = true
   #disconnectedAt: number | undefined
 
-  private constructor(nats: NatsConnection, { logger, maxInFlight = 2_000, incidentsPerSecond = 20 }: BusOptions) {
+  private constructor(nats: NatsConnection, { url, logger, maxInFlight = 2_000, incidentsPerSecond = 20 }: BusOptions) {
     this.nats = nats
     this.logger = logger
     this.incidents = new Incidents(logger, incidentsPerSecond)
     this.inFlight = new InFlight(maxInFlight)
-    this.replies = new PendingReplies(nats)
+    this.replies = new PendingReplies(nats, connectionOptions(url).inboxPrefix)
     logger.metrics.gauge('cairn.bus.connected', () => (this.connected ? 1 : 0))
     logger.metrics.gauge('cairn.bus.in_flight', () => this.inFlight.count)
     void this.#watch()

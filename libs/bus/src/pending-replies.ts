@@ -24,15 +24,16 @@ const unavailable = (subject: string, reason: string): CairnError =>
   new CairnError('unavailable', { cause: new Error(`${subject}: ${reason}`) })
 
 export class PendingReplies {
-  readonly #inbox = createInbox()
+  readonly #inbox: string
   readonly #pending = new Map<string, Pending>()
   readonly #nats: NatsConnection
   readonly #sweeper: NodeJS.Timeout
   #outgoing: Outgoing[] = []
   #next = 0
 
-  constructor(nats: NatsConnection) {
+  constructor(nats: NatsConnection, inboxPrefix: string) {
     this.#nats = nats
+    this.#inbox = createInbox(inboxPrefix)
     nats.subscribe(`${this.#inbox}.*`, { callback: (_error, message) => this.#settle(message) })
     this.#sweeper = setInterval(() => this.#sweep(), sweepEveryMs)
     this.#sweeper.unref()

@@ -1,7 +1,7 @@
 // One replica of a service as a process of its own, which keeps its ports, so that it can be killed, frozen and started again.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort, type Ledger, ManagedProcess } from '@cairn/local'
+import { deriveNatsUrl, freePort, type Ledger, ManagedProcess } from '@cairn/local'
 import type { Environment } from '@cairn/runtime'
 
 export type ServiceName = 'auth' | 'progress' | 'gateway' | 'realtime' | 'janitor'
@@ -59,7 +59,8 @@ export class FleetMember {
     const opsPort = await takePort(taken)
     const ownPorts = { [`${prefix}_PORT`]: String(port), [`${prefix}_OPS_PORT`]: String(opsPort) }
     const inherited = { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: join(directory, 'compile-cache') }
-    const env = { ...inherited, ...environment, ...ownPorts } as Record<string, string>
+    const NATS_URL = deriveNatsUrl(environment['NATS_URL'] ?? '', service)
+    const env = { ...inherited, ...environment, NATS_URL, ...ownPorts } as Record<string, string>
     const logs = join(directory, 'logs')
     mkdirSync(logs, { recursive: true })
     const opsUrl = `http://127.0.0.1:${opsPort}`

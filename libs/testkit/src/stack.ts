@@ -7,7 +7,7 @@ import { gatewayVariables } from '@cairn/gateway/config'
 import { startGateway } from '@cairn/gateway/service'
 import { janitorVariables } from '@cairn/janitor/config'
 import { startJanitor } from '@cairn/janitor/service'
-import { startAppleIssuer, type AppleIssuer, type Backend } from '@cairn/local'
+import { deriveNatsUrl, startAppleIssuer, type AppleIssuer, type Backend } from '@cairn/local'
 import { progressVariables } from '@cairn/progress/config'
 import { startProgress } from '@cairn/progress/service'
 import { realtimeVariables } from '@cairn/realtime/config'
@@ -44,15 +44,19 @@ export interface Stack {
   stop(): Promise<void>
 }
 
-const startServices = async (environment: Environment, logs: CapturedLogs) => {
+const startServices = async (shared: Environment, logs: CapturedLogs) => {
+  const environmentOf = (service: ServiceName): Environment => ({
+    ...shared,
+    NATS_URL: deriveNatsUrl(shared['NATS_URL'] ?? '', service),
+  })
   const [auth, progress] = await Promise.all([
-    startAuth(readEnvironment(authVariables, environment), logs.loggerFor('auth')),
-    startProgress(readEnvironment(progressVariables, environment), logs.loggerFor('progress')),
+    startAuth(readEnvironment(authVariables, environmentOf('auth')), logs.loggerFor('auth')),
+    startProgress(readEnvironment(progressVariables, environmentOf('progress')), logs.loggerFor('progress')),
   ])
   const [gateway, realtime, janitor] = await Promise.all([
-    startGateway(readEnvironment(gatewayVariables, environment), logs.loggerFor('gateway')),
-    startRealtime(readEnvironment(realtimeVariables, environment), logs.loggerFor('realtime')),
-    startJanitor(readEnvironment(janitorVariables, environment), logs.loggerFor('janitor')),
+    startGateway(readEnvironment(gatewayVariables, environmentOf('gateway')), logs.loggerFor('gateway')),
+    startRealtime(readEnvironment(realtimeVariables, environmentOf('realtime')), logs.loggerFor('realtime')),
+    startJanitor(readEnvironment(janitorVariables, environmentOf('janitor')), logs.loggerFor('janitor')),
   ])
   return { gateway, realtime, janitor, auth, progress }
 }

@@ -1,5 +1,5 @@
 // A private NATS server with JetStream, or the one that NATS_URL names.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { natsAnswers } from './answers.ts'
 import { launchContainer } from './container.ts'
@@ -8,7 +8,7 @@ import { findPrograms } from './programs.ts'
 import { type ProvideOptions, resolveOptions } from './provide-options.ts'
 import { type Backend, givenBackend, startServer } from './start-server.ts'
 
-const user = 'cairn'
+const accountsFile = join(import.meta.dirname, '..', '..', '..', 'nats', 'accounts.conf')
 const portInContainer = 4222
 const stop = [{ signal: 'SIGTERM', waitMs: 1_200 }] as const
 
@@ -19,8 +19,8 @@ const configuration = (settings: { host: string; port: number; store: string; pa
     `port: ${settings.port}`,
     'max_payload: 2MB',
     `jetstream { store_dir: ${JSON.stringify(settings.store)} }`,
-    `authorization { user: ${user}, password: ${JSON.stringify(settings.password)} }`,
-    '',
+    // Every user of the real accounts, so that services may here what they may there; with one password for all.
+    readFileSync(accountsFile, 'utf8').replaceAll(/\$NATS_\w+_PASSWORD/g, JSON.stringify(settings.password)),
   ].join('\n')
 
 /** Throws `LocalStackError` when NATS cannot be had. */
@@ -49,7 +49,7 @@ export const provideNats = async (options: ProvideOptions): Promise<Backend> => 
     signal,
     reservedPorts: options.reservedPorts,
     answers: natsAnswers,
-    urlFor: port => `nats://${user}:${password}@127.0.0.1:${port}`,
+    urlFor: port => `nats://admin:${password}@127.0.0.1:${port}`,
     specFor: port => {
       if (program.kind === 'docker') {
         writeConfig('0.0.0.0', portInContainer, '/data')

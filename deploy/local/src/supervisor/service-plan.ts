@@ -9,7 +9,7 @@ import { appleIssuerVariables } from '../apple-issuer/apple-issuer-variables.ts'
 import type { Backends } from '../provision/backends.ts'
 import { freePort } from '../provision/free-port.ts'
 import type { Secrets } from '../provision/secrets.ts'
-import { deriveServiceUrls } from '../service-urls.ts'
+import { deriveNatsUrl, deriveServiceUrls } from '../service-urls.ts'
 import { portsOf, type StackConfig } from './stack-config.ts'
 
 export interface ServicePlan {
@@ -66,7 +66,7 @@ const serviceUrls = ({ backends, secrets }: StackContext): Record<string, string
 /** What commands need to reach the stack from outside. */
 export const backendEnvironment = (context: StackContext): Record<string, string> => ({
   DATABASE_URL: context.backends.databaseUrl,
-  NATS_URL: context.backends.natsUrl,
+  NATS_URL: deriveNatsUrl(context.backends.natsUrl, 'operator'),
   REDIS_URL: context.backends.redisUrl,
   USER_HASH_KEY: context.secrets.userHashKey,
   ...serviceUrls(context),
@@ -149,7 +149,7 @@ const sourcesOf = (config: StackConfig): Readonly<Record<string, ServiceSource>>
 /** Cairn's five services. */
 export const planServices = async (context: StackContext): Promise<readonly ServicePlan[]> => {
   const { config, backends, secrets } = context
-  const common = { NATS_URL: backends.natsUrl, USER_HASH_KEY: secrets.userHashKey }
+  const common = { USER_HASH_KEY: secrets.userHashKey }
   const own = variablesOf(context)
   const taken = new Set(portsOf(config).values())
   const plans: ServicePlan[] = []
@@ -157,7 +157,12 @@ export const planServices = async (context: StackContext): Promise<readonly Serv
     const prefix = `${name.toUpperCase()}_`
     const opsPort = given || (await freePort(taken))
     taken.add(opsPort)
-    const ours = { ...common, ...own[name], [`${prefix}OPS_PORT`]: String(opsPort) }
+    const ours = {
+      ...common,
+      NATS_URL: deriveNatsUrl(backends.natsUrl, name),
+      ...own[name],
+      [`${prefix}OPS_PORT`]: String(opsPort),
+    }
     const also = [prefix, 'USER_HASH_KEY', ...(name === 'auth' ? ['APPLE_'] : [])]
     plans.push({
       name,
