@@ -2,8 +2,8 @@
 // of every benchmark: their figures have a command of their own.
 import { defineConfig } from 'vitest/config'
 
-// What needs a browser runs by `npm run test:browser`, and by itself.
-const kinds = process.env['BROWSER_TESTS'] ? 'browser' : '{test,e2e}'
+// What needs more than this machine has runs by itself: `npm run test:browser`, `npm run test:compose`.
+const kinds = process.env['TEST_KIND'] ?? '{test,e2e}'
 
 export default defineConfig({
   test: {

@@ -37,7 +37,7 @@ if (chromium === undefined) {
   process.stderr.write('there is no Chromium, and it could not be installed: as root, apt-get install chromium\n')
   process.exitCode = 1
 } else {
-  const env = { ...process.env, BROWSER_TESTS: 'yes', CHROMIUM: chromium }
+  const env = { ...process.env, TEST_KIND: 'browser', CHROMIUM: chromium }
   process.exitCode = run(process.execPath, [join(import.meta.dirname, 'test.ts'), '.browser.'], env)
 }
 process.channel?.unref()

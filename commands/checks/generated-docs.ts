@@ -11,6 +11,7 @@ import { progressVariables } from '@cairn/progress/config'
 import { realtimeVariables } from '@cairn/realtime/config'
 import { commonVariables, type VariableTable } from '@cairn/runtime'
 import { guardVariables } from '@cairn/tokens'
+import { composeVariables } from '../compose/compose-variables.ts'
 import { migrateVariables } from '../migrate/migrate-variables.ts'
 
 const services: Readonly<Record<string, VariableTable>> = {
@@ -56,7 +57,28 @@ const environmentTables = (): string =>
     '### npm run migrate',
     '',
     ...variableRows(migrateVariables),
+    '',
+    '### docker compose',
+    '',
+    ...variableRows(composeVariables),
   ].join('\n')
+
+const exampleHeading = `# Copy this file to cairn.env beside compose.yaml and set what should differ from its default. docs/environment.md says what each
+# variable is. Secrets do not belong here, but into .env. Written by \`npm run check -- --write\`.
+
+`
+
+/** Every variable that is no secret and has a default, to be set in `cairn.env` beside compose.yaml. */
+const exampleEnvironment = (): string =>
+  exampleHeading +
+  Object.entries({ 'several services': shared, ...services })
+    .flatMap(([name, table]) => {
+      const own = Object.values(table === shared ? table : withoutShared(table))
+      const settable = own.filter(one => !one.secret && one.fallback !== undefined)
+      const lines = settable.map(one => `# ${one.name}=${fallbackOf(one.fallback).replaceAll('`', '')}`)
+      return [`# ${name}`, ...lines, '']
+    })
+    .join('\n')
 
 const errorTable = (): string =>
   [
@@ -72,6 +94,9 @@ const documents: Readonly<Record<string, () => string>> = {
   'docs/environment.md': environmentTables,
   'docs/errors.md': errorTable,
 }
+
+/** Written as a whole. */
+const files: Readonly<Record<string, () => string>> = { 'deploy/compose/cairn.env.example': exampleEnvironment }
 
 const begin = '<!-- generated: begin -->'
 const end = '<!-- generated: end -->'
@@ -90,10 +115,10 @@ const essence = (document: string): string => document.replaceAll(/ +/g, ' ').re
 /** Compares each document with the code, or brings it up to date with `write`. Returns what is wrong. */
 export const checkGeneratedDocs = async (root: string, { write }: { write: boolean }): Promise<string[]> => {
   const faults: string[] = []
-  for (const [file, generate] of Object.entries(documents)) {
+  for (const [file, generate] of Object.entries({ ...documents, ...files })) {
     const path = join(root, file)
     const before = await readFile(path, 'utf8')
-    const after = withGenerated(before, generate())
+    const after = Object.hasOwn(files, file) ? generate() : withGenerated(before, generate())
     if (after === undefined) faults.push(`${file}: the markers of its generated part are missing`)
     else if (essence(after) !== essence(before)) {
       if (write) await writeFile(path, after)

@@ -3,6 +3,10 @@ import { variable, type ConfigOf } from '@cairn/runtime'
 
 export const appleIssuerVariables = {
   port: variable.port('APPLE_ISSUER_PORT', { fallback: 8089, description: 'port of the local Apple issuer' }),
+  host: variable.text('APPLE_ISSUER_HOST', {
+    fallback: '127.0.0.1',
+    description: 'address the local Apple issuer listens on; anybody who reaches it can be anybody',
+  }),
   clientIds: variable.list('APPLE_CLIENT_IDS', {
     description: 'client ids Apple knows the app by; the first is the audience of tokens that name none',
   }),

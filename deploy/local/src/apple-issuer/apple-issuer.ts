@@ -9,6 +9,8 @@ import { mintIdentityToken, type TokenOrder } from './mint-identity-token.ts'
 export interface AppleIssuerOptions {
   /** 0: any free one. */
   readonly port: number
+  /** The loopback when left out. */
+  readonly host?: string
   readonly clientIds: readonly string[]
   /** Where keys are kept over restarts; left out, they live as long as the issuer. */
   readonly keysFile?: string
@@ -144,7 +146,7 @@ export const startAppleIssuer = async (options: AppleIssuerOptions): Promise<App
   })
   addAppleRoutes(server, state, options.clientIds)
   addLocalRoutes(server, state)
-  await server.listen({ port: options.port, host: '127.0.0.1' })
+  await server.listen({ port: options.port, host: options.host ?? '127.0.0.1' })
   const { port } = server.server.address() as AddressInfo
   state.issuer = `http://127.0.0.1:${port}`
   return { port, issuer: state.issuer, stop: () => server.close() }
