@@ -15,6 +15,8 @@ export interface BusOptions {
   readonly maxInFlight?: number
   /** New incidents in a second; further failures share the last one. */
   readonly incidentsPerSecond?: number
+  /** In how many servers of a cluster each stream is kept. */
+  readonly streamReplicas?: number
 }
 
 const connectionOptions = (url: string) => {
@@ -36,14 +38,19 @@ export class Bus {
   readonly incidents: Incidents
   readonly inFlight: InFlight
   readonly replies: PendingReplies
+  readonly streamReplicas: number
   readonly #reconnectListeners = new Set<() => void>()
   #connected = true
   #disconnectedAt: number | undefined
 
-  private constructor(nats: NatsConnection, { url, logger, maxInFlight = 2_000, incidentsPerSecond = 20 }: BusOptions) {
+  private constructor(
+    nats: NatsConnection,
+    { url, logger, maxInFlight = 2_000, incidentsPerSecond = 20, streamReplicas = 1 }: BusOptions,
+  ) {
     this.nats = nats
     this.logger = logger
     this.incidents = new Incidents(logger, incidentsPerSecond)
+    this.streamReplicas = streamReplicas
     this.inFlight = new InFlight(maxInFlight)
     this.replies = new PendingReplies(nats, connectionOptions(url).inboxPrefix)
     logger.metrics.gauge('cairn.bus.connected', () => (this.connected ? 1 : 0))

@@ -28,6 +28,7 @@ export const ensureStream = async (bus: Bus, limits: StreamLimits): Promise<void
     duplicate_window: nanos(limits.duplicateWindowMs),
     max_msgs_per_subject: limits.maxMessagesPerSubject ?? -1,
     allow_direct: true,
+    num_replicas: bus.streamReplicas,
   }
   try {
     await manager.streams.update(limits.name, config)

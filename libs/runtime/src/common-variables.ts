@@ -79,6 +79,12 @@ export const commonVariables = {
     description: 'least severe level that is written to stdout',
   }),
   natsUrl: natsUrl('NATS_URL', { description: 'the bus, with JetStream, credentials included' }),
+  streamReplicas: integer('NATS_STREAM_REPLICAS', {
+    min: 1,
+    max: 5,
+    fallback: 1,
+    description: 'in how many servers of a NATS cluster each stream is kept; 3 where there are three',
+  }),
   userHashKey: secretKey('USER_HASH_KEY', {
     description: 'key of the HMAC that stands for a user in logs; the same in every service',
   }),

@@ -16,9 +16,9 @@ export interface RunningGateway extends RunningService {
 
 /** Rejects with `ConfigError` when a listed origin is not fit for production. */
 export const startGateway = async (config: GatewayConfig, logger: Logger): Promise<RunningGateway> => {
-  const { natsUrl: url, incidentsPerSecond } = config
+  const { natsUrl: url, incidentsPerSecond, streamReplicas } = config
   refuseUnsafeOrigins(config.nodeEnv, { name: gatewayVariables.allowedOrigins.name, origins: config.allowedOrigins })
-  const bus = await Bus.connect({ url, name: 'gateway', logger, incidentsPerSecond })
+  const bus = await Bus.connect({ url, name: 'gateway', logger, incidentsPerSecond, streamReplicas })
   const incidents = keepIncidents(bus, config)
   const guard = await startTokenGuard({ bus, logger, config, requestTimeoutMs: config.requestTimeoutMs })
   const rateLimits = startRateLimits({ config, logger })
