@@ -27,7 +27,8 @@ export class PendingReplies {
   readonly #inbox: string
   readonly #pending = new Map<string, Pending>()
   readonly #nats: NatsConnection
-  readonly #sweeper: NodeJS.Timeout
+  /** While somebody waits: a connection that asks nothing wakes nobody. */
+  #sweeper: NodeJS.Timeout | undefined
   #outgoing: Outgoing[] = []
   #next = 0
 
@@ -35,8 +36,6 @@ export class PendingReplies {
     this.#nats = nats
     this.#inbox = createInbox(inboxPrefix)
     nats.subscribe(`${this.#inbox}.*`, { callback: (_error, message) => this.#settle(message) })
-    this.#sweeper = setInterval(() => this.#sweep(), sweepEveryMs)
-    this.#sweeper.unref()
   }
 
   /** Sends a request and waits for its reply, at most `timeoutMs` (give or take 25 ms). Every failure is `unavailable`. */
@@ -46,6 +45,7 @@ export class PendingReplies {
     { timeoutMs, headers }: { timeoutMs: number; headers: MsgHdrs },
   ): Promise<Msg> {
     const token = (this.#next++).toString(36)
+    this.#sweeper ??= setInterval(() => this.#sweep(), sweepEveryMs).unref()
     return new Promise((resolve, reject) => {
       this.#pending.set(token, { resolve, reject, subject, deadlineAt: performance.now() + timeoutMs })
       if (this.#outgoing.push({ token, subject, payload, headers }) === 1) setImmediate(() => this.#flush())
@@ -61,8 +61,13 @@ export class PendingReplies {
   }
 
   close(): void {
-    clearInterval(this.#sweeper)
+    this.#stopSweeping()
     this.failAll()
+  }
+
+  #stopSweeping(): void {
+    clearInterval(this.#sweeper)
+    this.#sweeper = undefined
   }
 
   #flush(): void {
@@ -93,6 +98,7 @@ export class PendingReplies {
 
   #sweep(): void {
     const now = performance.now()
+    if (this.#pending.size === 0) this.#stopSweeping()
     for (const [token, { deadlineAt, reject, subject }] of this.#pending) {
       if (deadlineAt > now) continue
       this.#pending.delete(token)

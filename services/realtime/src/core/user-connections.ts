@@ -6,6 +6,7 @@ import type { Connection } from './connection.ts'
 import { frameOfText, type Frame } from './frame.ts'
 import type { FollowedLog } from './log-follower.ts'
 import type { LogReader } from './log-reader.ts'
+import { rangeOfBytes, rangeOfText } from './page-range.ts'
 import { RecentPages, type LivePage, type RecentBudget, type RecentLimits } from './recent-pages.ts'
 import { notScheduled, type Timed } from './timer-wheel.ts'
 
@@ -23,18 +24,11 @@ export interface UserContext {
   readonly onForgotten: (user: UserConnections) => void
 }
 
-const isSeq = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
-
-/** Undefined when it is no page. Only what is used here is looked at; the rest is the client's. */
+/** Undefined when it is no page. */
 const readPage = (message: EventMessage): LivePage | undefined => {
-  try {
-    const text = message.text()
-    const { epoch, from_seq, to_seq } = JSON.parse(text) as Partial<ChangesPage>
-    if (typeof epoch !== 'string' || !isSeq(from_seq) || !isSeq(to_seq)) return undefined
-    return { epoch, from_seq, to_seq, frame: frameOfText(frameType.progressChanged, text) }
-  } catch {
-    return undefined
-  }
+  const text = message.text()
+  const range = rangeOfText(text)
+  return range && { ...range, frame: frameOfText(frameType.progressChanged, text) }
 }
 
 export class UserConnections implements Timed, FollowedLog {
@@ -54,7 +48,11 @@ export class UserConnections implements Timed, FollowedLog {
     this.recent = new RecentPages(context.recentLimits, context.recentBudget)
     this.#caller = caller
     this.#context = context
-    this.#subscription = subscribe(context.bus, logAdvancedSubject(this.userId), message => this.#receive(message))
+    const selection = {
+      subject: logAdvancedSubject(this.userId),
+      isKnown: (payload: Uint8Array) => this.#knows(payload),
+    }
+    this.#subscription = subscribe(context.bus, selection, message => this.#receive(message))
   }
 
   add(connection: Connection): void {
@@ -109,6 +107,14 @@ export class UserConnections implements Timed, FollowedLog {
     } catch (error) {
       this.onReadFailed(error)
     }
+  }
+
+  /** Every page comes twice: at once from who committed it, and from the relay on its way into the stream. */
+  #knows(payload: Uint8Array): boolean {
+    const { newest } = this.recent
+    if (newest === undefined) return false
+    const range = rangeOfBytes(payload)
+    return range !== undefined && range.epoch === newest.epoch && range.to_seq <= newest.seq
   }
 
   #receive(message: EventMessage): void {

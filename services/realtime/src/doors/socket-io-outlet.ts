@@ -10,12 +10,12 @@ const firstCodeToStayAway = 4500
 
 type Encode = (namespace: string, frame: Frame) => string
 
-/** Outlets know how many of them share a connection: one that is to stay away must not take the others along. */
 /** What is known of engine.io's transport: WebSocket has the socket of `ws`, polling has none. */
 interface Transport {
   readonly socket?: { readonly bufferedAmount: number; terminate(): void }
 }
 
+/** Outlets know how many of them share a connection: one that is to stay away must not take the others along. */
 export const createSocketIoOutlets = (encode: Encode): ((socket: Socket) => Outlet) => {
   const sharing = new WeakMap<Socket['conn'], number>()
   return socket => {
