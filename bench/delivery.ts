@@ -5,13 +5,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LoggedEvent, Session } from '@cairn/contracts'
 import { providePostgres } from '@cairn/local'
-import { startFleet, type Fleet } from '@cairn/testkit/fleet'
+import { createMigratedDatabase, startFleet, type Fleet } from '@cairn/testkit/fleet'
+import { judge, openNetwork, Phone, readLog, type DoorName, type Verdict } from '@cairn/testkit/load'
 import { faultsOf, strikeAll } from './delivery/faults.ts'
-import { openNetwork } from './delivery/network.ts'
-import { Phone, type DoorName } from './delivery/phone.ts'
-import { judge, readLog, type Verdict } from './delivery/verdict.ts'
 import type { Bench, BenchContext, BenchResult } from './harness/bench.ts'
-import { createMigratedDatabase } from './harness/migrated-database.ts'
 
 interface Scale {
   readonly users: number
@@ -54,7 +51,7 @@ const startPhones = async (fleet: Fleet, scale: Scale): Promise<readonly Phone[]
   for (let user = 0; user < scale.users; user += 1) {
     const session = await signIn(fleet.gatewayUrl)
     for (const door of scale.doors) {
-      const network = await openNetwork(ports)
+      const network = await openNetwork({ nodes: () => ports, sticky: true })
       phones.push(new Phone({ door, gatewayUrl: fleet.gatewayUrl, network, session }))
     }
   }

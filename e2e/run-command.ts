@@ -8,7 +8,7 @@ export interface Ran {
 }
 
 export const runCommand = async (
-  name: 'janitor' | 'realtime',
+  name: 'janitor' | 'realtime' | 'rebuild',
   environment: Readonly<Record<string, string>>,
   ...args: string[]
 ): Promise<Ran> => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { gatewayVariables } from '@cairn/gateway/config'
 import { deriveNatsUrl, freePort, provideNats, provideRedis } from '@cairn/local'
 import { startProcess, type BenchProcess } from './child-process.ts'
-import { createMigratedDatabase } from './migrated-database.ts'
+import { createMigratedDatabase } from '@cairn/testkit/fleet'
 import { cpuMsOf } from './process-cpu.ts'
 
 export interface EdgeStackOptions {

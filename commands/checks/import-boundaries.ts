@@ -80,7 +80,7 @@ const packageFault = (
   if (services.has(name) && owner.directory.startsWith('libs') && owner.directory !== 'libs/testkit') {
     return 'libs never import services'
   }
-  const fleetOfBench = specifier === '@cairn/testkit/fleet' && file.startsWith('bench/')
+  const fleetOfBench = /^@cairn\/testkit\/(fleet|load)$/.test(specifier) && file.startsWith('bench/')
   if (name === '@cairn/testkit' && !isTest(file) && !fleetOfBench) return 'the test kit is for tests'
   if (owner.dependencies.has(name)) return undefined
   return isTest(file) && ofTests.has(name) ? undefined : `${name} is not in ${join(owner.directory, 'package.json')}`

@@ -9,7 +9,7 @@ import {
   isPassing,
   violatedConstraint,
 } from '@cairn/postgres'
-import { createEmptyDatabase, eventually, startBusProxy, type EmptyDatabase } from '@cairn/testkit'
+import { createEmptyDatabase, eventually, startLink, type EmptyDatabase } from '@cairn/testkit'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -45,7 +45,7 @@ const failureOf = (work: Promise<unknown>): Promise<unknown> =>
   )
 
 it('a server that goes away in the middle of a statement fails that transaction, and nothing else', async () => {
-  const proxy = await startBusProxy(database.url)
+  const proxy = await startLink(database.url)
   const options = { name: 'cut', maxConnections: 1, connectTimeoutMs: 500, statementTimeoutMs: 5_000 }
   const cut = createPool({ ...options, url: proxy.url, onIdleError: () => undefined })
   const waiting = failureOf(inTransaction(cut, client => client.query('SELECT pg_sleep(4)')))

@@ -3,8 +3,10 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { deriveNatsUrl, freePort, type Ledger, ManagedProcess } from '@cairn/local'
 import type { Environment } from '@cairn/runtime'
+import { startLink, type Link } from './link.ts'
 
 export type ServiceName = 'auth' | 'progress' | 'gateway' | 'realtime' | 'janitor'
+export type ServerName = 'nats' | 'redis' | 'postgres'
 
 export interface MemberOrder {
   readonly service: ServiceName
@@ -17,6 +19,8 @@ export interface MemberOrder {
   readonly environment: Environment
   /** Ports that others were promised; the member's are added. */
   readonly taken: Set<number>
+  /** Its ways to NATS, Redis and Postgres are links that a test can hurt. */
+  readonly linked: boolean
 }
 
 const readyWithinMs = 30_000
@@ -35,19 +39,45 @@ const takePort = async (taken: Set<number>): Promise<number> => {
   return port
 }
 
+type Links = ReadonlyMap<ServerName, Link>
+
+/** The environment with a link in each URL of a server. */
+const linkServers = async (prefix: string, environment: Environment): Promise<[Environment, Links]> => {
+  const links = new Map<ServerName, Link>()
+  const linked: Record<string, string | undefined> = { ...environment }
+  const variables = { nats: 'NATS_URL', redis: 'REDIS_URL', postgres: `${prefix}_DATABASE_URL` }
+  for (const [server, variable] of Object.entries(variables) as [ServerName, string][]) {
+    const url = environment[variable]
+    if (url === undefined) continue
+    const link = await startLink(url)
+    links.set(server, link)
+    linked[variable] = link.url
+  }
+  return [linked, links]
+}
+
+interface Ways {
+  readonly port: number
+  readonly opsUrl: string
+  readonly links: Links
+}
+
 export class FleetMember {
   readonly service: ServiceName
   readonly name: string
   /** Where phones reach it; of gateway and realtime alone. */
   readonly port: number
   readonly opsUrl: string
+  /** To the servers it uses; none unless ordered. */
+  readonly links: Links
   readonly #process: ManagedProcess
 
-  private constructor(order: MemberOrder, ports: { port: number; opsUrl: string }, process: ManagedProcess) {
+  private constructor(order: MemberOrder, ways: Ways, process: ManagedProcess) {
     this.service = order.service
     this.name = order.name
-    this.port = ports.port
-    this.opsUrl = ports.opsUrl
+    this.port = ways.port
+    this.opsUrl = ways.opsUrl
+    this.links = ways.links
     this.#process = process
   }
 
@@ -60,7 +90,9 @@ export class FleetMember {
     const ownPorts = { [`${prefix}_PORT`]: String(port), [`${prefix}_OPS_PORT`]: String(opsPort) }
     const inherited = { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: join(directory, 'compile-cache') }
     const NATS_URL = deriveNatsUrl(environment['NATS_URL'] ?? '', service)
-    const env = { ...inherited, ...environment, NATS_URL, ...ownPorts } as Record<string, string>
+    const own = { ...environment, NATS_URL, ...ownPorts }
+    const [reached, links] = order.linked ? await linkServers(prefix, own) : [own, new Map<ServerName, Link>()]
+    const env = { ...inherited, ...reached } as Record<string, string>
     const logs = join(directory, 'logs')
     mkdirSync(logs, { recursive: true })
     const opsUrl = `http://127.0.0.1:${opsPort}`
@@ -79,7 +111,7 @@ export class FleetMember {
         output: { file: join(logs, `${name}.log`), append: !first },
       }),
     })
-    return new FleetMember(order, { port, opsUrl }, launched)
+    return new FleetMember(order, { port, opsUrl, links }, launched)
   }
 
   /** Of the latest start. */
@@ -111,7 +143,8 @@ export class FleetMember {
     process.kill(this.pid, 'SIGCONT')
   }
 
-  stop(): Promise<void> {
-    return this.#process.stop()
+  async stop(): Promise<void> {
+    await this.#process.stop()
+    await Promise.all([...this.links.values()].map(link => link.stop()))
   }
 }

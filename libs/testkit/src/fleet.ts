@@ -7,7 +7,8 @@ import { FleetMember, type ServiceName } from './fleet-member.ts'
 import { assertIncidentsKept } from './noted-incidents.ts'
 import { serviceEnvironment, testClientId } from './service-environment.ts'
 
-export type { FleetMember, ServiceName } from './fleet-member.ts'
+export type { FleetMember, ServerName, ServiceName } from './fleet-member.ts'
+export { createMigratedDatabase, type MigratedDatabase } from './migrated-database.ts'
 
 export interface FleetOptions {
   /** Holds data, logs and the ledger. */
@@ -17,6 +18,8 @@ export interface FleetOptions {
   /** One of each unless said otherwise. */
   readonly replicas?: Partial<Record<ServiceName, number>>
   readonly environment?: Environment
+  /** Each member's ways to NATS, Redis and Postgres are links that can be hurt. */
+  readonly linked?: boolean
   /** Given servers win over private ones: NATS_URL and REDIS_URL. */
   readonly given?: Readonly<Record<string, string>>
 }
@@ -26,6 +29,8 @@ export interface Fleet {
   readonly nats: Backend
   readonly redis: Backend
   readonly databaseUrl: string
+  /** Where incidents wait that the bus cannot take. */
+  readonly spool: string
   readonly members: readonly FleetMember[]
   of(service: ServiceName): readonly FleetMember[]
   /** The first gateway's. */
@@ -37,7 +42,7 @@ const root = join(import.meta.dirname, '..', '..', '..')
 const oneOfEach: Record<ServiceName, number> = { auth: 1, progress: 1, gateway: 1, realtime: 1, janitor: 1 }
 
 const launchMembers = async (
-  { directory, replicas = {} }: FleetOptions,
+  { directory, replicas = {}, linked = false }: FleetOptions,
   environment: Environment,
 ): Promise<readonly FleetMember[]> => {
   const ledger = new Ledger(directory)
@@ -47,7 +52,7 @@ const launchMembers = async (
   for (const [service, count] of counts) {
     for (let number = 1; number <= count; number += 1) {
       const name = `${service}-${number}`
-      members.push(await FleetMember.launch({ service, name, root, directory, ledger, environment, taken }))
+      members.push(await FleetMember.launch({ service, name, root, directory, ledger, environment, taken, linked }))
     }
   }
   return members
@@ -85,5 +90,5 @@ export const startFleet = async (options: FleetOptions): Promise<Fleet> => {
   }
   const of = (service: ServiceName): readonly FleetMember[] => members.filter(member => member.service === service)
   const gatewayUrl = `http://127.0.0.1:${of('gateway')[0]?.port ?? 0}`
-  return { apple, nats, redis, databaseUrl, members, of, gatewayUrl, stop }
+  return { apple, nats, redis, databaseUrl, spool, members, of, gatewayUrl, stop }
 }

@@ -15,7 +15,7 @@ import {
   type UserSignedOut,
 } from '@cairn/contracts'
 import { createLogger, readEnvironment } from '@cairn/runtime'
-import { eventually, startBusProxy, startTestBus, type BusProxy } from '@cairn/testkit'
+import { eventually, startLink, startTestBus, type Link } from '@cairn/testkit'
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { guardVariables, startTokenGuard, type TokenGuard, type TokenGuardOptions } from '../src/index.ts'
@@ -311,10 +311,10 @@ describe('what ended before the guard listened', () => {
 })
 
 describe('a guard that loses the bus', () => {
-  let proxy: BusProxy
+  let proxy: Link
   let cutOff: Bus
   beforeEach(async () => {
-    proxy = await startBusProxy(nats.url)
+    proxy = await startLink(nats.url)
     cutOff = await Bus.connect({ url: proxy.url, name: 'cut off', logger })
   })
   afterEach(async () => {

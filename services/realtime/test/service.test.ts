@@ -1,7 +1,7 @@
 // What is true of a node as a whole: its HTTP answers, its drain, the bus going away, connections shared by namespaces.
 import { once } from 'node:events'
 import { connect as connectTcp } from 'node:net'
-import { captureLogs, eventually, startBusProxy, startTestBus } from '@cairn/testkit'
+import { captureLogs, eventually, startLink, startTestBus } from '@cairn/testkit'
 import { io } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
@@ -264,7 +264,7 @@ describe('a realtime node', () => {
 
   describe('when the bus goes away and comes back', () => {
     it.each(doors)('gives $name what was committed meanwhile, once and in order', async door => {
-      const proxy = await startBusProxy(nats.url)
+      const proxy = await startLink(nats.url)
       const cutOff = await startNode(proxy.url, logs.loggerFor('realtime'))
       nodes.push(cutOff)
       await cutOff.ready()
@@ -282,7 +282,7 @@ describe('a realtime node', () => {
     })
 
     it('closes the sockets of what ended meanwhile, and no others', async () => {
-      const proxy = await startBusProxy(nats.url)
+      const proxy = await startLink(nats.url)
       const cutOff = await startNode(proxy.url, logs.loggerFor('realtime'))
       nodes.push(cutOff)
       await cutOff.ready()

@@ -1,5 +1,5 @@
-// The network of one phone: a way through TCP to the realtime nodes that can be cut, and stays away for a while. Like a
-// balancer it gives all connections that are open together to one node, and passes over nodes that do not answer.
+// A way through TCP to the nodes of a service, of one phone or of many, that can be cut and stays away for a while. Like a
+// balancer it takes nodes that are ready and passes over those that do not answer.
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
 export interface Network {
@@ -7,6 +7,13 @@ export interface Network {
   /** Resets every connection and refuses new ones for so long. */
   cut(offlineMs: number): void
   close(): Promise<void>
+}
+
+export interface NetworkOptions {
+  /** Ports of the nodes that may be given connections now. */
+  readonly nodes: () => readonly number[]
+  /** Connections that are open together go to one node, as socket.io's polling needs it. */
+  readonly sticky: boolean
 }
 
 const openTo = (ports: readonly number[]): Promise<{ socket: Socket; port: number } | undefined> =>
@@ -40,7 +47,7 @@ const join = (near: Socket, far: Socket, onClose: () => void): void => {
   }
 }
 
-export const openNetwork = async (nodePorts: readonly number[]): Promise<Network> => {
+export const openNetwork = async ({ nodes, sticky }: NetworkOptions): Promise<Network> => {
   const near = new Set<Socket>()
   let node: number | undefined
   let offlineUntil = 0
@@ -55,8 +62,8 @@ export const openNetwork = async (nodePorts: readonly number[]): Promise<Network
       phone.resetAndDestroy()
       return
     }
-    const shuffled = nodePorts.toSorted(() => Math.random() - 0.5)
-    const far = await openTo(node === undefined ? shuffled : [node])
+    const shuffled = nodes().toSorted(() => Math.random() - 0.5)
+    const far = await openTo(sticky && node !== undefined ? [node] : shuffled)
     if (far === undefined || phone.destroyed) {
       phone.destroy()
       far?.socket.destroy()

@@ -1,4 +1,4 @@
-// A database on the benchmark's own server, with the current schema and a role for each owner.
+// A database on a server of one's own, with the current schema and a role for each owner.
 import { join } from 'node:path'
 import { deriveServiceUrls, type ServiceUrls } from '@cairn/local'
 import { findOwners, migrate } from '@cairn/postgres/migrate'

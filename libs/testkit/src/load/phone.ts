@@ -1,5 +1,5 @@
-// A phone of the bench: records events and hands every event of its user's log to its application, once. Half of them use
-// `@cairn/client` for all of it; the other half take their pages through socket.io's own client.
+// A phone under load: records events and hands every event of its user's log to its application, once. One of the plain
+// door uses `@cairn/client` for all of it; the other takes its pages through socket.io's own client.
 import { createCairnClient, LocalLog, type CairnClient } from '@cairn/client'
 import type { ChangesPage, Head, LoggedEvent, Receipt, Session } from '@cairn/contracts'
 import { io, type Socket } from 'socket.io-client'
@@ -12,6 +12,7 @@ export interface PhoneOptions {
   readonly gatewayUrl: string
   readonly network: Network
   readonly session: Session
+  readonly fetch?: typeof fetch
 }
 
 const backoff = { firstMs: 250, mostMs: 3_000 }
@@ -30,7 +31,7 @@ export class Phone {
   readonly client: CairnClient
   readonly #socket: Socket | undefined
 
-  constructor({ door, gatewayUrl, network, session }: PhoneOptions) {
+  constructor({ door, gatewayUrl, network, session, fetch }: PhoneOptions) {
     this.door = door
     this.userId = session.user.id
     this.network = network
@@ -38,6 +39,7 @@ export class Phone {
       gatewayUrl,
       realtimeUrl: network.url,
       session,
+      ...(fetch && { fetch }),
       backoff,
       onEvents: events => this.seen.push(...events),
       onReset: () => (this.resets += 1),

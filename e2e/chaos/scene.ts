@@ -1,0 +1,230 @@
+// The whole stack twice over with phones, visitors and a canary on it: brought up, hurt by a schedule, and looked at afterwards.
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { LoggedEvent } from '@cairn/contracts'
+import type { Backend } from '@cairn/local'
+import { assertIncidentsKept, noteIncident } from '@cairn/testkit'
+import { startFleet, type Fleet } from '@cairn/testkit/fleet'
+import { judge, openNetwork, Phone, readLog, watchReadiness, type Network, type Verdict } from '@cairn/testkit/load'
+import { Api } from './api.ts'
+import { Canary } from './canary.ts'
+import { faultOf, type Kind, type Target } from './faults.ts'
+import { watchMemory } from './memory.ts'
+import type { Chance } from './seeded.ts'
+import { signInWithApple } from './sign-in.ts'
+import { Visitors } from './visitors.ts'
+
+export interface Scale {
+  /** With two phones each. */
+  readonly users: number
+  readonly eventsPerSecond: number
+  readonly visitsPerSecond: number
+  /** Shortest and longest time that what was hurt stays away. */
+  readonly downMs: readonly [number, number]
+  /** Between the end of one fault and the next. */
+  readonly calmMs: number
+}
+
+export interface SceneOptions {
+  readonly directory: string
+  readonly databaseUrl: string
+  readonly postgres: Backend
+  readonly scale: Scale
+  readonly schedule: readonly (readonly [Target, Kind])[]
+  readonly chance: Chance
+  readonly say: (line: string) => void
+}
+
+export interface Struck {
+  readonly fault: string
+  readonly downMs: number
+  /** The longest time that nothing came through whole. */
+  readonly gapMs: number
+  /** From the end of the fault until everything did again. */
+  readonly recoveryMs: number
+}
+
+export interface Outcome {
+  readonly struck: readonly Struck[]
+  readonly phones: Verdict
+  /** Phones that are not signed in and connected in the end. */
+  readonly lostPhones: number
+  readonly visitors: { readonly kept: number; readonly ended: number; readonly acknowledged: number }
+  /** What was answered as it must not be, or not at all. */
+  readonly faults: readonly string[]
+  readonly signIns: number
+  readonly refreshes: number
+  readonly requests: number
+  /** Answers of 500 and above, by status. */
+  readonly serverErrors: Readonly<Record<string, number>>
+  readonly incidents: number
+  /** The most that each process held at once, in MiB. */
+  readonly mostMiB: Readonly<Record<string, number>>
+}
+
+const settleWithinMs = 60_000
+const twoOfEach = { auth: 2, progress: 2, gateway: 2, realtime: 2, janitor: 2 }
+
+/** The ways that apps have into the stack. */
+interface Entrance {
+  readonly api: Api
+  readonly gateway: Network
+  openPhoneNetwork(): Promise<Network>
+  close(): Promise<void>
+}
+
+const openEntrance = async (fleet: Fleet): Promise<Entrance> => {
+  const gateways = watchReadiness(fleet.of('gateway'))
+  const nodes = watchReadiness(fleet.of('realtime'))
+  const gateway = await openNetwork({ nodes: () => gateways.ports(), sticky: false })
+  const networks = [gateway]
+  return {
+    api: new Api(gateway.url),
+    gateway,
+    openPhoneNetwork: async () => {
+      const network = await openNetwork({ nodes: () => nodes.ports(), sticky: true })
+      networks.push(network)
+      return network
+    },
+    close: async () => {
+      gateways.stop()
+      nodes.stop()
+      await Promise.all(networks.map(network => network.close()))
+    },
+  }
+}
+
+/** The two phones of one person, each with a session of its own. */
+const openPhones = async (fleet: Fleet, entrance: Entrance): Promise<readonly [Phone, Phone]> => {
+  const { api, gateway } = entrance
+  const sub = randomUUID()
+  const open = async (): Promise<Phone> => {
+    const session = await signInWithApple(api, fleet.apple.issuer, sub)
+    const network = await entrance.openPhoneNetwork()
+    return new Phone({ door: 'plain WebSocket', gatewayUrl: gateway.url, network, session, fetch: api.fetch })
+  }
+  return [await open(), await open()]
+}
+
+const eventOf = (count: number): Readonly<Record<string, unknown>> & { readonly event_id: string } => ({
+  event_id: randomUUID(),
+  track_id: `track-${count % 5}`,
+  item_id: `item-${count % 40}`,
+  kind: 'practiced',
+  occurred_at: new Date().toISOString(),
+  points: 1,
+})
+
+/** Calls `act` so often a second until `stop`; what a busy machine has missed is caught up with. */
+const atRate = (perSecond: number, act: (count: number) => void): (() => void) => {
+  const startedAt = performance.now()
+  let count = 0
+  const timer = setInterval(() => {
+    for (; count < ((performance.now() - startedAt) / 1_000) * perSecond; count += 1) act(count)
+  }, 20)
+  return () => clearInterval(timer)
+}
+
+type Recorded = Map<Phone, Set<string>>
+
+const recordOne = (recorded: Recorded, chance: Chance, count: number): void => {
+  const [phone, ids] = chance.oneOf([...recorded])
+  const event = eventOf(count)
+  ids.add(event.event_id)
+  void phone.client.record(event)
+}
+
+const strikeAll = async (options: SceneOptions, fleet: Fleet, canary: Canary): Promise<readonly Struck[]> => {
+  const { schedule, scale, chance, postgres, say } = options
+  const struck: Struck[] = []
+  for (const step of schedule) {
+    await sleep(scale.calmMs)
+    const fault = faultOf({ fleet, postgres }, step, chance)
+    const [least, most] = scale.downMs
+    const downMs = Math.round(least + chance.next() * (most - least))
+    const struckAt = performance.now()
+    await fault.strike(downMs)
+    const healedAt = performance.now()
+    const recoveryMs = Math.round(await canary.recovery(healedAt))
+    const gapMs = Math.round(canary.longestGap(struckAt, performance.now()))
+    struck.push({ fault: fault.name, downMs, gapMs, recoveryMs })
+    say(`${fault.name}, ${downMs} ms: nothing came through for ${gapMs} ms, whole again after ${recoveryMs} ms`)
+  }
+  return struck
+}
+
+/** Every user's log as the server has it, once phones have nothing more to send; waits until they have all of it, or time is over. */
+const settle = async (phones: readonly Phone[], gatewayUrl: string) => {
+  const deadline = performance.now() + settleWithinMs
+  while (phones.some(({ client }) => client.queuedEvents > 0) && performance.now() < deadline) await sleep(50)
+  const logs = new Map<string, readonly LoggedEvent[]>()
+  for (const phone of phones) {
+    if (!logs.has(phone.userId)) logs.set(phone.userId, await readLog(phone, gatewayUrl))
+  }
+  const isBehind = ({ userId, seen }: Phone): boolean => seen.length < (logs.get(userId)?.length ?? 0)
+  while (phones.some(isBehind) && performance.now() < deadline) await sleep(20)
+  return logs
+}
+
+/** Throws when the stack has no record of an incident that an answer told of. */
+const checkIncidents = async (fleet: Fleet, { incidents }: Api): Promise<void> => {
+  for (const id of incidents) noteIncident(fleet.gatewayUrl, id)
+  await assertIncidentsKept(fleet.gatewayUrl, { natsUrl: fleet.nats.url, spool: fleet.spool })
+}
+
+const play = async (options: SceneOptions, fleet: Fleet, entrance: Entrance): Promise<Outcome> => {
+  const { scale, chance } = options
+  const { api } = entrance
+  const pairs: (readonly [Phone, Phone])[] = []
+  for (let user = 0; user <= scale.users; user += 1) pairs.push(await openPhones(fleet, entrance))
+  const [canaryPair, ...others] = pairs as [readonly [Phone, Phone], ...typeof pairs]
+  const phones = pairs.flat()
+  const recorded: Recorded = new Map(others.flat().map(phone => [phone, new Set<string>()] as const))
+  const canary = new Canary(api, canaryPair)
+  const visitors = new Visitors(api, fleet.apple.issuer)
+  const memory = watchMemory(fleet.members)
+  canary.start()
+  const stopLoad = [
+    atRate(scale.eventsPerSecond, count => recordOne(recorded, chance, count)),
+    atRate(scale.visitsPerSecond, count => visitors.begin(count)),
+  ]
+  const struck = await strikeAll(options, fleet, canary)
+  for (const stop of stopLoad) stop()
+  await Promise.all([canary.stop(), visitors.end()])
+  const logs = await settle(phones, entrance.gateway.url)
+  const seen = await visitors.check()
+  await checkIncidents(fleet, api)
+  memory.stop()
+  const lostPhones = phones.filter(({ client }) => client.session === undefined || client.status !== 'live').length
+  for (const phone of phones) phone.end()
+  return {
+    struck,
+    phones: judge(phones, logs, recorded.set(canaryPair[0], canary.recorded)),
+    lostPhones,
+    visitors: seen,
+    faults: visitors.faults,
+    signIns: visitors.signIns,
+    refreshes: visitors.refreshes,
+    requests: api.attempts,
+    serverErrors: Object.fromEntries(api.serverErrors),
+    incidents: api.incidents.size,
+    mostMiB: Object.fromEntries([...memory.most].map(([name, mib]) => [name, Math.round(mib)])),
+  }
+}
+
+/** Resolves with what became of it; nothing is left running. */
+export const playScene = async (options: SceneOptions): Promise<Outcome> => {
+  const { directory, databaseUrl } = options
+  const environment = { ACCESS_TOKEN_TTL_S: '45', NODE_ENV: 'test' }
+  const fleet = await startFleet({ directory, databaseUrl, replicas: twoOfEach, linked: true, environment })
+  try {
+    const entrance = await openEntrance(fleet)
+    try {
+      return await play(options, fleet, entrance)
+    } finally {
+      await entrance.close()
+    }
+  } finally {
+    await fleet.stop()
+  }
+}
