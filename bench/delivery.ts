@@ -1,12 +1,11 @@
 // `npm run bench -- delivery`: is every committed event handed to the application of every device, once and in order, while
 // clients are cut off, a realtime node, NATS, Redis and progress die? Its bars hold at any size.
-import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LoggedEvent, Session } from '@cairn/contracts'
+import type { Session } from '@cairn/contracts'
 import { providePostgres } from '@cairn/local'
 import { createMigratedDatabase, startFleet, type Fleet } from '@cairn/testkit/fleet'
-import { judge, openNetwork, Phone, readLog, type DoorName, type Verdict } from '@cairn/testkit/load'
+import { judge, nextEvent, openNetwork, Phone, settle, type DoorName, type Verdict } from '@cairn/testkit/load'
 import { faultsOf, strikeAll } from './delivery/faults.ts'
 import type { Bench, BenchContext, BenchResult } from './harness/bench.ts'
 
@@ -36,7 +35,6 @@ const scales: Record<'real' | 'smoke', Scale> = {
   },
   smoke: { users: 8, doors, postsPerSecond: 40, durationMs: 8_000, cutEveryMs: 2_500, offlineMs: 400, downMs: 300 },
 }
-const settleWithinMs = 60_000
 const root = join(import.meta.dirname, '..')
 
 const signIn = async (gatewayUrl: string): Promise<Session> => {
@@ -60,15 +58,6 @@ const startPhones = async (fleet: Fleet, scale: Scale): Promise<readonly Phone[]
 
 const anyOf = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T
 
-const nextEvent = (count: number): Readonly<Record<string, unknown>> & { readonly event_id: string } => ({
-  event_id: randomUUID(),
-  track_id: `track-${count % 5}`,
-  item_id: `item-${count % 40}`,
-  kind: 'practiced',
-  occurred_at: new Date().toISOString(),
-  points: 1,
-})
-
 /** Calls `act` so often a second, at even distances as well as timers allow, until the time is over. */
 const atRate = async (perSecond: number, durationMs: number, act: (count: number) => void): Promise<void> => {
   const startedAt = performance.now()
@@ -77,18 +66,6 @@ const atRate = async (perSecond: number, durationMs: number, act: (count: number
     for (; count < (Math.min(elapsedMs, durationMs) / 1_000) * perSecond; count += 1) act(count)
     if (elapsedMs >= durationMs) return
   }
-}
-
-const untilSettled = async (
-  phones: readonly Phone[],
-  logs: () => Promise<ReadonlyMap<string, readonly LoggedEvent[]>>,
-) => {
-  const deadline = performance.now() + settleWithinMs
-  while (phones.some(({ client }) => client.queuedEvents > 0) && performance.now() < deadline) await sleep(50)
-  const found = await logs()
-  const isBehind = ({ userId, seen }: Phone): boolean => seen.length < (found.get(userId)?.length ?? 0)
-  while (phones.some(isBehind) && performance.now() < deadline) await sleep(20)
-  return found
 }
 
 interface Fire {
@@ -125,12 +102,7 @@ const setOnFire = async ({ fleet, phones, scale, say }: Fire): Promise<Outcome> 
     strikeAll(faultsOf(fleet, scale.downMs), scale.durationMs, say),
   ])
   const quietAt = performance.now()
-  const users = new Map(phones.map(phone => [phone.userId, phone] as const))
-  const logs = await untilSettled(phones, async () => {
-    const found = new Map<string, readonly LoggedEvent[]>()
-    for (const [userId, phone] of users) found.set(userId, await readLog(phone, fleet.gatewayUrl))
-    return found
-  })
+  const logs = await settle(phones, fleet.gatewayUrl)
   return {
     ...judge(phones, logs, recorded),
     recorded: [...recorded.values()].reduce((sum, ids) => sum + ids.size, 0),

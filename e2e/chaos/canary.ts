@@ -3,15 +3,14 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Session } from '@cairn/contracts'
-import type { Phone } from '@cairn/testkit/load'
-import type { Api } from './api.ts'
+import type { PatientApi, Phone } from '@cairn/testkit/load'
 
 const everyMs = 100
 const givenUpAfterMs = 60_000
 const pollMs = 10
 
 export class Canary {
-  readonly #api: Api
+  readonly #api: PatientApi
   readonly #phones: readonly [Phone, Phone]
   /** When each probe that came through began and ended. */
   readonly #probes: { readonly beganAt: number; readonly endedAt: number }[] = []
@@ -19,7 +18,7 @@ export class Canary {
   #stopped = false
   #running: Promise<void> = Promise.resolve()
 
-  constructor(api: Api, phones: readonly [Phone, Phone]) {
+  constructor(api: PatientApi, phones: readonly [Phone, Phone]) {
     this.#api = api
     this.#phones = phones
   }

@@ -1,17 +1,24 @@
 // The whole stack twice over with phones, visitors and a canary on it: brought up, hurt by a schedule, and looked at afterwards.
-import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LoggedEvent } from '@cairn/contracts'
 import type { Backend } from '@cairn/local'
 import { assertIncidentsKept, noteIncident } from '@cairn/testkit'
 import { startFleet, type Fleet } from '@cairn/testkit/fleet'
-import { judge, openNetwork, Phone, readLog, watchReadiness, type Network, type Verdict } from '@cairn/testkit/load'
-import { Api } from './api.ts'
+import {
+  atRate,
+  judge,
+  nextEvent,
+  openEntrance,
+  openPhones,
+  settle,
+  type Entrance,
+  type PatientApi,
+  type Phone,
+  type Verdict,
+} from '@cairn/testkit/load'
 import { Canary } from './canary.ts'
 import { faultOf, type Kind, type Target } from './faults.ts'
 import { watchMemory } from './memory.ts'
 import type { Chance } from './seeded.ts'
-import { signInWithApple } from './sign-in.ts'
 import { Visitors } from './visitors.ts'
 
 export interface Scale {
@@ -62,74 +69,13 @@ export interface Outcome {
   readonly mostMiB: Readonly<Record<string, number>>
 }
 
-const settleWithinMs = 60_000
 const twoOfEach = { auth: 2, progress: 2, gateway: 2, realtime: 2, janitor: 2 }
-
-/** The ways that apps have into the stack. */
-interface Entrance {
-  readonly api: Api
-  readonly gateway: Network
-  openPhoneNetwork(): Promise<Network>
-  close(): Promise<void>
-}
-
-const openEntrance = async (fleet: Fleet): Promise<Entrance> => {
-  const gateways = watchReadiness(fleet.of('gateway'))
-  const nodes = watchReadiness(fleet.of('realtime'))
-  const gateway = await openNetwork({ nodes: () => gateways.ports(), sticky: false })
-  const networks = [gateway]
-  return {
-    api: new Api(gateway.url),
-    gateway,
-    openPhoneNetwork: async () => {
-      const network = await openNetwork({ nodes: () => nodes.ports(), sticky: true })
-      networks.push(network)
-      return network
-    },
-    close: async () => {
-      gateways.stop()
-      nodes.stop()
-      await Promise.all(networks.map(network => network.close()))
-    },
-  }
-}
-
-/** The two phones of one person, each with a session of its own. */
-const openPhones = async (fleet: Fleet, entrance: Entrance): Promise<readonly [Phone, Phone]> => {
-  const { api, gateway } = entrance
-  const sub = randomUUID()
-  const open = async (): Promise<Phone> => {
-    const session = await signInWithApple(api, fleet.apple.issuer, sub)
-    const network = await entrance.openPhoneNetwork()
-    return new Phone({ door: 'plain WebSocket', gatewayUrl: gateway.url, network, session, fetch: api.fetch })
-  }
-  return [await open(), await open()]
-}
-
-const eventOf = (count: number): Readonly<Record<string, unknown>> & { readonly event_id: string } => ({
-  event_id: randomUUID(),
-  track_id: `track-${count % 5}`,
-  item_id: `item-${count % 40}`,
-  kind: 'practiced',
-  occurred_at: new Date().toISOString(),
-  points: 1,
-})
-
-/** Calls `act` so often a second until `stop`; what a busy machine has missed is caught up with. */
-const atRate = (perSecond: number, act: (count: number) => void): (() => void) => {
-  const startedAt = performance.now()
-  let count = 0
-  const timer = setInterval(() => {
-    for (; count < ((performance.now() - startedAt) / 1_000) * perSecond; count += 1) act(count)
-  }, 20)
-  return () => clearInterval(timer)
-}
 
 type Recorded = Map<Phone, Set<string>>
 
 const recordOne = (recorded: Recorded, chance: Chance, count: number): void => {
   const [phone, ids] = chance.oneOf([...recorded])
-  const event = eventOf(count)
+  const event = nextEvent(count)
   ids.add(event.event_id)
   void phone.client.record(event)
 }
@@ -153,21 +99,8 @@ const strikeAll = async (options: SceneOptions, fleet: Fleet, canary: Canary): P
   return struck
 }
 
-/** Every user's log as the server has it, once phones have nothing more to send; waits until they have all of it, or time is over. */
-const settle = async (phones: readonly Phone[], gatewayUrl: string) => {
-  const deadline = performance.now() + settleWithinMs
-  while (phones.some(({ client }) => client.queuedEvents > 0) && performance.now() < deadline) await sleep(50)
-  const logs = new Map<string, readonly LoggedEvent[]>()
-  for (const phone of phones) {
-    if (!logs.has(phone.userId)) logs.set(phone.userId, await readLog(phone, gatewayUrl))
-  }
-  const isBehind = ({ userId, seen }: Phone): boolean => seen.length < (logs.get(userId)?.length ?? 0)
-  while (phones.some(isBehind) && performance.now() < deadline) await sleep(20)
-  return logs
-}
-
 /** Throws when the stack has no record of an incident that an answer told of. */
-const checkIncidents = async (fleet: Fleet, { incidents }: Api): Promise<void> => {
+const checkIncidents = async (fleet: Fleet, { incidents }: PatientApi): Promise<void> => {
   for (const id of incidents) noteIncident(fleet.gatewayUrl, id)
   await assertIncidentsKept(fleet.gatewayUrl, { natsUrl: fleet.nats.url, spool: fleet.spool })
 }

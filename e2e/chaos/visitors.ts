@@ -2,8 +2,7 @@
 // that was ended may live.
 import { randomUUID } from 'node:crypto'
 import type { ChangesPage, Session, SubmitResult } from '@cairn/contracts'
-import type { Answered, Api, Ask } from './api.ts'
-import { signInAsGuest, signInWithApple, succeed } from './sign-in.ts'
+import { signInAsGuest, signInWithApple, succeed, type Answered, type Ask, type PatientApi } from '@cairn/testkit/load'
 
 interface Visit {
   session: Session
@@ -21,7 +20,7 @@ const pages = [
 ]
 
 export class Visitors {
-  readonly #api: Api
+  readonly #api: PatientApi
   readonly #appleIssuer: string
   readonly #visits: Visit[] = []
   readonly #running = new Set<Promise<void>>()
@@ -30,7 +29,7 @@ export class Visitors {
   signIns = 0
   refreshes = 0
 
-  constructor(api: Api, appleIssuer: string) {
+  constructor(api: PatientApi, appleIssuer: string) {
     this.#api = api
     this.#appleIssuer = appleIssuer
   }

@@ -1,5 +1,5 @@
 // The connection to NATS: never gives up, says whether it is connected, and drains in the order that loses nothing.
-import type { NatsConnection } from '@nats-io/nats-core'
+import type { NatsConnection, Subscription, SubscriptionOptions } from '@nats-io/nats-core'
 import { connect } from '@nats-io/transport-node'
 import { Incidents, type Logger } from '@cairn/runtime'
 import { InFlight } from './in-flight.ts'
@@ -40,6 +40,7 @@ export class Bus {
   readonly replies: PendingReplies
   readonly streamReplicas: number
   readonly #reconnectListeners = new Set<() => void>()
+  #subscriptions = 0
   #connected = true
   #disconnectedAt: number | undefined
 
@@ -55,6 +56,7 @@ export class Bus {
     this.replies = new PendingReplies(nats, connectionOptions(url).inboxPrefix)
     logger.metrics.gauge('cairn.bus.connected', () => (this.connected ? 1 : 0))
     logger.metrics.gauge('cairn.bus.in_flight', () => this.inFlight.count)
+    logger.metrics.gauge('cairn.bus.subscriptions', () => this.#subscriptions)
     void this.#watch()
   }
 
@@ -83,6 +85,14 @@ export class Bus {
   /** Milliseconds since the connection was lost; 0 while connected. */
   get disconnectedForMs(): number {
     return this.#disconnectedAt === undefined ? 0 : Date.now() - this.#disconnectedAt
+  }
+
+  /** As NATS's own, and counted. */
+  subscribe(subject: string, options: SubscriptionOptions): Subscription {
+    const subscription = this.nats.subscribe(subject, options)
+    this.#subscriptions += 1
+    void subscription.closed.then(() => (this.#subscriptions -= 1))
+    return subscription
   }
 
   /** Calls `listener` after each reconnection: whatever was published meanwhile has been missed. */

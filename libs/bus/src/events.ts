@@ -42,7 +42,7 @@ export const subscribe = (
   listener: (message: EventMessage) => void,
 ): Subscription => {
   const { subject, isKnown } = typeof wanted === 'string' ? { subject: wanted, isKnown: nothingIsKnown } : wanted
-  const subscription = bus.nats.subscribe(subject, {
+  const subscription = bus.subscribe(subject, {
     callback: (error, message) => {
       if (error !== null) {
         bus.logger.error({ error, subject }, 'subscription failed')

@@ -144,7 +144,7 @@ const answer = async (
 /** Serves the owner's requests until `stop()`. */
 export const serve = (bus: Bus, options: ServeOptions): Serving => {
   const routes = new Map(options.routes.map(one => [one.subject, one]))
-  const subscription = bus.nats.subscribe(requestSubjectsOf(options.owner), {
+  const subscription = bus.subscribe(requestSubjectsOf(options.owner), {
     queue: options.owner,
     callback: (error, message) => {
       if (error !== null) {

@@ -1,5 +1,5 @@
 // Whether a service can serve: named checks that all have to hold, dependencies that are only told of, and "draining", which
-// ends it for good.
+// ends it for good: at first it only says so, then it refuses.
 
 export interface HealthReport {
   readonly ready: boolean
@@ -18,6 +18,7 @@ const results = (checks: Checks): Record<string, boolean> =>
 export class HealthState {
   readonly #checks: Checks
   readonly #dependencies: Checks
+  #leaving = false
   #draining = false
 
   constructor(checks: Checks, dependencies: Checks = {}) {
@@ -25,9 +26,19 @@ export class HealthState {
     this.#dependencies = dependencies
   }
 
-  /** From now on the service reports itself not ready, whatever its checks say. */
+  /** From now on the service reports itself not ready, whatever its checks say, and still serves. */
+  leave(): void {
+    this.#leaving = true
+  }
+
+  /** From now on it takes nothing new, either. */
   drain(): void {
+    this.#leaving = true
     this.#draining = true
+  }
+
+  get leaving(): boolean {
+    return this.#leaving
   }
 
   get draining(): boolean {
@@ -36,7 +47,7 @@ export class HealthState {
 
   report(): HealthReport {
     const checks = results(this.#checks)
-    const ready = !this.#draining && Object.values(checks).every(Boolean)
-    return { ready, draining: this.#draining, checks, dependencies: results(this.#dependencies) }
+    const ready = !this.#leaving && Object.values(checks).every(Boolean)
+    return { ready, draining: this.#leaving, checks, dependencies: results(this.#dependencies) }
   }
 }

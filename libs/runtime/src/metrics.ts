@@ -24,6 +24,7 @@ export const counters = {
 export const gauges = {
   'cairn.bus.connected': metric('1', '1 while NATS is connected'),
   'cairn.bus.in_flight': metric('{message}', 'requests and events being worked on'),
+  'cairn.bus.subscriptions': metric('{subscription}', 'subscriptions at NATS'),
   'cairn.flight_recorder.size': metric('By', 'bytes the flight recorder holds'),
   'cairn.outbox.age': metric('s', 'how long the relay of the outbox has not got everything published'),
   'cairn.commit_queue.events': metric('{event}', 'events that wait to be committed'),
@@ -38,6 +39,7 @@ export const gauges = {
   'nodejs.eventloop.delay.p99': metric('s', '99th percentile of the delay of the event loop since the last look'),
   'nodejs.eventloop.utilization': metric('1', 'share of time the event loop was busy since the last look'),
   'process.memory.usage': metric('By', 'resident memory'),
+  'v8js.memory.heap.used': metric('By', 'JavaScript heap in use, garbage not yet collected with it'),
   'process.cpu.time': metric('s', 'CPU used so far'),
 } as const satisfies Record<string, MetricKind>
 

@@ -61,6 +61,7 @@ const measureProcess = (metrics: Metrics): void => {
     return utilization
   })
   metrics.gauge('process.memory.usage', () => process.memoryUsage.rss())
+  metrics.gauge('v8js.memory.heap.used', () => process.memoryUsage().heapUsed)
   metrics.gauge('process.cpu.time', () => {
     const { user, system } = process.cpuUsage()
     return (user + system) / 1e6

@@ -41,6 +41,7 @@ export const serviceEnvironment = (urls: ServerUrls, changes: Environment = {}):
     GATEWAY_HOST: '127.0.0.1',
     GATEWAY_PORT: '0',
     GATEWAY_OPS_PORT: '0',
+    GATEWAY_DRAIN_NOTICE_MS: '0',
     ...wideLimits,
     AUTH_DATABASE_URL: authDatabaseUrl,
     AUTH_OPS_PORT: '0',

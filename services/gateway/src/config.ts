@@ -34,6 +34,13 @@ export const gatewayVariables = {
     description:
       'a connection on which nothing moves for so long is closed; longer than the load balancer in front keeps its own',
   }),
+  drainNoticeMs: variable.integer('GATEWAY_DRAIN_NOTICE_MS', {
+    min: 0,
+    max: 60_000,
+    fallback: 5_000,
+    description:
+      'how long a stopping gateway serves on after it has said that it is not ready, so that balancers leave it first',
+  }),
   maxConnections: variable.integer('GATEWAY_MAX_CONNECTIONS', {
     min: 1,
     max: 1_000_000,

@@ -9,7 +9,7 @@ await runService({
     const [{ gatewayVariables }, { startGateway }] = await Promise.all([import('./config.ts'), import('./service.ts')])
     const config = readEnvironment(gatewayVariables, process.env)
     const logger = createLogger({ service: 'gateway', level: config.logLevel, limits: config, telemetry })
-    const stopWithinMs = config.drainWindowMs + 5_000
+    const stopWithinMs = config.drainNoticeMs + config.drainWindowMs + 5_000
     return { service: await startGateway(config, logger), logger, telemetry, stopWithinMs }
   },
 })

@@ -1,5 +1,6 @@
 // The gateway put together. It has no database: whatever it answers, an owner said over the bus.
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Bus, keepIncidents } from '@cairn/bus'
 import { createAddressReader, refuseUnsafeOrigins, startRateLimits } from '@cairn/edge'
 import { HealthState, startOpsServer, userHasher, type Logger, type RunningService } from '@cairn/runtime'
@@ -41,6 +42,8 @@ export const startGateway = async (config: GatewayConfig, logger: Logger): Promi
   const { port } = server.server.address() as AddressInfo
   logger.info({ port, ops_port: ops.port }, 'gateway listens')
   const stop = async (): Promise<void> => {
+    health.leave()
+    if (config.drainNoticeMs > 0) await sleep(config.drainNoticeMs)
     health.drain()
     const timer = setTimeout(() => server.server.closeAllConnections(), config.drainWindowMs)
     await server.close()

@@ -46,6 +46,7 @@ const start = async (environment: Environment = {}): Promise<void> => {
     GATEWAY_HOST: '127.0.0.1',
     GATEWAY_PORT: '0',
     GATEWAY_OPS_PORT: '0',
+    GATEWAY_DRAIN_NOTICE_MS: '0',
     DRAIN_WINDOW_MS: '1000',
     GATEWAY_REQUEST_TIMEOUT_MS: '1000',
     ...incidents,
@@ -222,6 +223,17 @@ describe('access', () => {
 })
 
 describe('shutting down', () => {
+  it('says first that it is not ready, and serves on as long as balancers may take to see that', async () => {
+    await start({ GATEWAY_DRAIN_NOTICE_MS: '1500' })
+    const stopping = gateway.stop()
+    const [ready, served] = [await call(url, '/readyz'), await call(url, '/.well-known/jwks.json')]
+    expect([ready.status, served.status]).toEqual([503, 200])
+    expect(served.headers.get('connection')).toBe('close')
+    await stopping
+    await expect(fetch(`${url}/healthz`)).rejects.toThrow()
+    await start()
+  })
+
   it('finishes what is in flight and refuses what comes after', async () => {
     await start()
     let release = (): void => undefined

@@ -86,6 +86,7 @@ export const startEdge = async (changes: Environment = {}): Promise<Edge> => {
     GATEWAY_HOST: '127.0.0.1',
     GATEWAY_PORT: '0',
     GATEWAY_OPS_PORT: '0',
+    GATEWAY_DRAIN_NOTICE_MS: '0',
     DRAIN_WINDOW_MS: '500',
     ...changes,
   }

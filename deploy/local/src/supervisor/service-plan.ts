@@ -115,7 +115,13 @@ const variablesOf = (context: StackContext): Readonly<Record<string, Variables>>
   const issuer = `http://127.0.0.1:${config.appleIssuerPort}`
   const redis = { REDIS_URL: backends.redisUrl }
   return {
-    gateway: { GATEWAY_PORT: String(config.gatewayPort), ...redis, ...widerLimits.gateway },
+    gateway: {
+      GATEWAY_PORT: String(config.gatewayPort),
+      // There is no balancer that would have to see it leave.
+      GATEWAY_DRAIN_NOTICE_MS: '0',
+      ...redis,
+      ...widerLimits.gateway,
+    },
     auth: {
       AUTH_DATABASE_URL,
       AUTH_MASTER_KEY: secrets.authMasterKey,

@@ -1,4 +1,5 @@
 // What each phone's application was handed, against the log of its user as the server has it.
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ChangesPage, LoggedEvent } from '@cairn/contracts'
 import type { Phone } from './phone.ts'
 
@@ -25,6 +26,24 @@ export const readLog = async ({ client, userId }: Phone, gatewayUrl: string): Pr
     if (!page.has_more) return events
     position = `since=${page.to_seq}&epoch=${encodeURIComponent(page.epoch)}`
   }
+}
+
+const settleWithinMs = 60_000
+
+/** Every user's log as the server has it, once phones have nothing more to send; waits until they have all of it, or time is over. */
+export const settle = async (
+  phones: readonly Phone[],
+  gatewayUrl: string,
+): Promise<ReadonlyMap<string, readonly LoggedEvent[]>> => {
+  const deadline = performance.now() + settleWithinMs
+  while (phones.some(({ client }) => client.queuedEvents > 0) && performance.now() < deadline) await sleep(50)
+  const logs = new Map<string, readonly LoggedEvent[]>()
+  for (const phone of phones) {
+    if (!logs.has(phone.userId)) logs.set(phone.userId, await readLog(phone, gatewayUrl))
+  }
+  const isBehind = ({ userId, seen }: Phone): boolean => seen.length < (logs.get(userId)?.length ?? 0)
+  while (phones.some(isBehind) && performance.now() < deadline) await sleep(20)
+  return logs
 }
 
 const judgePhone = ({ seen, receipts, resets }: Phone, log: readonly LoggedEvent[], recorded: ReadonlySet<string>) => {

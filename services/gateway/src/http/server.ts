@@ -44,7 +44,7 @@ const registerAdmission = (server: FastifyInstance, context: GatewayContext, max
     reply.raw.once('close', () => {
       inFlight -= 1
     })
-    if (context.health.draining) reply.header('connection', 'close')
+    if (context.health.leaving) reply.header('connection', 'close')
     done(whyNot(request, context, inFlight <= maxInFlight))
   })
 }

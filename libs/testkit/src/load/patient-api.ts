@@ -21,13 +21,15 @@ const patienceMs = 60_000
 const attemptTimeoutMs = 8_000
 const pauseMs = 200
 
-export class Api {
+export class PatientApi {
   readonly #gatewayUrl: string
   /** Ids of incidents that answers told of. */
   readonly incidents = new Set<string>()
   /** Answers of 500 and above, by status. */
   readonly serverErrors = new Map<number, number>()
   attempts = 0
+  /** Attempts that got no answer at all. */
+  unanswered = 0
 
   constructor(gatewayUrl: string) {
     this.#gatewayUrl = gatewayUrl
@@ -52,6 +54,7 @@ export class Api {
       const response = await this.#attempt(question).catch((error: unknown) => error as Error)
       if (response instanceof Error) {
         inDoubt = true
+        this.unanswered += 1
         if (performance.now() > deadline) throw response
         await sleep(pauseMs)
         continue
