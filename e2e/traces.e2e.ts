@@ -45,7 +45,7 @@ beforeAll(async () => {
       OTEL_METRIC_EXPORT_TIMEOUT: '900',
     },
   })
-  session = (await call<Session>(fleet.gatewayUrl, '/api/v1/auth/guest', { method: 'POST' })).body
+  session = await signIn()
 }, 60_000)
 afterAll(async () => {
   await fleet.stop()
@@ -53,10 +53,13 @@ afterAll(async () => {
   await database.drop()
 })
 
-const write = async (headers: Record<string, string>): Promise<void> => {
+const signIn = async (): Promise<Session> =>
+  (await call<Session>(fleet.gatewayUrl, '/api/v1/auth/guest', { method: 'POST' })).body
+
+const write = async (headers: Record<string, string>, { access_token: token } = session): Promise<void> => {
   const event = { event_id: randomUUID(), track_id: 't', item_id: 'i', kind: 'started' }
   const body = { events: [{ ...event, occurred_at: '2026-01-01T00:00:00Z' }] }
-  const options = { method: 'POST', token: session.access_token, body, headers } as const
+  const options = { method: 'POST', token, body, headers } as const
   expect((await call(fleet.gatewayUrl, '/api/v1/progress/events', options)).status).toBe(200)
 }
 
@@ -114,6 +117,35 @@ it('a traceparent is continued over gateway, bus, database and socket frame, eac
     'cairn.request_id': frame?.request_id,
   })
   expect(edge?.attributes).toMatchObject({ 'http.route': '/api/v1/progress/events', 'http.response.status_code': 200 })
+}, 30_000)
+
+it('a handshake and a frame continue the traces they name, down to what they ask for', async () => {
+  const { port = 0 } = fleet.of('realtime')[0] ?? {}
+  const [ofHandshake, ofFrame] = [newTrace(), newTrace()]
+  // Somebody of whom the node has no page in its memory.
+  const other = await signIn()
+  await write({}, other)
+  const url = `ws://127.0.0.1:${port}/ws/user/${other.user.id}?token=${other.access_token}`
+  const socket = new WebSocket(url, { headers: { traceparent: ofHandshake.traceparent } })
+  const [ready] = (await once(socket, 'message')) as [Buffer]
+  const { data } = JSON.parse(ready.toString('utf8')) as { data: { epoch: string; seq: number } }
+  const resume = { type: 'resume', data: { epoch: data.epoch, seq: 0 }, traceparent: ofFrame.traceparent }
+  socket.send(JSON.stringify(resume))
+  const cases = [
+    { trace: ofHandshake, name: 'GET /ws/user/:user_id', asks: 'request request.progress.log.read-head.v1' },
+    { trace: ofFrame, name: 'frame resume', asks: 'request request.progress.log.read-changes.v1' },
+  ]
+  for (const { trace, name, asks } of cases) {
+    const { own, asked } = await eventually(() => {
+      const spans = collector.spans.filter(span => span.traceId === trace.traceId && span.service === 'realtime')
+      const found = { own: spans.find(span => span.name === name), asked: spans.find(span => span.name === asks) }
+      expect(Object.values(found)).not.toContain(undefined)
+      return found
+    }, 10_000)
+    expect(own).toMatchObject({ kind: server, parentSpanId: trace.parentId })
+    expect(asked?.parentSpanId).toBe(own?.spanId)
+  }
+  socket.close()
 }, 30_000)
 
 it('requests that are committed together are linked to from the span of their group', async () => {

@@ -1,11 +1,12 @@
 // The handshake, the same for both doors: who is it, may they, and where does their log stand. The connection listens
 // before the head is read, so nothing that is committed in between can be missed.
-import { CairnError, type Caller, type Head } from '@cairn/contracts'
-import { currentRequest } from '@cairn/runtime'
+import { CairnError, errorKinds, type Caller, type ErrorCode, type Head } from '@cairn/contracts'
+import { currentRequest, type Logger } from '@cairn/runtime'
 import type { AccessClaims } from '@cairn/tokens'
 import type { RealtimeContext } from '../context.ts'
 import { isAllowedOrigin, type OriginHeaders } from '../domain/origin.ts'
 import { Connection } from './connection.ts'
+import { measured } from './measured.ts'
 
 export interface Handshake extends OriginHeaders {
   /** The user whose path or namespace is asked for. */
@@ -57,11 +58,7 @@ const openConnection = async (context: RealtimeContext, claims: AccessClaims): P
   }
 }
 
-/**
- * Lets a client in. The caller attaches an outlet to the connection, or calls its `gone()`.
- * Throws `token_invalid`, `token_expired`, `forbidden`, `rate_limited`, and `unavailable` while keys or head cannot be had, or too many wait for theirs.
- */
-export const admitConnection = async (context: RealtimeContext, handshake: Handshake): Promise<Admission> => {
+const admit = async (context: RealtimeContext, handshake: Handshake): Promise<Admission> => {
   const { registry, limits } = context
   assertServing(context)
   assertRoom(context, registry.size)
@@ -71,3 +68,24 @@ export const admitConnection = async (context: RealtimeContext, handshake: Hands
   if (request !== undefined) request.userHash = context.hashUser(claims.userId)
   return limits.wait(() => openConnection(context, claims))
 }
+
+const route = '/ws/user/:user_id'
+
+/** Both doors' handshakes count as answers of one route: 101, or the status of what refused them. */
+const countHandshake = ({ metrics }: Logger, ms: number, code: ErrorCode | undefined): void =>
+  metrics.observe('http.server.request.duration', ms, {
+    'http.request.method': 'GET',
+    'http.route': route,
+    'http.response.status_code': code === undefined ? 101 : errorKinds[code].status,
+  })
+
+/**
+ * Lets a client in. The caller attaches an outlet to the connection, or calls its `gone()`.
+ * Throws `token_invalid`, `token_expired`, `forbidden`, `rate_limited`, and `unavailable` while keys or head cannot be had, or too many wait for theirs.
+ */
+export const admitConnection = (context: RealtimeContext, handshake: Handshake): Promise<Admission> =>
+  measured(context.logger, {
+    name: `GET ${route}`,
+    work: () => admit(context, handshake),
+    onEnd: (ms, code) => countHandshake(context.logger, ms, code),
+  })

@@ -4,6 +4,7 @@ import { closeCode, toCairnError } from '@cairn/contracts'
 import { continueTrace, newRequestId, runInRequest, type RequestContext } from '@cairn/runtime'
 import type { RealtimeContext } from '../context.ts'
 import type { Connection } from '../core/connection.ts'
+import { measured } from '../core/measured.ts'
 import type { FrameHandler } from './frame-handler.ts'
 import { refreshTokenHandler } from './refresh-token.ts'
 import { resumeHandler } from './resume.ts'
@@ -37,9 +38,11 @@ export const receiveFrame = (
     return
   }
   runInRequest(requestOf(frame, context.hashUser(connection.userId)), () => {
-    handler.handle(context, connection, frame.data).catch((error: unknown) => {
+    const name = `frame ${handler.type}`
+    const work = (): Promise<void> => handler.handle(context, connection, frame.data)
+    measured(context.logger, { name, work }).catch((error: unknown) => {
       const { code } = toCairnError(error)
-      context.incidents.open({ code, route: `frame ${handler.type}`, error, message: 'could not handle a frame' })
+      context.incidents.open({ code, route: name, error, message: 'could not handle a frame' })
     })
   })
 }
