@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Bus, keepIncidents, readIncidents, request, route, serve, type IncidentKeeper } from '@cairn/bus'
 import { CairnError, issueNonce, isIncidentId, timeOfIncident, type IncidentPart } from '@cairn/contracts'
-import { continueTrace, readEnvironment, runInRequest, incidentVariables } from '@cairn/runtime'
+import { continueTrace, readEnvironment, runInRequest, incidentVariables, type ConfigOf } from '@cairn/runtime'
 import { captureLogs, eventually, startTestBus } from '@cairn/testkit'
 import { afterEach, beforeEach, expect, inject, it } from 'vitest'
 
@@ -17,7 +17,11 @@ let spool: string
 let running: Member[]
 const logs = captureLogs('info')
 
-const joinAs = async (name: string, environment: Record<string, string> = {}): Promise<Member> => {
+const joinAs = async (
+  name: string,
+  environment: Record<string, string> = {},
+  changes: Partial<ConfigOf<typeof incidentVariables>> = {},
+): Promise<Member> => {
   const bus = await Bus.connect({ url: server.url, name, logger: logs.loggerFor(name) })
   const config = readEnvironment(incidentVariables, {
     INCIDENT_SPOOL_DIRECTORY: spool,
@@ -25,7 +29,7 @@ const joinAs = async (name: string, environment: Record<string, string> = {}): P
     INCIDENT_PUBLISH_TIMEOUT_MS: '1000',
     ...environment,
   })
-  const member = { bus, keeper: keepIncidents(bus, config) }
+  const member = { bus, keeper: keepIncidents(bus, { ...config, ...changes }) }
   running.push(member)
   return member
 }
@@ -170,4 +174,15 @@ it('a crash leaves the latest requests on disk before it is over, and any proces
     expect(records).toContain('in the middle')
     expect(records).toContain('unforeseen')
   }, 10_000)
+}, 20_000)
+
+it('an incident is gone when it is older than what is kept, and not before', async () => {
+  // Shorter than anybody may set it.
+  const member = await joinAs('edge', {}, { incidentMaxAgeSeconds: 2 })
+  const startedAt = performance.now()
+  const incidentId = failAt(member, 'request-0001')
+  await expectParts(member, incidentId, ['edge'])
+  await eventually(async () => expect(await partsOf(member, incidentId)).toEqual([]), 10_000)
+  expect(performance.now() - startedAt).toBeGreaterThan(1_900)
+  expect(await (await readIncidents(member.bus)).retentionMs()).toBe(2_000)
 }, 20_000)
