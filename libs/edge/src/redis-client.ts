@@ -8,7 +8,7 @@ export interface RedisClientOptions {
   /** Between attempts to connect, growing up to a second. */
   readonly retryMs: number
   readonly logger: Logger
-  readonly more?: Pick<RedisOptions, 'keyPrefix' | 'enableAutoPipelining' | 'autoResubscribe'>
+  readonly more?: Pick<RedisOptions, 'keyPrefix' | 'autoResubscribe'>
 }
 
 const longestReconnectMs = 1_000

@@ -4,6 +4,7 @@ import { hash } from 'node:crypto'
 import type { ConfigOf, Logger } from '@cairn/runtime'
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 import type { edgeVariables } from '../edge-variables.ts'
+import { CountingClient } from './counting-client.ts'
 import { LocalCounts } from './local-counts.ts'
 import type { Policy, Verdict } from './policy.ts'
 import { RedisLink } from './redis-link.ts'
@@ -53,6 +54,11 @@ const refused = (reason: unknown): State => {
 
 const wholeSeconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1_000))
 
+interface SharedCounts {
+  readonly link: RedisLink
+  readonly counting: CountingClient
+}
+
 class PolicyLimiter implements Limiter {
   readonly #policy: Policy
   readonly #link: RedisLink
@@ -61,12 +67,12 @@ class PolicyLimiter implements Limiter {
   /** The same limit for a process that counts by itself. */
   readonly #localPolicy: Policy
 
-  constructor(policy: Policy, link: RedisLink, config: RateLimitsOptions['config']) {
+  constructor(policy: Policy, { link, counting }: SharedCounts, config: RateLimitsOptions['config']) {
     const { points, windowSeconds } = policy
     this.#policy = policy
     this.#link = link
     this.#store = new RateLimiterRedis({
-      storeClient: link.client,
+      storeClient: counting,
       keyPrefix: 'limit',
       points,
       duration: windowSeconds,
@@ -91,7 +97,8 @@ class PolicyLimiter implements Limiter {
   async peek(key: string): Promise<Verdict> {
     const redisKey = redisKeyOf(this.#policy, key)
     const untouched = { remainingPoints: this.#policy.points, msBeforeNext: this.#policy.windowSeconds * 1_000 }
-    const state = await this.#shared(() => this.#store.get(redisKey).then(found => allowed(found ?? untouched)))
+    const look = (): Promise<State> => this.#store.get(redisKey).then(found => allowed(found ?? untouched))
+    const state = await this.#shared(() => this.#link.ask(look))
     if (state === undefined) return this.#localVerdict(redisKey, 0)
     return this.#verdict({ ...state, allowed: state.remaining > 0 })
   }
@@ -100,7 +107,7 @@ class PolicyLimiter implements Limiter {
   async #shared(question: () => Promise<State>): Promise<State | undefined> {
     if (!this.#link.usable) return undefined
     try {
-      return await this.#link.ask(question)
+      return await question()
     } catch {
       return undefined
     }
@@ -131,11 +138,12 @@ export const startRateLimits = ({ config, logger }: RateLimitsOptions): RateLimi
     keyPrefix: config.redisKeyPrefix,
     logger,
   })
+  const shared = { link, counting: new CountingClient(link) }
   return {
     get shared() {
       return link.usable
     },
-    limiter: policy => new PolicyLimiter(policy, link, config),
+    limiter: policy => new PolicyLimiter(policy, shared, config),
     stop: () => link.stop(),
   }
 }

@@ -25,7 +25,7 @@ export class RedisLink {
     // It queues nothing: what cannot be sent now is counted here instead; sent later it would count a second time.
     this.client = createRedisClient({
       ...options,
-      more: { keyPrefix: `${options.keyPrefix}:`, enableAutoPipelining: true },
+      more: { keyPrefix: `${options.keyPrefix}:` },
     })
     this.client.on('ready', () => this.#tell())
     this.client.on('close', () => this.#tell())
