@@ -52,6 +52,20 @@ const idsOfRequest = (): object => {
     : { request_id: requestId, trace_id: trace.traceId, user_hash: userHash }
 }
 
+/** What pino's own `isoTime` says, made once for all lines of a millisecond. */
+const createTimestamp = (): (() => string) => {
+  let madeAt = 0
+  let text = ''
+  return () => {
+    const now = Date.now()
+    if (now !== madeAt) {
+      madeAt = now
+      text = `,"time":"${new Date(now).toISOString()}"`
+    }
+    return text
+  }
+}
+
 /** One logger per service. Lines have `service`, and in a request `request_id`, `trace_id` and `user_hash`. */
 export const createLogger = ({
   service,
@@ -69,7 +83,7 @@ export const createLogger = ({
     base: { service },
     messageKey: 'message',
     errorKey: 'error',
-    timestamp: pino.stdTimeFunctions.isoTime,
+    timestamp: createTimestamp(),
     serializers: { error: errorForLog },
     formatters: {
       level: (label: string) => ({ level: label }),

@@ -1,6 +1,6 @@
 // A piece of work that took time, within the trace of its request: kept by the flight recorder, so that an incident has its
 // waterfall with no collector anywhere.
-import { randomHex } from './random-hex.ts'
+import { randomHex } from './random-text.ts'
 import type { FlightRecorder } from './flight-recorder.ts'
 import { currentRequest, type RequestContext } from './request-context.ts'
 

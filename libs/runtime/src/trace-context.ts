@@ -1,5 +1,5 @@
 // W3C Trace Context (https://www.w3.org/TR/trace-context/), level 1: continue what comes in, start anew what is malformed.
-import { randomHex } from './random-hex.ts'
+import { randomHex } from './random-text.ts'
 
 export interface Trace {
   /** 32 lower-case hex digits. */

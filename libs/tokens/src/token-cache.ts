@@ -1,37 +1,39 @@
-// Verified tokens, least recently used out first. Keyed by the whole token: anything shorter has been forged elsewhere.
+// Verified tokens, in two generations: what is used is in the younger one, and when that is full it becomes the older one, whose place
+// it takes. So a look-up writes nothing but once in a generation. Keyed by the whole token: anything shorter has been forged elsewhere.
 // It holds what was true when it was verified; the guard asks again what can change (end, deny list, key).
 import type { VerifiedToken } from './verify-access-token.ts'
 
 export class TokenCache {
-  readonly #limit: number
-  readonly #entries = new Map<string, VerifiedToken>()
+  readonly #mostOfGeneration: number
+  #young = new Map<string, VerifiedToken>()
+  #old = new Map<string, VerifiedToken>()
 
+  /** Holds at most `limit` tokens, and at least the half of it that was used last. */
   constructor(limit: number) {
-    this.#limit = limit
-  }
-
-  get size(): number {
-    return this.#entries.size
+    this.#mostOfGeneration = Math.ceil(limit / 2)
   }
 
   get(token: string): VerifiedToken | undefined {
-    const found = this.#entries.get(token)
-    if (found === undefined) return undefined
-    this.#entries.delete(token)
-    this.#entries.set(token, found)
-    return found
+    const young = this.#young.get(token)
+    if (young !== undefined) return young
+    const old = this.#old.get(token)
+    if (old !== undefined) {
+      this.#old.delete(token)
+      this.set(token, old)
+    }
+    return old
   }
 
   set(token: string, verified: VerifiedToken): void {
-    this.#entries.set(token, verified)
-    if (this.#entries.size <= this.#limit) return
-    for (const oldest of this.#entries.keys()) {
-      this.#entries.delete(oldest)
-      return
+    if (this.#young.size >= this.#mostOfGeneration && !this.#young.has(token)) {
+      this.#old = this.#young
+      this.#young = new Map()
     }
+    this.#young.set(token, verified)
   }
 
   delete(token: string): void {
-    this.#entries.delete(token)
+    this.#young.delete(token)
+    this.#old.delete(token)
   }
 }

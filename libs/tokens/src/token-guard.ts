@@ -27,6 +27,8 @@ export interface TokenGuard {
    * when the bus is back it is false until the deny list has been read again.
    */
   readonly ready: boolean
+  /** The claims of a token that was verified before and holds now; undefined when `verify` has to be asked. */
+  verified(token: string): AccessClaims | undefined
   /** Throws `token_expired` and `token_invalid`; while not ready also `unavailable`, for a token that may be good. */
   verify(token: string): Promise<AccessClaims>
   /** The same of a token whose session may have ended: for whoever wants no more than that it has. */
@@ -93,6 +95,14 @@ class BusTokenGuard implements TokenGuard {
 
   get ready(): boolean {
     return this.#keys.loaded && this.#denials.upToDate && this.#pulse.silentForMs <= busGraceMs
+  }
+
+  verified(token: string): AccessClaims | undefined {
+    const known = this.#cache.get(token)
+    if (known === undefined || !this.ready) return undefined
+    const { claims, keyId } = known
+    const holds = claims.expiresAt > Date.now() / 1_000 && this.#keys.has(keyId) && this.verdictOn(claims) === undefined
+    return holds ? claims : undefined
   }
 
   async verify(token: string): Promise<AccessClaims> {

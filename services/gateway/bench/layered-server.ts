@@ -41,7 +41,7 @@ const claims = {
 }
 
 /** Stand-ins that cost nothing. */
-const anybody = { ready: true, verify: async () => claims } as unknown as TokenGuard
+const anybody = { ready: true, verified: () => claims } as unknown as TokenGuard
 const verdict = {
   policy: { name: 'free', points: 1, windowSeconds: 60 },
   allowed: true,

@@ -29,8 +29,21 @@ export interface RateLimitsOptions {
   readonly logger: Logger
 }
 
+/** Keys of one policy that are kept hashed. */
+const mostKnownKeys = 4_096
+
 /** Two parts, kept apart by a byte that is in neither; Redis sees neither addresses nor users. */
-const redisKeyOf = ({ name }: Policy, key: string): string => hash('sha256', `${name}\0${key}`, 'base64url')
+const createRedisKeys = ({ name }: Policy): ((key: string) => string) => {
+  const known = new Map<string, string>()
+  return key => {
+    const found = known.get(key)
+    if (found !== undefined) return found
+    if (known.size >= mostKnownKeys) known.clear()
+    const made = hash('sha256', `${name}\0${key}`, 'base64url')
+    known.set(key, made)
+    return made
+  }
+}
 
 interface State {
   readonly allowed: boolean
@@ -64,12 +77,14 @@ class PolicyLimiter implements Limiter {
   readonly #link: RedisLink
   readonly #store: RateLimiterRedis
   readonly #local: LocalCounts
+  readonly #redisKeyOf: (key: string) => string
   /** The same limit for a process that counts by itself. */
   readonly #localPolicy: Policy
 
   constructor(policy: Policy, { link, counting }: SharedCounts, config: RateLimitsOptions['config']) {
     const { points, windowSeconds } = policy
     this.#policy = policy
+    this.#redisKeyOf = createRedisKeys(policy)
     this.#link = link
     this.#store = new RateLimiterRedis({
       storeClient: counting,
@@ -89,13 +104,13 @@ class PolicyLimiter implements Limiter {
 
   async consume(key: string, points = 1): Promise<Verdict> {
     if (!Number.isSafeInteger(points) || points < 1) throw new RangeError(`${points} is no number of points`)
-    const redisKey = redisKeyOf(this.#policy, key)
+    const redisKey = this.#redisKeyOf(key)
     const state = await this.#shared(() => this.#store.consume(redisKey, points).then(allowed, refused))
     return state === undefined ? this.#localVerdict(redisKey, points) : this.#verdict(state)
   }
 
   async peek(key: string): Promise<Verdict> {
-    const redisKey = redisKeyOf(this.#policy, key)
+    const redisKey = this.#redisKeyOf(key)
     const untouched = { remainingPoints: this.#policy.points, msBeforeNext: this.#policy.windowSeconds * 1_000 }
     const look = (): Promise<State> => this.#store.get(redisKey).then(found => allowed(found ?? untouched))
     const state = await this.#shared(() => this.#link.ask(look))

@@ -1,36 +1,55 @@
 // The access token of a request, before its query and body are looked at.
 import { CairnError, type Caller } from '@cairn/contracts'
 import { currentRequest } from '@cairn/runtime'
+import type { AccessClaims } from '@cairn/tokens'
 import type { FastifyRequest } from 'fastify'
 import type { GatewayContext } from '../context.ts'
 import type { Access } from './route.ts'
 
 const bearerPattern = /^bearer +([^ ]+)$/i
+const name = 'authorization'
 
+/** Node keeps the first of several and drops the others; a proxy in front may have looked at another one. */
+const isAlone = ({ raw }: FastifyRequest): boolean => {
+  let times = 0
+  for (let index = 0; index < raw.rawHeaders.length; index += 2) {
+    const given = raw.rawHeaders[index]
+    if (given?.length === name.length && given.toLowerCase() === name) times += 1
+  }
+  return times === 1
+}
+
+/** Undefined where there is none, or none that can be one. */
 const tokenOf = (request: FastifyRequest): string | undefined => {
-  // Node keeps the first of several and drops the others; a proxy in front may have looked at another one.
-  const [given, ...others] = request.raw.headersDistinct['authorization'] ?? []
-  if (given === undefined) return undefined
-  if (others.length > 0) throw new CairnError('token_invalid')
-  const token = bearerPattern.exec(given)?.[1]
-  if (token === undefined) throw new CairnError('token_invalid')
-  return token
+  const given = request.headers[name]
+  return given !== undefined && isAlone(request) ? bearerPattern.exec(given)?.[1] : undefined
+}
+
+const callerOf = ({ hashUser }: GatewayContext, { userId, sessionId }: AccessClaims): Caller => {
+  const current = currentRequest()
+  if (current !== undefined) current.userHash = hashUser(userId)
+  return { userId, sessionId }
+}
+
+/** Who is calling, where that can be said at once: the token was seen before. Undefined says nothing. */
+export const knownCaller = (context: GatewayContext, access: Access, request: FastifyRequest): Caller | undefined => {
+  const token = access === 'open' ? undefined : tokenOf(request)
+  const claims = token === undefined ? undefined : context.guard.verified(token)
+  return claims === undefined ? undefined : callerOf(context, claims)
 }
 
 /** Who is calling, or undefined where a token is not needed and none is given. Throws `token_expired`, `token_invalid`. */
 export const authenticate = async (
-  { guard, hashUser }: GatewayContext,
+  context: GatewayContext,
   access: Access,
   request: FastifyRequest,
 ): Promise<Caller | undefined> => {
   if (access === 'open') return undefined
   const token = tokenOf(request)
   if (token === undefined) {
-    if (access === 'bearer') throw new CairnError('token_invalid')
+    if (access === 'bearer' || request.headers[name] !== undefined) throw new CairnError('token_invalid')
     return undefined
   }
-  const { userId, sessionId } = await (access === 'ending' ? guard.verifyEnded(token) : guard.verify(token))
-  const current = currentRequest()
-  if (current !== undefined) current.userHash = hashUser(userId)
-  return { userId, sessionId }
+  const { guard } = context
+  return callerOf(context, await (access === 'ending' ? guard.verifyEnded(token) : guard.verify(token)))
 }

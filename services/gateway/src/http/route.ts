@@ -12,10 +12,19 @@ import { currentRequest } from '@cairn/runtime'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type TObject, type TSchema } from 'typebox'
 import type { GatewayContext } from '../context.ts'
-import { TierLimits } from '../limits/enforce-limits.ts'
+import { countsAddressItself, TierLimits } from '../limits/enforce-limits.ts'
 import { tiers, type TierName } from '../limits/tiers.ts'
-import { authenticate } from './authenticate.ts'
+import { authenticate, knownCaller } from './authenticate.ts'
 import type { Question } from './owners.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks, as the access token says. */
+    caller: Caller | undefined
+    /** What is wrong with the token of a request whose body may say as well who asks. */
+    tokenFault: unknown
+  }
+}
 
 /**
  * `open`: no token is looked at. `optional`: one may be given and must then be good. `ending`: the same, but that its
@@ -96,33 +105,36 @@ const emptyBody = async (request: FastifyRequest): Promise<void> => {
 /** Adds the route: token, then query and body, then one request to the owner. */
 export const registerRoute = (server: FastifyInstance, context: GatewayContext, route: Route): void => {
   const schema = answerSchema(route)
-  const callers = new WeakMap<FastifyRequest, Caller>()
-  const faults = new WeakMap<FastifyRequest, unknown>()
   const tier = new TierLimits(tiers[route.tier], context.limits)
   server.route({
     method: route.method,
     url: urlOf(route),
+    config: countsAddressItself,
     schema: {
       ...(route.body === undefined ? {} : { body: route.body }),
       ...(route.query === undefined ? {} : { querystring: route.query }),
       ...(schema === undefined ? {} : { response: { 200: schema } }),
     },
     onRequest: async request => {
+      const known = tier.countsFailures ? undefined : knownCaller(context, route.access, request)
+      if (known !== undefined) {
+        request.caller = known
+        await tier.together(request, known.userId)
+        return
+      }
       await tier.beforeToken(request)
-      const caller = await authenticate(context, route.access, request).catch((error: unknown) => {
+      request.caller = await authenticate(context, route.access, request).catch((error: unknown) => {
         if (route.namedInBody === undefined) throw error
-        faults.set(request, error)
+        request.tokenFault = error
         return undefined
       })
-      if (caller === undefined) return
-      callers.set(request, caller)
-      await tier.afterToken(request, caller.userId)
+      if (request.caller !== undefined) await tier.afterToken(request, request.caller.userId)
     },
     ...(route.bodyOptional === true ? { preValidation: emptyBody } : {}),
     ...(tier.countsFailures ? { onSend: async (request, reply) => tier.afterAnswer(request, reply) } : {}),
     handler: async (request, reply) => {
-      if (faults.has(request) && route.namedInBody?.(request) !== true) throw faults.get(request)
-      const caller = callers.get(request)
+      const { caller, tokenFault } = request
+      if (tokenFault !== undefined && route.namedInBody?.(request) !== true) throw tokenFault
       await tier.beforeOwner(request, caller?.userId)
       const answered = await askOwner(context, route, { payload: route.payload(request), caller })
       await tier.afterSuccess(request)

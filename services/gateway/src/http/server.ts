@@ -99,6 +99,8 @@ export const createServer = (context: GatewayContext, config: GatewayConfig): Fa
   registerReferencePages(server)
   requireDocumentedRoutes(server)
   registerHealthRoutes(server, context)
+  server.decorateRequest('caller')
+  server.decorateRequest('tokenFault')
   for (const route of Object.values(routes)) registerRoute(server, context, route)
   return server
 }

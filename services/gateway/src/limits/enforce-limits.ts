@@ -7,7 +7,13 @@ import type { GatewayLimits, LimitName } from './gateway-limits.ts'
 import type { Tier } from './tiers.ts'
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route waits itself for the count of the address, with what else it counts. */
+    readonly countsAddressItself?: boolean
+  }
   interface FastifyRequest {
+    /** What the address' limit says, which is asked first of all. */
+    addressCount: Promise<Verdict> | undefined
     /** Of every limit this request was counted by so far; undefined before the first. */
     verdicts: Verdict[] | undefined
   }
@@ -24,12 +30,18 @@ const count = (request: FastifyRequest, verdict: Verdict): void => {
   if (refusal !== undefined) throw refusal
 }
 
+/** Of a route's configuration. */
+export const countsAddressItself = { countsAddressItself: true } as const
+
 /** Every request whatsoever counts for its address; what is left of every limit is told when the answer leaves. */
 export const registerAddressLimit = (server: FastifyInstance, { limits }: GatewayContext): void => {
   server.decorateRequest('verdicts')
+  server.decorateRequest('addressCount')
   server.addHook('onRequest', async request => {
-    if (neverLimited.has(request.routeOptions.url)) return
-    count(request, await limits.address.consume(request.client.key))
+    const { url, config } = request.routeOptions
+    if (neverLimited.has(url)) return
+    request.addressCount = limits.address.consume(request.client.key)
+    if (config.countsAddressItself !== true) count(request, await request.addressCount)
   })
   // With a callback: it runs for every answer, and a promise each would cost more than what it does.
   server.addHook('onSend', (request, reply, ...[payload, done]: [unknown, (error: null, payload: unknown) => void]) => {
@@ -54,8 +66,17 @@ export class TierLimits {
     return this.#tier.countsFailures === true
   }
 
+  /** Who asks is known at once: address and user are counted in one go. */
+  async together(request: FastifyRequest, userId: string): Promise<void> {
+    const { user, cost } = this.#tier
+    const byUser = user === undefined || cost !== undefined ? undefined : this.#limits[user].consume(userId)
+    await this.#countAddress(request)
+    if (byUser !== undefined) count(request, await byUser)
+  }
+
   /** Nothing is known but the address. */
   async beforeToken(request: FastifyRequest): Promise<void> {
+    await this.#countAddress(request)
     const { key } = request.client
     if (this.countsFailures) await this.#lookAt(request, 'failures', key)
     if (this.#tier.address !== undefined) count(request, await this.#limits[this.#tier.address].consume(key))
@@ -88,6 +109,10 @@ export class TierLimits {
   /** The answer is on its way. */
   async afterAnswer(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     if (this.countsFailures && isRefusal(reply.statusCode)) await this.#limits.failures.consume(request.client.key)
+  }
+
+  async #countAddress(request: FastifyRequest): Promise<void> {
+    if (request.addressCount !== undefined) count(request, await request.addressCount)
   }
 
   async #lookAt(request: FastifyRequest, limit: LimitName, key: string): Promise<void> {
