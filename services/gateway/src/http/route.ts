@@ -22,7 +22,7 @@ declare module 'fastify' {
     /** Who asks, as the access token says. */
     caller: Caller | undefined
     /** What is wrong with the token of a request whose body may say as well who asks. */
-    tokenFault: unknown
+    tokenFault: Error | undefined
   }
 }
 
@@ -125,7 +125,7 @@ export const registerRoute = (server: FastifyInstance, context: GatewayContext, 
       await tier.beforeToken(request)
       request.caller = await authenticate(context, route.access, request).catch((error: unknown) => {
         if (route.namedInBody === undefined) throw error
-        request.tokenFault = error
+        request.tokenFault = toCairnError(error)
         return undefined
       })
       if (request.caller !== undefined) await tier.afterToken(request, request.caller.userId)
