@@ -40,6 +40,7 @@ describe('a page of a listed origin', () => {
     ['413', '/api/v1/auth/refresh', { method: 'POST', body: 'x'.repeat(1_100_000) }],
     ['415', '/api/v1/auth/refresh', { method: 'POST', body: 'x', headers: { 'content-type': 'text/plain' } }],
     ['400', '/api/v1/auth/refresh', { method: 'POST', body: {} }],
+    ['400', '/api/v1/%zz', {}],
     ['503', '/api/v1/auth/guest', { method: 'POST' }],
   ] as const)('can read a %s', async (status, path, options) => {
     const headers = { ...('headers' in options ? options.headers : {}), origin }
@@ -91,6 +92,7 @@ describe('any other page', () => {
     for (const head of [
       await preflight(from),
       await rawHead(['GET /healthz HTTP/1.1', 'host: x', `origin: ${from}`]),
+      await rawHead(['GET /%zz HTTP/1.1', 'host: x', `origin: ${from}`]),
     ]) {
       expect(head).not.toContain('access-control-')
       expect(head).toContain('vary: origin\r\n')

@@ -39,3 +39,16 @@ export const registerCrossOrigin = (server: FastifyInstance, allowedOrigins: rea
     strictPreflight: false,
   })
 }
+
+/** The same for the answers that Fastify gives before any hook has run: to a URL that is none. */
+export const crossOriginAnswer = (
+  origin: string | undefined,
+  allowedOrigins: readonly string[],
+): Record<string, string> =>
+  origin === undefined || !allowedOrigins.includes(origin)
+    ? { vary: 'Origin' }
+    : {
+        vary: 'Origin',
+        'access-control-allow-origin': origin,
+        'access-control-expose-headers': corsExposedHeaders.join(', '),
+      }

@@ -6,7 +6,7 @@ import type { GatewayContext } from '../context.ts'
 import { registerAddressLimit } from '../limits/enforce-limits.ts'
 import { requireDocumentedRoutes } from '../openapi/documented-routes.ts'
 import { routes } from '../routes/index.ts'
-import { registerCrossOrigin } from './cross-origin.ts'
+import { crossOriginAnswer, registerCrossOrigin } from './cross-origin.ts'
 import { registerHealthRoutes } from './health-routes.ts'
 import { problemHandler, sendProblem } from './problems.ts'
 import { answerOutsideRequests, rawProblemHandler } from './raw-problems.ts'
@@ -79,8 +79,9 @@ export const createServer = (context: GatewayContext, config: GatewayConfig): Fa
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength },
-    frameworkErrors: (error, _request, reply) => {
-      sendProblem(reply.headers(securityHeaders), error, incidents)
+    frameworkErrors: (error, request, reply) => {
+      const headers = { ...securityHeaders, ...crossOriginAnswer(request.headers.origin, config.allowedOrigins) }
+      sendProblem(reply.headers(headers), error, incidents)
     },
     clientErrorHandler: rawProblemHandler(context),
   })
