@@ -1,5 +1,6 @@
 // Limits in the life of a request: by address first, by user once the token is known, by what the body costs once it is read.
 // What is left is told in the answer's headers, whatever that answer is.
+import { callbackify } from 'node:util'
 import { limitHeaders, refusalOf, type Verdict } from '@cairn/edge'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { GatewayContext } from '../context.ts'
@@ -37,13 +38,20 @@ export const countsAddressItself = { countsAddressItself: true } as const
 export const registerAddressLimit = (server: FastifyInstance, { limits }: GatewayContext): void => {
   server.decorateRequest('verdicts')
   server.decorateRequest('addressCount')
-  server.addHook('onRequest', async request => {
+  const whenCounted = callbackify(async (request: FastifyRequest, counted: Promise<Verdict>) =>
+    count(request, await counted),
+  )
+  // With callbacks: they run for every request, and a promise each would cost more than what they do.
+  server.addHook('onRequest', (request, _reply, done) => {
     const { url, config } = request.routeOptions
-    if (neverLimited.has(url)) return
+    if (neverLimited.has(url)) {
+      done()
+      return
+    }
     request.addressCount = limits.address.consume(request.client.key)
-    if (config.countsAddressItself !== true) count(request, await request.addressCount)
+    if (config.countsAddressItself === true) done()
+    else whenCounted(request, request.addressCount, done)
   })
-  // With a callback: it runs for every answer, and a promise each would cost more than what it does.
   server.addHook('onSend', (request, reply, ...[payload, done]: [unknown, (error: null, payload: unknown) => void]) => {
     if (request.verdicts !== undefined) reply.headers({ ...limitHeaders(request.verdicts) })
     done(null, payload)
