@@ -1,4 +1,6 @@
+import { Event } from '@cairn/contracts'
 import fc from 'fast-check'
+import { Compile } from 'typebox/compile'
 import { describe, expect, it } from 'vitest'
 import { parseEvent } from './parse-event.ts'
 
@@ -111,6 +113,39 @@ describe('an event that is not sound', () => {
     fc.assert(
       fc.property(fc.anything(), sent => void parseEvent(sent)),
       { numRuns: 300 },
+    )
+  })
+})
+
+describe('what openapi.yaml says of an event', () => {
+  const documented = Compile(Event)
+  const oneOf = (...values: readonly unknown[]) => fc.constantFrom(...values)
+  /** Each field sound, on a border, or beyond it; sometimes one too many, or one that is missing. */
+  const candidates = fc.record(
+    {
+      event_id: oneOf(sound.event_id, sound.event_id.toLowerCase(), 'x', `${sound.event_id}0`, 7, null),
+      track_id: oneOf('t', 'x'.repeat(128), 'x'.repeat(129), '\u{1F600}'.repeat(128), '\u{1F600}'.repeat(129), '', 1),
+      item_id: fc.oneof(fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 130 }), oneOf('i', null)),
+      kind: oneOf('started', 'advanced', 'completed', 'practiced', 'reset', 'Reset', 0),
+      occurred_at: oneOf(sound.occurred_at, '2024-02-29T23:59:59Z', '2023-02-29T00:00:00Z', '2024-03-01', 'now', 1),
+      percent: oneOf(0, 100, 33.3, -0.1, 100.1, '1', null),
+      score: oneOf(0, -1e12, 1e12, 1.1e12, true),
+      points: oneOf(0, 1_000_000_000, 1_000_000_001, 0.5, -1),
+      duration_ms: oneOf(0, 2_592_000_000, 2_592_000_001, '0'),
+      colour: oneOf('red'),
+    },
+    { requiredKeys: ['event_id', 'track_id', 'item_id', 'kind', 'occurred_at'] },
+  )
+  const carriesNothing = (sent: Readonly<Record<string, unknown>>): boolean =>
+    ['percent', 'score', 'points', 'duration_ms'].every(field => !Object.hasOwn(sent, field))
+
+  it('is what is accepted, but for what it says in words: what a reset carries', () => {
+    fc.assert(
+      fc.property(candidates, sent => {
+        const fits = documented.Check(sent) && (sent.kind !== 'reset' || carriesNothing(sent))
+        expect([sent, faultsOf(sent).length === 0]).toEqual([sent, fits])
+      }),
+      { numRuns: 3_000 },
     )
   })
 })
