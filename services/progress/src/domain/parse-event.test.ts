@@ -119,20 +119,25 @@ describe('an event that is not sound', () => {
 
 describe('what openapi.yaml says of an event', () => {
   const documented = Compile(Event)
-  const oneOf = (...values: readonly unknown[]) => fc.constantFrom(...values)
-  /** Each field sound, on a border, or beyond it; sometimes one too many, or one that is missing. */
+  /** Sound nine times in ten, so that most events have one fault or none. */
+  const mostly = (good: readonly unknown[], faulty: readonly unknown[]) =>
+    fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...good) }, { weight: 1, arbitrary: fc.constantFrom(...faulty) })
+  const smiles = (count: number): string => '\u{1F600}'.repeat(count)
   const candidates = fc.record(
     {
-      event_id: oneOf(sound.event_id, sound.event_id.toLowerCase(), 'x', `${sound.event_id}0`, 7, null),
-      track_id: oneOf('t', 'x'.repeat(128), 'x'.repeat(129), '\u{1F600}'.repeat(128), '\u{1F600}'.repeat(129), '', 1),
-      item_id: fc.oneof(fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 130 }), oneOf('i', null)),
-      kind: oneOf('started', 'advanced', 'completed', 'practiced', 'reset', 'Reset', 0),
-      occurred_at: oneOf(sound.occurred_at, '2024-02-29T23:59:59Z', '2023-02-29T00:00:00Z', '2024-03-01', 'now', 1),
-      percent: oneOf(0, 100, 33.3, -0.1, 100.1, '1', null),
-      score: oneOf(0, -1e12, 1e12, 1.1e12, true),
-      points: oneOf(0, 1_000_000_000, 1_000_000_001, 0.5, -1),
-      duration_ms: oneOf(0, 2_592_000_000, 2_592_000_001, '0'),
-      colour: oneOf('red'),
+      event_id: mostly([sound.event_id, sound.event_id.toLowerCase()], ['x', `${sound.event_id}0`, 7, null]),
+      track_id: mostly(['t', 'x'.repeat(128), smiles(128)], ['x'.repeat(129), smiles(129), '', 1]),
+      item_id: mostly(['i', ' ', '~/'], ['', null]),
+      kind: mostly(['started', 'advanced', 'completed', 'practiced', 'reset'], ['Reset', 0]),
+      occurred_at: mostly(
+        [sound.occurred_at, '2024-02-29T23:59:59Z'],
+        ['2023-02-29T00:00:00Z', '2024-03-01', 'now', 1],
+      ),
+      percent: mostly([0, 100, 33.3], [-0.1, 100.1, '1', null]),
+      score: mostly([0, -1e12, 1e12], [1.1e12, true]),
+      points: mostly([0, 1_000_000_000], [1_000_000_001, 0.5, -1]),
+      duration_ms: mostly([0, 2_592_000_000], [2_592_000_001, '0']),
+      colour: fc.constant('red'),
     },
     { requiredKeys: ['event_id', 'track_id', 'item_id', 'kind', 'occurred_at'] },
   )
