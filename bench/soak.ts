@@ -78,6 +78,8 @@ interface Trend {
   readonly heapMiBPerHour: number
   readonly descriptors: readonly [number, number]
   readonly subscriptions: readonly [number, number]
+  /** RSS and heap of each window that counts, in MiB. */
+  readonly windows: readonly (readonly [number, number])[]
 }
 
 const trendOf = (member: string, samples: readonly Sample[], windowMs: number): Trend => {
@@ -97,6 +99,10 @@ const trendOf = (member: string, samples: readonly Sample[], windowMs: number): 
     heapMiBPerHour: perHour(window => median(window.map(({ heap }) => heap))) / mib,
     descriptors: ends(({ descriptors }) => descriptors),
     subscriptions: ends(({ subscriptions }) => subscriptions),
+    windows: windows.map(window => [
+      rounded(median(window.map(({ rss }) => rss)) / mib),
+      rounded(median(window.map(({ heap }) => heap)) / mib),
+    ]),
   }
 }
 
