@@ -4,6 +4,7 @@ import type { Session, SubmitResult } from '@cairn/contracts'
 import type { Fleet } from '@cairn/testkit/fleet'
 import {
   atRate,
+  countLost,
   judge,
   nextEvent,
   openEntrance,
@@ -113,7 +114,7 @@ export class MixedLoad {
       unanswered: this.#api.unanswered,
       acknowledged: this.#acks,
       lost: lost.length,
-      disconnected: this.#phones.filter(({ client }) => client.status !== 'live').length,
+      disconnected: await countLost(this.#phones),
     }
   }
 

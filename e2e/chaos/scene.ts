@@ -5,6 +5,7 @@ import { assertIncidentsKept, noteIncident } from '@cairn/testkit'
 import { startFleet, type Fleet } from '@cairn/testkit/fleet'
 import {
   atRate,
+  countLost,
   judge,
   nextEvent,
   openEntrance,
@@ -128,7 +129,7 @@ const play = async (options: SceneOptions, fleet: Fleet, entrance: Entrance): Pr
   const seen = await visitors.check()
   await checkIncidents(fleet, api)
   memory.stop()
-  const lostPhones = phones.filter(({ client }) => client.session === undefined || client.status !== 'live').length
+  const lostPhones = await countLost(phones)
   for (const phone of phones) phone.end()
   return {
     struck,

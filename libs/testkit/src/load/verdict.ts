@@ -46,6 +46,16 @@ export const settle = async (
   return logs
 }
 
+const connectedWithinMs = 15_000
+
+/** How many phones are not signed in and connected; those that are about to be are waited for. */
+export const countLost = async (phones: readonly Phone[]): Promise<number> => {
+  const deadline = performance.now() + connectedWithinMs
+  const isLost = ({ client }: Phone): boolean => client.session === undefined || client.status !== 'live'
+  while (phones.some(isLost) && performance.now() < deadline) await sleep(50)
+  return phones.filter(isLost).length
+}
+
 const judgePhone = ({ seen, receipts, resets }: Phone, log: readonly LoggedEvent[], recorded: ReadonlySet<string>) => {
   const ids = new Set(seen.map(event => event.event_id))
   const known = new Set(log.map(event => event.event_id))
