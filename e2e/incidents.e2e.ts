@@ -1,6 +1,6 @@
 // Staged failures, with every service a process of its own: the id in the client's answer leads the command to the cause, in
 // its first five lines, with the records of every service that took part.
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -222,24 +222,57 @@ it('Redis gone: nobody is told of a failure, and the log says what happened', as
   await redis.server?.restart()
 }, 60_000)
 
-it('the bus gone, and a disk that takes nothing: the id resolves once the bus is back', async () => {
-  const spool = join(directory, 'fleet', 'incidents')
-  const { server } = fleet.nats
-  rmSync(spool, { recursive: true, force: true })
-  writeFileSync(spool, 'a file, where a directory should be')
-  process.kill(server?.pid ?? 0, 'SIGKILL')
-  const failed = await eventually(async () => {
-    const answer = await write()
-    expect(answer.status).toBe(503)
-    return answer
-  })
-  await server?.restart()
-  await expectCause(failed.body['incident_id'], {
-    lines: [/gateway: .*(not connected to the bus|the connection to the bus was lost)/],
-    services: ['gateway'],
-  })
-  await writesAgain()
-}, 60_000)
+interface Disk {
+  readonly name: string
+  /** Makes that place take nothing; returns what undoes it. */
+  readonly fill: (place: string) => () => void
+}
+
+/** Of the rights of root, the one to mount. */
+const mayMount = spawnSync('unshare', ['--mount', 'true']).status === 0
+const unwritable: Disk = {
+  name: 'takes nothing',
+  fill: place => {
+    writeFileSync(place, 'a file, where a directory should be')
+    return () => undefined
+  },
+}
+const full: Disk = {
+  name: 'is full',
+  fill: place => {
+    mkdirSync(place, { mode: 0o700 })
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=700', 'none', place])
+    expect(() => writeFileSync(join(place, 'filler'), Buffer.alloc(1_000_000))).toThrow('ENOSPC')
+    return () => void execFileSync('umount', ['--lazy', place])
+  },
+}
+
+it.each(mayMount ? [unwritable, full] : [unwritable])(
+  'the bus gone, and a disk that $name: the id resolves once the bus is back',
+  async ({ fill }) => {
+    const spool = join(directory, 'fleet', 'incidents')
+    const { server } = fleet.nats
+    rmSync(spool, { recursive: true, force: true })
+    const undo = fill(spool)
+    try {
+      process.kill(server?.pid ?? 0, 'SIGKILL')
+      const failed = await eventually(async () => {
+        const answer = await write()
+        expect(answer.status).toBe(503)
+        return answer
+      })
+      await server?.restart()
+      await expectCause(failed.body['incident_id'], {
+        lines: [/gateway: .*(not connected to the bus|the connection to the bus was lost)/],
+        services: ['gateway'],
+      })
+      await writesAgain()
+    } finally {
+      undo()
+    }
+  },
+  60_000,
+)
 
 it('an id that is unknown, expired or none at all: one line, and exit 1', async () => {
   for (const id of ['inc_01ARZ3NDEKTSV4RRFFQ69G5FAV', 'inc_', 'x; rm -rf /']) {
