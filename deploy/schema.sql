@@ -83,6 +83,7 @@ CREATE TABLE auth.outbox (
   message_id text NOT NULL,
   payload text NOT NULL,
   created_at timestamp(3) with time zone NOT NULL DEFAULT now(),
+  origin text,
   CONSTRAINT outbox_pkey PRIMARY KEY (id)
 ) WITH (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=2000);
 
@@ -247,6 +248,7 @@ CREATE TABLE progress.outbox (
   message_id text NOT NULL,
   payload text NOT NULL,
   created_at timestamp(3) with time zone NOT NULL DEFAULT now(),
+  origin text,
   CONSTRAINT outbox_pkey PRIMARY KEY (id)
 ) WITH (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=2000);
 ALTER TABLE progress.outbox ALTER COLUMN payload SET STORAGE EXTERNAL;

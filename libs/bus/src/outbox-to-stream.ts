@@ -1,11 +1,10 @@
 // From an owner's outbox to its stream: what goes around the relay. The stream is kept in being, replicas wake each other's
 // relay, failures are told of now and then. Neither NATS nor the stream has to be there at the start: rows wait meanwhile.
 import { toCairnError } from '@cairn/contracts'
-import { runInRequest } from '@cairn/runtime'
+import { requestOfOrigin, runInRequest } from '@cairn/runtime'
 import type { Bus } from './connection.ts'
 import { publish, publishText, subscribe } from './events.ts'
 import { KeptStream } from './kept-stream.ts'
-import { MessageOrigins } from './message-origins.ts'
 import { streamPublisher, type StreamLimits } from './stream.ts'
 
 const tellEveryMs = 5_000
@@ -14,6 +13,8 @@ export interface OutboxMessage {
   readonly subject: string
   readonly message_id: string
   readonly payload: string
+  /** The request it was written for, as `originOf` writes it; null: for none that is known. */
+  readonly origin: string | null
 }
 
 /** What the relay is given to work with; `@cairn/postgres` has one. */
@@ -49,8 +50,6 @@ export interface OutboxPublisher {
    * behind. The stream takes message and relay's copy for one.
    */
   announce(messages: readonly OutboxMessage[]): void
-  /** The message of that id, committed just now, is published as part of the current request. */
-  onBehalfOfThis(messageId: string): void
   /** To be called after a commit that filled the outbox. */
   outboxFilled(): void
   /** Finishes the batch under way; what is left is published by another replica or after the next start. */
@@ -71,15 +70,12 @@ const throttledIncident = (bus: Bus, stream: string): ((error: unknown) => void)
 
 export const outboxToStream = (bus: Bus, options: OutboxToStreamOptions): OutboxPublisher => {
   const stream = new KeptStream(bus, options.stream)
-  const origins = new MessageOrigins()
   const publisher = streamPublisher(bus, options.publishTimeoutMs)
   const relay = options.startRelay({
-    publish: async ({ subject, message_id: id, payload }) => {
+    publish: async ({ subject, message_id: id, payload, origin }) => {
       try {
-        const origin = origins.of(id)
         const store = (): Promise<void> => publisher.publish(subject, { payload, id })
-        await (origin === undefined ? store() : runInRequest(origin, store))
-        origins.forget(id)
+        await (origin === null ? store() : runInRequest(requestOfOrigin(origin), store))
       } catch (error) {
         stream.ensure()
         throw error
@@ -94,12 +90,8 @@ export const outboxToStream = (bus: Bus, options: OutboxToStreamOptions): Outbox
   })
   return {
     announce: messages => {
-      for (const { subject, message_id: id, payload } of messages) {
-        origins.remember(id)
-        publishText(bus, subject, { payload, id })
-      }
+      for (const { subject, message_id: id, payload } of messages) publishText(bus, subject, { payload, id })
     },
-    onBehalfOfThis: messageId => origins.remember(messageId),
     outboxFilled: () => {
       if (relay.active) relay.wake()
       else publish(bus, options.wakeSubject, {})

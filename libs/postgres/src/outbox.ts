@@ -13,6 +13,8 @@ export interface OutboxRow {
   readonly subject: string
   readonly message_id: string
   readonly payload: string
+  /** The request it was written for. */
+  readonly origin: string | null
 }
 
 export interface OutboxOptions {
@@ -162,7 +164,7 @@ export class OutboxRelay {
     const lookedAt = performance.now()
     const { rows } = await client.query<SeenRow>({
       name: 'read-outbox',
-      text: `SELECT id::float8 AS id, subject, message_id, payload,
+      text: `SELECT id::float8 AS id, subject, message_id, payload, origin,
           pg_snapshot_xmin(pg_current_snapshot())::text::float8 AS xmin
         FROM ${table}
         WHERE id > $1 AND subject <> ALL ($2::text[]) ORDER BY id LIMIT ${batchSize}`,

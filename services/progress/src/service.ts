@@ -87,7 +87,7 @@ export const startProgress = async (config: ProgressConfig, logger: Logger): Pro
   const erasing = startErasingDeletedUsers({ bus, pool, config, logger, hashUser })
   const serving = serve(bus, {
     owner: 'progress',
-    routes: routesOf({ pool, commits, onBehalfOfThis: id => publisher.onBehalfOfThis(id), now: Date.now }),
+    routes: routesOf({ pool, commits, now: Date.now }),
     hashUser,
     handlerTimeoutMs: config.handlerTimeoutMs,
   })

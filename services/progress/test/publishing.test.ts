@@ -1,6 +1,7 @@
 // What commits put into the outbox reaches the stream: each at least once, in order, soon, and then the outbox is empty.
 import { subscribe } from '@cairn/bus'
-import { logAdvancedSubject, type ChangesPage } from '@cairn/contracts'
+import { header, logAdvancedSubject, type ChangesPage } from '@cairn/contracts'
+import { continueTrace, runInRequest } from '@cairn/runtime'
 import { eventually } from '@cairn/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventWith, phoneOf, startProgressUnderTest, type ProgressUnderTest } from './running-progress.ts'
@@ -64,6 +65,31 @@ describe('a commit', () => {
 })
 
 describe('the relay', () => {
+  it('publishes as part of the request that committed, whichever instance did', async () => {
+    const another = await progress.startAnother()
+    const phones = Array.from({ length: 12 }, (_, n) => ({
+      phone: phoneOf(progress),
+      request: { requestId: `request-of-phone-${n}`, trace: { ...continueTrace(), state: `vendor=${n},other=a b` } },
+    }))
+    const heard = new Map<string, (string | undefined)[]>()
+    for (const { phone } of phones) {
+      progress.bus.nats.subscribe(logAdvancedSubject(phone.userId), {
+        callback: (_error, { headers }) => {
+          const { traceId } = continueTrace(headers?.get(header.traceparent))
+          heard.set(phone.userId, [headers?.get(header.requestId), traceId, headers?.get(header.tracestate)])
+        },
+      })
+    }
+    await progress.bus.nats.flush()
+    await Promise.all(phones.map(({ phone, request }) => runInRequest(request, async () => phone.submit(eventWith()))))
+    await eventually(() => expect(heard.size).toBe(phones.length))
+    for (const { phone, request } of phones) {
+      const { traceId, state } = request.trace
+      expect(heard.get(phone.userId)).toEqual([request.requestId, traceId, state])
+    }
+    await another.stop()
+  })
+
   it('publishes each once and in every user’s order while two instances work and one of them stops', async () => {
     const another = await progress.startAnother()
     const phones = Array.from({ length: 8 }, () => phoneOf(progress))

@@ -58,6 +58,7 @@ export interface OutboxRow {
   readonly message_id: string
   readonly payload: string
   readonly created_at: Date
+  readonly origin: string | null
 }
 
 export interface SessionsRow {

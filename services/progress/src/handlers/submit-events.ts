@@ -3,7 +3,6 @@ import type { Call } from '@cairn/bus'
 import type { SubmitEvents, SubmitResult } from '@cairn/contracts'
 import { currentRequest } from '@cairn/runtime'
 import type { ProgressContext } from '../context.ts'
-import { changesMessageId } from '../domain/changes-message-id.ts'
 import { judgeEvents } from '../domain/judge-events.ts'
 import { parseEvent, type ParsedEvent } from '../domain/parse-event.ts'
 import { readLogState } from '../store/statements/read-log-state.ts'
@@ -22,11 +21,6 @@ export const submitEvents =
     const userId = callerIdOf(call)
     const events = payload.events.map(parseEvent)
     if (!events.some(event => event.ok)) return rejectAll(context, userId, events)
-    const result = await context.commits.submit(
-      { userId, events, receivedAtMs: context.now(), trace: currentRequest()?.trace },
-      call.deadlineAt,
-    )
-    const applied = result.results.some(receipt => receipt.status === 'applied')
-    if (applied) context.onBehalfOfThis(changesMessageId(userId, result.head))
-    return result
+    const submission = { userId, events, receivedAtMs: context.now(), request: currentRequest() }
+    return context.commits.submit(submission, call.deadlineAt)
   }

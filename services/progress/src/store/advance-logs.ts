@@ -2,6 +2,7 @@
 // per table. The rules are the domain's; here things are only fetched, handed over and stored.
 import { logAdvancedSubject } from '@cairn/contracts'
 import type { Pipeline } from '@cairn/postgres'
+import { originOf, type RequestContext } from '@cairn/runtime'
 import { changesMessageId } from '../domain/changes-message-id.ts'
 import { assemblePages, itemKeyOf } from '../domain/changes-page.ts'
 import type { ItemState } from '../domain/item.ts'
@@ -20,6 +21,8 @@ import { writeHeads } from './statements/write-heads.ts'
 /** A locked log and what is added to it in this transaction: at least one event. */
 export interface AdvancedLog extends UserEvents {
   readonly before: LogState
+  /** The last that added to it. */
+  readonly request?: RequestContext | undefined
 }
 
 interface UserChanges {
@@ -37,10 +40,12 @@ const messagesOf = (log: AdvancedLog, after: LogState, changes: UserChanges & { 
     streak: presentStreak(after.streak, todayOf(after.streak, changes.nowMs)),
     head: { epoch: after.epoch, seq: after.seq },
   })
+  const origin = log.request && originOf(log.request)
   return pages.map(page => ({
     subject: logAdvancedSubject(log.userId),
     messageId: changesMessageId(log.userId, { epoch: page.epoch, seq: page.to_seq }),
     payload: JSON.stringify(page),
+    origin,
   }))
 }
 

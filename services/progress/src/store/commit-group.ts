@@ -3,7 +3,7 @@
 // committed: nothing is answered before COMMIT has returned.
 import type { Receipt, SubmitResult } from '@cairn/contracts'
 import { inPipelinedTransaction } from '@cairn/postgres'
-import type { Trace } from '@cairn/runtime'
+import type { RequestContext } from '@cairn/runtime'
 import type pg from 'pg'
 import { judgeEvents, type LogInProgress } from '../domain/judge-events.ts'
 import type { LogState } from '../domain/log-state.ts'
@@ -18,13 +18,15 @@ export interface Submission {
   readonly userId: string
   readonly events: readonly ParsedEvent[]
   readonly receivedAtMs: number
-  /** Of the request, for the trace of the group it becomes part of. */
-  readonly trace?: Trace | undefined
+  /** In whose trace it is committed and published. */
+  readonly request?: RequestContext | undefined
 }
 
 interface OpenLog extends LogInProgress {
   readonly userId: string
   readonly before: LogState
+  /** The last that added to it. */
+  request: RequestContext | undefined
 }
 
 /** Heads are made once and for all; one can only vanish again because its user is being deleted. */
@@ -35,15 +37,17 @@ const openLogs = ({ logs, known }: Stored): Map<string, OpenLog> => {
   return new Map(
     [...logs].map(([userId, before]) => {
       const events = (knownByUser.get(userId) ?? []).map(({ event }): [string, AppliedEvent] => [event.eventId, event])
-      return [userId, { userId, before, seq: before.seq, known: new Map(events), applied: [] }]
+      return [userId, { userId, before, seq: before.seq, known: new Map(events), applied: [], request: undefined }]
     }),
   )
 }
 
 const judgeGroup = (group: readonly Submission[], logs: ReadonlyMap<string, OpenLog>): SubmitResult[] =>
-  group.map(({ userId, events, receivedAtMs }) => {
+  group.map(({ userId, events, receivedAtMs, request }) => {
     const log = logs.get(userId) as OpenLog
+    const seqBefore = log.seq
     const results: Receipt[] = judgeEvents(events, log, receivedAtMs)
+    if (log.seq > seqBefore) log.request = request
     return { results, head: { epoch: log.before.epoch, seq: log.seq } }
   })
 

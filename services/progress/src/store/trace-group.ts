@@ -5,7 +5,7 @@ import type { Submission } from './commit-group.ts'
 const mostLinks = 64
 
 const linksOf = (group: readonly Submission[]): SpanLink[] =>
-  group.slice(0, mostLinks).flatMap(({ trace }) => (trace === undefined ? [] : [trace]))
+  group.slice(0, mostLinks).flatMap(({ request }) => (request === undefined ? [] : [request.trace]))
 
 export const traceGroup = async <T>(
   recorder: FlightRecorder,

@@ -6,17 +6,22 @@ export interface OutboxMessage {
   readonly subject: string
   readonly messageId: string
   readonly payload: string
+  /** The request it is published for, as `originOf` writes it. */
+  readonly origin: string | undefined
 }
 
-/** Between payloads, which are JSON: there it can only stand escaped. As an array each of their many quotes would be escaped. */
+/**
+ * Between payloads, which are JSON: there it can only stand escaped. As an array each of their many quotes would be escaped.
+ * A header cannot have it either.
+ */
 const separator = '\u001e'
 
 const statement = {
   name: 'fill-outbox',
-  text: `INSERT INTO progress.outbox (subject, message_id, payload)
-    SELECT subject, message_id, payload
-    FROM unnest($1::text[], $2::text[], string_to_array($3::text, U&'\\001e'))
-      WITH ORDINALITY AS new (subject, message_id, payload, place)
+  text: `INSERT INTO progress.outbox (subject, message_id, payload, origin)
+    SELECT subject, message_id, payload, nullif(origin, '')
+    FROM unnest($1::text[], $2::text[], string_to_array($3::text, U&'\\001e'), string_to_array($4::text, U&'\\001e'))
+      WITH ORDINALITY AS new (subject, message_id, payload, origin, place)
     ORDER BY place`,
 }
 
@@ -27,6 +32,7 @@ export const fillOutbox = async (client: pg.ClientBase, messages: readonly Outbo
       plainArray(messages.map(message => message.subject)),
       plainArray(messages.map(message => message.messageId)),
       messages.map(message => message.payload).join(separator),
+      messages.map(message => message.origin ?? '').join(separator),
     ],
   })
 }

@@ -1,0 +1,6 @@
+// What is published belongs to the trace of the request that wrote it, whichever instance publishes it.
+import type { Knex } from 'knex'
+
+export const up = async (knex: Knex): Promise<void> => {
+  await knex.raw('ALTER TABLE progress.outbox ADD COLUMN origin text')
+}
