@@ -68,7 +68,7 @@ const emit = async ({ url }: Measurable, { perSecond, durationMs }: Rate, body: 
   await (await fetch(`${url}/emit?perSecond=${perSecond}&durationMs=${durationMs}`, { method: 'POST', body })).text()
 }
 
-/** Everything that is measured of one door; `sample` is what a bare server has to emit. */
+/** Everything that is measured of one door; `sample` is what a bare server has to emit, as often as pages are pushed. */
 const measureDoor = async (
   { scale, bus, guests }: Site,
   server: Measurable,
@@ -82,16 +82,18 @@ const measureDoor = async (
     const emptyKb = await weighKb(server)
     const connected = await measureCpu(cpu, () => sockets.ask({ do: 'connect', atOnce: handshakesAtOnce }))
     const rssKb = ((await weighKb(server)) - emptyKb) / guests.length
+    const { perSecond, durationMs, eventsEach } = scale.overBus
+    const pages = { perSecond: perSecond / eventsEach, durationMs }
     const write = (): Promise<void> =>
-      sample === undefined ? writeOverBus(bus, guests, scale.overBus) : emit(server, scale.overBus, sample)
+      sample === undefined ? writeOverBus(bus, guests, scale.overBus) : emit(server, pages, sample)
     await write()
     await sockets.ask({ do: 'report' })
     const startedAt = performance.now()
     const pushed = await measureCpu(cpu, write)
     const pushedForMs = performance.now() - startedAt
     const report = await sockets.ask({ do: 'report' })
-    const idle = await measureCpu(cpu, () => sleep(scale.overBus.durationMs))
-    const idleMs = ((idle.cpuMs['server'] ?? 0) * pushedForMs) / scale.overBus.durationMs
+    const idle = await measureCpu(cpu, () => sleep(durationMs))
+    const idleMs = ((idle.cpuMs['server'] ?? 0) * pushedForMs) / durationMs
     const returned = sample === undefined ? await measureReturn({ scale, bus, guests }, sockets) : undefined
     return {
       handshakesPerSecond: (guests.length / connected.result.elapsedMs) * 1_000,
@@ -99,7 +101,7 @@ const measureDoor = async (
       rssKb,
       // Less than one tick of the clock counts as one.
       pushCpuUs: (Math.max((pushed.cpuMs['server'] ?? 0) - idleMs, 10) * 1_000) / report.received,
-      idleCpuMs: (idle.cpuMs['server'] ?? 0) / (scale.overBus.durationMs / 1_000),
+      idleCpuMs: (idle.cpuMs['server'] ?? 0) / (durationMs / 1_000),
       latenciesMs: report.latenciesMs,
       returnsMs: returned?.latenciesMs ?? [],
       returnedWithinMs: returned?.elapsedMs ?? 0,

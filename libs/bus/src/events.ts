@@ -26,29 +26,14 @@ export const publishText = (bus: Bus, subject: string, { payload, id }: { payloa
   bus.nats.publish(subject, payload, { headers })
 }
 
-export interface Selection {
-  /** Wildcards allowed. */
-  readonly subject: string
-  /** Looks at the bytes of a payload before anything else is done with it: what it knows is dropped. */
-  readonly isKnown: (payload: Uint8Array) => boolean
-}
-
-const nothingIsKnown = (): boolean => false
-
 /** Calls `listener` for each event on a subject (wildcards allowed), within the context the event carries. It must not throw. */
-export const subscribe = (
-  bus: Bus,
-  wanted: string | Selection,
-  listener: (message: EventMessage) => void,
-): Subscription => {
-  const { subject, isKnown } = typeof wanted === 'string' ? { subject: wanted, isKnown: nothingIsKnown } : wanted
+export const subscribe = (bus: Bus, subject: string, listener: (message: EventMessage) => void): Subscription => {
   const subscription = bus.subscribe(subject, {
     callback: (error, message) => {
       if (error !== null) {
         bus.logger.error({ error, subject }, 'subscription failed')
         return
       }
-      if (isKnown(message.data)) return
       const event = { subject: message.subject, text: () => message.string(), json: () => message.json<unknown>() }
       runInRequest(incomingRequest(message.headers), () => listener(event))
     },

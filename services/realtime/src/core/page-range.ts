@@ -4,7 +4,6 @@ import type { ChangesPage } from '@cairn/contracts'
 import type { PageRange } from '../domain/judge-page.ts'
 
 const beginning = /^\{"epoch":"([^"\\]{1,128})","from_seq":(\d{1,15}),"to_seq":(\d{1,15})[,}]/
-const longestBeginning = 200
 
 const isSeq = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 
@@ -24,7 +23,3 @@ export const rangeOfText = (text: string): PageRange | undefined => {
     return undefined
   }
 }
-
-/** Undefined when its beginning does not say. */
-export const rangeOfBytes = ({ buffer, byteOffset, byteLength }: Uint8Array): PageRange | undefined =>
-  rangeOfBeginning(Buffer.from(buffer, byteOffset, Math.min(byteLength, longestBeginning)).toString('latin1'))

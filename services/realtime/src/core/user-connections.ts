@@ -6,7 +6,7 @@ import type { Connection } from './connection.ts'
 import { frameOfText, type Frame } from './frame.ts'
 import type { FollowedLog } from './log-follower.ts'
 import type { LogReader } from './log-reader.ts'
-import { rangeOfBytes, rangeOfText } from './page-range.ts'
+import { rangeOfText } from './page-range.ts'
 import { RecentPages, type LivePage, type RecentBudget, type RecentLimits } from './recent-pages.ts'
 import { notScheduled, type Timed } from './timer-wheel.ts'
 
@@ -48,11 +48,7 @@ export class UserConnections implements Timed, FollowedLog {
     this.recent = new RecentPages(context.recentLimits, context.recentBudget)
     this.#caller = caller
     this.#context = context
-    const selection = {
-      subject: logAdvancedSubject(this.userId),
-      isKnown: (payload: Uint8Array) => this.#knows(payload),
-    }
-    this.#subscription = subscribe(context.bus, selection, message => this.#receive(message))
+    this.#subscription = subscribe(context.bus, logAdvancedSubject(this.userId), message => this.#receive(message))
   }
 
   add(connection: Connection): void {
@@ -107,14 +103,6 @@ export class UserConnections implements Timed, FollowedLog {
     } catch (error) {
       this.onReadFailed(error)
     }
-  }
-
-  /** Every page comes twice: at once from who committed it, and from the relay on its way into the stream. */
-  #knows(payload: Uint8Array): boolean {
-    const { newest } = this.recent
-    if (newest === undefined) return false
-    const range = rangeOfBytes(payload)
-    return range !== undefined && range.epoch === newest.epoch && range.to_seq <= newest.seq
   }
 
   #receive(message: EventMessage): void {
