@@ -1,129 +1,111 @@
 // `npm run bench -- push`: from the commit to the client over both doors, what a push, a handshake and an idle connection cost
 // beside bare `ws` and bare socket.io, and everybody coming back at once.
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Bus } from '@cairn/bus'
 import { providePostgres } from '@cairn/local'
 import { createLogger } from '@cairn/runtime'
 import type { Bench, BenchContext, BenchResult } from './harness/bench.ts'
 import { startEdgeStack } from './harness/edge-stack.ts'
-import { startLoadProcess, type LoadProcess } from './harness/load-process.ts'
-import { cpuMsOf, measureCpu } from './harness/process-cpu.ts'
+import { interleave } from './harness/rounds.ts'
 import { quantile, rounded } from './harness/statistics.ts'
 import type { Table } from './harness/table.ts'
-import { startBare, startRealtimeNode, weighKb, type Measurable } from './push/servers.ts'
-import type { DoorKind, SocketsOrder, SocketsReport, SocketsSetup } from './push/sockets-load.ts'
-import { writeForEach, writeOverBus, writeThroughFrontDoor, type Rate } from './push/writers.ts'
+import {
+  handshakesAtOnce,
+  measureIdle,
+  openDoors,
+  openSockets,
+  type Door,
+  type Scale,
+  type Site,
+} from './push/doors.ts'
+import { startBare, startRealtimeNode, type Measurable } from './push/servers.ts'
+import type { DoorKind, SocketsReport } from './push/sockets-load.ts'
+import { writeForEach, writeThroughFrontDoor } from './push/writers.ts'
 import { signInGuests, type Guest } from './submit/guests.ts'
 
-interface Scale {
-  readonly clients: number
-  readonly overBus: Rate & { readonly eventsEach: number }
-  readonly frontDoor: Rate
-  readonly missed: number
-}
 const scales: Record<'real' | 'smoke', Scale> = {
   real: {
     clients: 2_000,
-    overBus: { perSecond: 1_000, durationMs: 15_000, eventsEach: 5 },
+    overBus: { perSecond: 1_000, durationMs: 5_000, eventsEach: 5 },
     frontDoor: { perSecond: 200, durationMs: 15_000 },
     missed: 3,
   },
   smoke: {
     clients: 20,
-    overBus: { perSecond: 100, durationMs: 500, eventsEach: 2 },
+    overBus: { perSecond: 100, durationMs: 300, eventsEach: 2 },
     frontDoor: { perSecond: 50, durationMs: 500 },
     missed: 2,
   },
 }
-const handshakesAtOnce = 64
 const root = join(import.meta.dirname, '..')
-const doors: readonly DoorKind[] = ['plain', 'bare ws', 'socket.io', 'bare socket.io']
-
-type Sockets = LoadProcess<SocketsOrder, SocketsReport>
+const kinds: readonly DoorKind[] = ['plain', 'bare ws', 'socket.io', 'bare socket.io']
+const rounds = 5
 
 interface DoorFigures {
-  handshakesPerSecond: number
-  handshakeCpuUs: number
-  rssKb: number
-  pushCpuUs: number
+  readonly handshakesPerSecond: number
+  readonly handshakeCpuUs: number
+  readonly rssKb: number
+  readonly pushCpuUs: number
   /** Of a second in which nothing is pushed. */
-  idleCpuMs: number
-  latenciesMs: readonly number[]
-  returnsMs: readonly number[]
-  returnedWithinMs: number
-  sample: string
+  readonly idleCpuMs: number
+  readonly latenciesMs: readonly number[]
+  readonly returnsMs: readonly number[]
+  readonly returnedWithinMs: number
 }
 
-interface Site {
-  readonly scale: Scale
-  readonly bus: Bus
-  readonly guests: readonly Guest[]
-}
+type AllFigures = Readonly<Record<DoorKind, DoorFigures>>
 
-const openSockets = (setup: SocketsSetup): Promise<Sockets> =>
-  startLoadProcess(join(import.meta.dirname, 'push', 'sockets-load.ts'), setup)
-
-const emit = async ({ url }: Measurable, { perSecond, durationMs }: Rate, body: string): Promise<void> => {
-  await (await fetch(`${url}/emit?perSecond=${perSecond}&durationMs=${durationMs}`, { method: 'POST', body })).text()
-}
-
-/** Everything that is measured of one door; `sample` is what a bare server has to emit, as often as pages are pushed. */
-const measureDoor = async (
-  { scale, bus, guests }: Site,
-  server: Measurable,
-  { door, sample }: { door: DoorKind; sample: string | undefined },
-): Promise<DoorFigures> => {
-  const cpu = { server: () => cpuMsOf(server.pid) }
-  const sockets = await openSockets({ door, url: server.url, users: guests })
-  try {
-    await sockets.ask({ do: 'connect', atOnce: handshakesAtOnce })
-    await sockets.ask({ do: 'drop' })
-    const emptyKb = await weighKb(server)
-    const connected = await measureCpu(cpu, () => sockets.ask({ do: 'connect', atOnce: handshakesAtOnce }))
-    const rssKb = ((await weighKb(server)) - emptyKb) / guests.length
-    const { perSecond, durationMs, eventsEach } = scale.overBus
-    const pages = { perSecond: perSecond / eventsEach, durationMs }
-    const write = (): Promise<void> =>
-      sample === undefined ? writeOverBus(bus, guests, scale.overBus) : emit(server, pages, sample)
-    await write()
-    await sockets.ask({ do: 'report' })
-    const startedAt = performance.now()
-    const pushed = await measureCpu(cpu, write)
-    const pushedForMs = performance.now() - startedAt
-    const report = await sockets.ask({ do: 'report' })
-    const idle = await measureCpu(cpu, () => sleep(durationMs))
-    const idleMs = ((idle.cpuMs['server'] ?? 0) * pushedForMs) / durationMs
-    const returned = sample === undefined ? await measureReturn({ scale, bus, guests }, sockets) : undefined
-    return {
-      handshakesPerSecond: (guests.length / connected.result.elapsedMs) * 1_000,
-      handshakeCpuUs: ((connected.cpuMs['server'] ?? 0) * 1_000) / guests.length,
-      rssKb,
-      // Less than one tick of the clock counts as one.
-      pushCpuUs: (Math.max((pushed.cpuMs['server'] ?? 0) - idleMs, 10) * 1_000) / report.received,
-      idleCpuMs: (idle.cpuMs['server'] ?? 0) / (durationMs / 1_000),
-      latenciesMs: report.latenciesMs,
-      returnsMs: returned?.latenciesMs ?? [],
-      returnedWithinMs: returned?.elapsedMs ?? 0,
-      sample: report.sample,
-    }
-  } finally {
-    await sockets.stop()
-  }
-}
-
-const measureReturn = async ({ scale, bus, guests }: Site, sockets: Sockets): Promise<SocketsReport> => {
+const measureReturn = async (
+  { scale, bus }: Site,
+  guests: readonly Guest[],
+  { sockets }: Door,
+): Promise<SocketsReport> => {
   await sockets.ask({ do: 'drop' })
   await writeForEach(bus, guests, scale.missed)
   return sockets.ask({ do: 'return', events: scale.missed })
 }
 
+const measureDoors = async (
+  site: Site,
+  servers: Readonly<Record<DoorKind, Measurable>>,
+  say: BenchContext['say'],
+): Promise<AllFigures> => {
+  const { overBus, clients } = site.scale
+  const doors = await openDoors(site, servers)
+  try {
+    say('everybody is connected')
+    await measureIdle(doors, overBus.durationMs)
+    const push = (kind: DoorKind) => async () => ({ cpuUs: await doors[kind].push(overBus) })
+    const cases = Object.fromEntries(kinds.map(kind => [kind, push(kind)])) as Record<
+      DoorKind,
+      () => Promise<{ cpuUs: number }>
+    >
+    const pushed = await interleave(cases, rounds, round => say(`round ${round} of ${rounds}`))
+    const returned: Partial<Record<DoorKind, SocketsReport>> = {
+      plain: await measureReturn(site, site.guests.slice(0, clients), doors.plain),
+      'socket.io': await measureReturn(site, site.guests.slice(clients), doors['socket.io']),
+    }
+    const figuresOf = (kind: DoorKind): DoorFigures => ({
+      ...doors[kind].connected,
+      pushCpuUs: pushed[kind]['cpuUs'] ?? Number.NaN,
+      idleCpuMs: doors[kind].idleCpuMs,
+      latenciesMs: doors[kind].latenciesMs,
+      returnsMs: returned[kind]?.latenciesMs ?? [],
+      returnedWithinMs: returned[kind]?.elapsedMs ?? 0,
+    })
+    return Object.fromEntries(kinds.map(kind => [kind, figuresOf(kind)])) as AllFigures
+  } finally {
+    for (const { sockets } of Object.values(doors)) await sockets.stop()
+  }
+}
+
 /** Half of the clients on each door, written to through the gateway. */
 const measureFrontDoor = async (
-  { scale, guests }: Site,
+  { scale, guests: all }: Site,
   gatewayUrl: string,
   nodes: Readonly<Record<'plain' | 'socket.io', Measurable>>,
 ): Promise<readonly number[]> => {
+  const guests = all.slice(0, scale.clients)
   const half = guests.length / 2
   const both = await Promise.all([
     openSockets({ door: 'plain', url: nodes.plain.url, users: guests.slice(0, half) }),
@@ -149,8 +131,6 @@ const percentiles = (values: readonly number[]): [number, number, number] => [
   quantile(values, 0.99),
 ]
 
-type AllFigures = Record<DoorKind, DoorFigures>
-
 const tablesOf = (figures: AllFigures, frontDoor: readonly number[], scale: Scale): readonly Table[] => {
   const { plain, 'socket.io': socketIo } = figures
   const { perSecond, eventsEach } = scale.overBus
@@ -170,7 +150,7 @@ const tablesOf = (figures: AllFigures, frontDoor: readonly number[], scale: Scal
     {
       title: 'what it costs the server',
       columns: ['CPU µs a push', 'CPU ms/s idle', 'KB an idle connection', 'handshakes/s', 'CPU µs a handshake'],
-      rows: doors.map(door => {
+      rows: kinds.map(door => {
         const { pushCpuUs, idleCpuMs, rssKb, handshakesPerSecond, handshakeCpuUs } = figures[door]
         return [door, pushCpuUs, idleCpuMs, rssKb, handshakesPerSecond, handshakeCpuUs] as const
       }),
@@ -232,24 +212,17 @@ const run = async ({ smoke, directory, say }: BenchContext): Promise<BenchResult
       plain: open(await startRealtimeNode(root, stack.environment)),
       'socket.io': open(await startRealtimeNode(root, stack.environment)),
     }
-    const guests = await signInGuests(stack.gatewayUrl, scale.clients)
+    const guests = await signInGuests(stack.gatewayUrl, 2 * scale.clients)
     say(`${guests.length} guests`)
     const site = { scale, bus, guests }
     const frontDoor = await measureFrontDoor(site, stack.gatewayUrl, nodes)
     say('written through the front door')
-    const measure = async (server: Measurable, door: DoorKind, sample?: string): Promise<DoorFigures> => {
-      const figures = await measureDoor(site, server, { door, sample })
-      say(`${door} measured`)
-      return figures
+    const servers = {
+      ...nodes,
+      'bare ws': open(await startBare(root, 'bare-ws')),
+      'bare socket.io': open(await startBare(root, 'bare-socket-io')),
     }
-    const plain = await measure(nodes.plain, 'plain')
-    const socketIo = await measure(nodes['socket.io'], 'socket.io')
-    const figures = {
-      plain,
-      'bare ws': await measure(open(await startBare(root, 'bare-ws')), 'bare ws', plain.sample),
-      'socket.io': socketIo,
-      'bare socket.io': await measure(open(await startBare(root, 'bare-socket-io')), 'bare socket.io', socketIo.sample),
-    }
+    const figures = await measureDoors(site, servers, say)
     return resultOf(figures, frontDoor, scale)
   } finally {
     for (const one of opened.toReversed()) await one.stop()
