@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bus } from '@cairn/bus'
 import { startLoadProcess, type LoadProcess } from '../harness/load-process.ts'
-import { cpuMsOf, measureCpu } from '../harness/process-cpu.ts'
+import { cpuMsOf } from '../harness/process-cpu.ts'
+import { median } from '../harness/statistics.ts'
 import type { Guest } from '../submit/guests.ts'
 import { weighKb, type Measurable } from './servers.ts'
 import type { DoorKind, SocketsOrder, SocketsReport, SocketsSetup } from './sockets-load.ts'
@@ -15,6 +16,8 @@ export interface Scale {
   readonly overBus: Rate & { readonly eventsEach: number }
   readonly frontDoor: Rate
   readonly missed: number
+  /** Longer than the time between two pings. */
+  readonly idleSeconds: number
 }
 
 export interface Site {
@@ -23,21 +26,34 @@ export interface Site {
   readonly guests: readonly Guest[]
 }
 
-export type Sockets = LoadProcess<SocketsOrder, SocketsReport>
+type Sockets = LoadProcess<SocketsOrder, SocketsReport>
 
-export const handshakesAtOnce = 64
+const handshakesAtOnce = 64
 
-export const openSockets = (setup: SocketsSetup): Promise<Sockets> =>
+const openSockets = (setup: SocketsSetup): Promise<Sockets> =>
   startLoadProcess(join(import.meta.dirname, 'sockets-load.ts'), setup)
 
 const emit = async ({ url }: Measurable, { perSecond, durationMs }: Rate, body: string): Promise<void> => {
   await (await fetch(`${url}/emit?perSecond=${perSecond}&durationMs=${durationMs}`, { method: 'POST', body })).text()
 }
 
-interface Connected {
+/** What it takes to connect, and to stay. */
+export interface Connections {
   readonly handshakesPerSecond: number
   readonly handshakeCpuUs: number
+  /** Of each. */
   readonly rssKb: number
+}
+
+const weighConnections = async (server: Measurable, sockets: Sockets, count: number): Promise<Connections> => {
+  const before = { kb: await weighKb(server), cpuMs: cpuMsOf(server.pid) }
+  const { elapsedMs } = await sockets.ask({ do: 'connect', atOnce: handshakesAtOnce })
+  const cpuMs = cpuMsOf(server.pid) - before.cpuMs
+  return {
+    handshakesPerSecond: (count / elapsedMs) * 1_000,
+    handshakeCpuUs: (cpuMs * 1_000) / count,
+    rssKb: ((await weighKb(server)) - before.kb) / count,
+  }
 }
 
 /** One server with everybody connected to it. */
@@ -47,39 +63,34 @@ export class Door {
   sample = ''
   /** Of a second in which nothing is pushed. */
   idleCpuMs = 0
-  readonly connected: Connected
+  /** Of the median second of those: without the bursts in which clients that came together are pinged. */
+  quietCpuMs = 0
+  readonly connections: Connections
   readonly sockets: Sockets
   readonly #server: Measurable
   readonly #write: (rate: Rate) => Promise<void>
 
   private constructor(
-    of: { connected: Connected; sockets: Sockets; server: Measurable },
+    of: { connections: Connections; sockets: Sockets; server: Measurable },
     write: (rate: Rate) => Promise<void>,
   ) {
-    this.connected = of.connected
+    this.connections = of.connections
     this.sockets = of.sockets
     this.#server = of.server
     this.#write = write
   }
 
+  /** `others` are weighed, when `users` are there already and the process has grown to its size, and go again. */
   static async open(
-    guests: readonly Guest[],
     { kind, server }: { kind: DoorKind; server: Measurable },
+    { users, others }: { users: readonly Guest[]; others: readonly Guest[] },
     write: (rate: Rate) => Promise<void>,
   ): Promise<Door> {
-    const sockets = await openSockets({ door: kind, url: server.url, users: guests })
+    const sockets = await openSockets({ door: kind, url: server.url, users })
     await sockets.ask({ do: 'connect', atOnce: handshakesAtOnce })
-    await sockets.ask({ do: 'drop' })
-    const emptyKb = await weighKb(server)
-    const { result, cpuMs } = await measureCpu({ server: () => cpuMsOf(server.pid) }, () =>
-      sockets.ask({ do: 'connect', atOnce: handshakesAtOnce }),
-    )
-    const connected = {
-      handshakesPerSecond: (guests.length / result.elapsedMs) * 1_000,
-      handshakeCpuUs: ((cpuMs['server'] ?? 0) * 1_000) / guests.length,
-      rssKb: ((await weighKb(server)) - emptyKb) / guests.length,
-    }
-    return new Door({ connected, sockets, server }, write)
+    const more = await openSockets({ door: kind, url: server.url, users: others })
+    const connections = await weighConnections(server, more, others.length).finally(() => more.stop())
+    return new Door({ connections, sockets, server }, write)
   }
 
   cpuMs(): number {
@@ -90,13 +101,14 @@ export class Door {
   async push(rate: Rate): Promise<number> {
     await this.sockets.ask({ do: 'report' })
     const startedAt = performance.now()
-    const { cpuMs } = await measureCpu({ server: () => this.cpuMs() }, () => this.#write(rate))
-    const idleMs = (this.idleCpuMs * (performance.now() - startedAt)) / 1_000
+    const before = this.cpuMs()
+    await this.#write(rate)
+    const quietMs = (this.quietCpuMs * (performance.now() - startedAt)) / 1_000
+    const cpuMs = this.cpuMs() - before - quietMs
     const { received, latenciesMs, sample } = await this.sockets.ask({ do: 'report' })
     this.latenciesMs.push(...latenciesMs)
     this.sample = sample
-    // Less than one tick of the clock counts as one.
-    return (Math.max((cpuMs['server'] ?? 0) - idleMs, 10) * 1_000) / received
+    return (cpuMs * 1_000) / received
   }
 }
 
@@ -109,26 +121,39 @@ export const openDoors = async (
 ): Promise<Doors> => {
   const { eventsEach, ...rate } = scale.overBus
   const [first, second] = [guests.slice(0, scale.clients), guests.slice(scale.clients)]
-  const open = (kind: 'plain' | 'socket.io', users: readonly Guest[]): Promise<Door> =>
-    Door.open(users, { kind, server: servers[kind] }, ofRound => writeOverBus(bus, users, { ...ofRound, eventsEach }))
-  /** Emits the last page of its counterpart, as often as that one pushes pages. */
-  const openBare = (kind: 'bare ws' | 'bare socket.io', { sample }: Door): Promise<Door> =>
-    Door.open(first, { kind, server: servers[kind] }, ({ perSecond, durationMs }) =>
-      emit(servers[kind], { perSecond: perSecond / eventsEach, durationMs }, sample),
+  const open = (kind: 'plain' | 'socket.io', users: readonly Guest[], others: readonly Guest[]): Promise<Door> =>
+    Door.open({ kind, server: servers[kind] }, { users, others }, ofRound =>
+      writeOverBus(bus, users, { ...ofRound, eventsEach }),
     )
-  const plain = await open('plain', first)
-  const socketIo = await open('socket.io', second)
-  for (const door of [plain, socketIo]) await door.push(rate)
-  return {
+  /** Emits the last page of its counterpart, as often as that one pushes pages. */
+  const openBare = (kind: 'bare ws' | 'bare socket.io', counterpart: Door): Promise<Door> =>
+    Door.open({ kind, server: servers[kind] }, { users: first, others: second }, ({ perSecond, durationMs }) =>
+      emit(servers[kind], { perSecond: perSecond / eventsEach, durationMs }, counterpart.sample),
+    )
+  const plain = await open('plain', first, second)
+  const socketIo = await open('socket.io', second, first)
+  const doors = {
     plain,
     'bare ws': await openBare('bare ws', plain),
     'socket.io': socketIo,
     'bare socket.io': await openBare('bare socket.io', socketIo),
   }
+  for (const kind of ['plain', 'socket.io', 'bare ws', 'bare socket.io'] as const) await doors[kind].push(rate)
+  return doors
 }
 
-export const measureIdle = async (doors: Doors, durationMs: number): Promise<void> => {
-  const before = Object.values(doors).map(door => [door, door.cpuMs()] as const)
-  await sleep(durationMs)
-  for (const [door, cpuMs] of before) door.idleCpuMs = (door.cpuMs() - cpuMs) / (durationMs / 1_000)
+/** One second after the other. */
+export const measureIdle = async (doors: Doors, seconds: number): Promise<void> => {
+  const seen = new Map<Door, number[]>(Object.values(doors).map(door => [door, []]))
+  for (let second = 0; second < seconds; second += 1) {
+    const before = [...seen.keys()].map(door => [door, door.cpuMs(), performance.now()] as const)
+    await sleep(1_000)
+    for (const [door, cpuMs, at] of before) {
+      seen.get(door)?.push(((door.cpuMs() - cpuMs) * 1_000) / (performance.now() - at))
+    }
+  }
+  for (const [door, each] of seen) {
+    door.idleCpuMs = each.reduce((sum, one) => sum + one, 0) / seconds
+    door.quietCpuMs = median(each)
+  }
 }

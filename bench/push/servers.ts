@@ -40,11 +40,14 @@ export const startBare = (root: string, name: 'bare-ws' | 'bare-socket-io'): Pro
 const collections = 6
 const collectionMs = 250
 
-/** Kilobytes of RSS after garbage was collected several times: buffers go later than what held them. */
+/**
+ * Kilobytes of anonymous RSS after garbage was collected several times: buffers go later than what held them. The rest of it is
+ * the program's file, of which the kernel takes back and brings in what it likes.
+ */
 export const weighKb = async ({ pid }: BenchProcess): Promise<number> => {
   for (let collection = 0; collection < collections; collection += 1) {
     process.kill(pid, 'SIGUSR2')
     await sleep(collectionMs)
   }
-  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+  return Number(/RssAnon:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
 }
