@@ -30,6 +30,8 @@ export const startRealtimeNode = async (
     ...environment,
     REALTIME_HOST: '127.0.0.1',
     REALTIME_HANDSHAKES_PER_USER: '1000000',
+    // What is recorded of a handshake is not what its connection weighs.
+    FLIGHT_RECORDER_MAX_AGE_MS: '1000',
     REALTIME_HANDSHAKES_PER_ADDRESS: '1000000',
     REALTIME_OPS_PORT: String(await freePort()),
   })
@@ -38,7 +40,7 @@ export const startBare = (root: string, name: 'bare-ws' | 'bare-socket-io'): Pro
   start(root, `${name}.ts`, { PATH: process.env['PATH'] ?? '' })
 
 const collections = 6
-const collectionMs = 250
+const collectionMs = 500
 
 /**
  * Kilobytes of anonymous RSS after garbage was collected several times: buffers go later than what held them. The rest of it is

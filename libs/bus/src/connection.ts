@@ -1,7 +1,7 @@
 // The connection to NATS: never gives up, says whether it is connected, and drains in the order that loses nothing.
 import type { NatsConnection, Subscription, SubscriptionOptions } from '@nats-io/nats-core'
 import { connect } from '@nats-io/transport-node'
-import { Incidents, type Logger } from '@cairn/runtime'
+import { Incidents, runOutsideRequest, type Logger } from '@cairn/runtime'
 import { InFlight } from './in-flight.ts'
 import { PendingReplies } from './pending-replies.ts'
 
@@ -91,7 +91,7 @@ export class Bus {
   subscribe(subject: string, options: SubscriptionOptions): Subscription {
     const subscription = this.nats.subscribe(subject, options)
     this.#subscriptions += 1
-    void subscription.closed.then(() => (this.#subscriptions -= 1))
+    runOutsideRequest(() => void subscription.closed.then(() => (this.#subscriptions -= 1)))
     return subscription
   }
 

@@ -1,3 +1,4 @@
+import { eventually } from '@cairn/testkit'
 import { describe, expect, it } from 'vitest'
 import { FlightRecorder, type RecorderLimits } from './flight-recorder.ts'
 import { createLogger, type Logger } from './logger.ts'
@@ -35,6 +36,13 @@ describe('the flight recorder', () => {
     })
     expect(messagesOf(logger.recorder, 'one')).toEqual(['quiet', 'loud'])
     expect(written.map(line => (JSON.parse(line) as { message: unknown }).message)).toEqual(['loud'])
+  })
+
+  it('forgets old requests also when nothing comes after them', async () => {
+    const { logger } = loggerUnderTest({ flightRecorderMaxAgeMs: 20 })
+    inRequest('one', () => logger.info('last'))
+    expect(logger.recorder.size).toBe(1)
+    await eventually(() => expect([logger.recorder.size, logger.recorder.bytes]).toEqual([0, 0]))
   })
 
   it('keeps lines as they were when they were logged', () => {

@@ -25,6 +25,8 @@ export class FlightRecorder {
   constructor(limits: RecorderLimits, exportSpan?: Telemetry['exportSpan']) {
     this.#limits = limits
     this.#exportSpan = exportSpan
+    // Also while nothing is recorded any more.
+    if (this.enabled) setInterval(() => this.#closeOld(performance.now()), limits.flightRecorderMaxAgeMs).unref()
   }
 
   get enabled(): boolean {
@@ -82,14 +84,18 @@ export class FlightRecorder {
 
   #open(requestId: string): Recording {
     const now = performance.now()
-    for (const recording of this.#recordings.values()) {
-      if (now - recording.openedAt < this.#limits.flightRecorderMaxAgeMs) break
-      this.#close(recording)
-    }
+    this.#closeOld(now)
     const { flightRecorderRequestLines: maxLines, flightRecorderRequestBytes: maxBytes } = this.#limits
     const recording = new Recording(requestId, now, { maxLines, maxBytes })
     this.#recordings.set(requestId, recording)
     return recording
+  }
+
+  #closeOld(now: number): void {
+    for (const recording of this.#recordings.values()) {
+      if (now - recording.openedAt < this.#limits.flightRecorderMaxAgeMs) return
+      this.#close(recording)
+    }
   }
 
   #makeRoom(): void {

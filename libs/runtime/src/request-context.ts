@@ -21,3 +21,6 @@ export const currentRequest = (): RequestContext | undefined => storage.getStore
 
 /** Runs `work` (and all it starts) as part of this request. */
 export const runInRequest = <T>(context: RequestContext, work: () => T): T => storage.run(context, work)
+
+/** Runs `work` (and all it starts) as part of none: what outlives a request must not keep it. */
+export const runOutsideRequest = <T>(work: () => T): T => storage.exit(work)

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CairnError, header, type ErrorCode } from '@cairn/contracts'
-import { continueTrace, currentRequest, newRequestId, runInRequest } from '@cairn/runtime'
+import { continueTrace, currentRequest, newRequestId, runInRequest, type Logger } from '@cairn/runtime'
 import type { RealtimeContext } from '../context.ts'
 import { createPlainDoor } from './plain-door.ts'
 import { endWithProblem, problemAnswer } from './problem-answer.ts'
@@ -69,6 +69,12 @@ const closerOf = (server: Server): (() => Promise<void>) => {
     })
 }
 
+/** Made here, where there is no request that it would keep for as long as the socket lives. */
+const failureLogger =
+  (logger: Logger, requestId: string) =>
+  (error: Error): void =>
+    logger.debug({ error, request_id: requestId }, 'a connection failed')
+
 /** Builds the server with both doors; it does not listen yet. */
 export const createHttpServer = (context: RealtimeContext): HttpDoors => {
   const { logger, incidents } = context
@@ -106,7 +112,7 @@ export const createHttpServer = (context: RealtimeContext): HttpDoors => {
   server.on('upgrade', (request, socket, firstBytes) => {
     const requestId = newRequestId()
     const trace = continueTrace(request.headers[header.traceparent] as string | undefined)
-    socket.on('error', error => logger.debug({ error, request_id: requestId }, 'a connection failed'))
+    socket.on('error', failureLogger(logger, requestId))
     runInRequest({ requestId, trace }, () => {
       upgradeRequest(request, socket, firstBytes).catch((error: unknown) => {
         endWithProblem(socket, problemAnswer(error, requestId, incidents))
