@@ -89,8 +89,12 @@ export class Door {
     const sockets = await openSockets({ door: kind, url: server.url, users })
     await sockets.ask({ do: 'connect', atOnce: handshakesAtOnce })
     const more = await openSockets({ door: kind, url: server.url, users: others })
-    const connections = await weighConnections(server, more, others.length).finally(() => more.stop())
-    return new Door({ connections, sockets, server }, write)
+    try {
+      const connections = await weighConnections(server, more, others.length)
+      return new Door({ connections, sockets, server }, write)
+    } finally {
+      await more.stop()
+    }
   }
 
   cpuMs(): number {
