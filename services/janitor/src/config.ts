@@ -9,8 +9,14 @@ export const jobVariables = {
     min: 1,
     max: 100,
     fallback: 10,
+    description: 'a pause is at random up to so much longer or shorter, and the first run so much of a pause later',
+  }),
+  firstRunAfterMs: variable.integer('JANITOR_FIRST_RUN_AFTER_MS', {
+    min: 0,
+    max: 600_000,
+    fallback: 5_000,
     description:
-      'a pause is at random up to so much longer or shorter, and the first run so much of a pause after the start',
+      'least time before the first run of a job, so that owners that start together are there; at most its period',
   }),
   batchRows: variable.integer('JANITOR_BATCH_ROWS', {
     min: 1,

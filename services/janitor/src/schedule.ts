@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface ScheduleOptions {
   readonly everyMs: number
+  /** Least pause before the first run, at most `everyMs`. */
+  readonly firstRunAfterMs: number
   /** Of the pause: so much longer or shorter at random. */
   readonly jitterPercent: number
   readonly run: () => Promise<void>
@@ -14,9 +16,16 @@ export interface ScheduleOptions {
 const latestFirstPauseMs = 600_000
 
 /** Resolves when `signal` aborts and the run under way has ended. `run` must not reject. */
-export const repeat = async ({ everyMs, jitterPercent, run, signal }: ScheduleOptions): Promise<void> => {
+export const repeat = async ({
+  everyMs,
+  firstRunAfterMs,
+  jitterPercent,
+  run,
+  signal,
+}: ScheduleOptions): Promise<void> => {
   const jitter = jitterPercent / 100
-  let pauseMs = Math.min(everyMs, latestFirstPauseMs) * jitter * Math.random()
+  const random = Math.min(everyMs, latestFirstPauseMs) * jitter * Math.random()
+  let pauseMs = Math.min(everyMs, firstRunAfterMs) + random
   while (!signal.aborted) {
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
     if (signal.aborted) return

@@ -42,10 +42,10 @@ export const startJanitor = async (config: JanitorConfig, logger: Logger): Promi
   const figures = createJobFigures(logger.metrics, jobs)
   const asking = createAsking(bus, config, figures.onTables)
   const context = { asking, figures, config, signal: aborter.signal }
-  const { jitterPercent } = config
+  const { jitterPercent, firstRunAfterMs } = config
   const running = jobs.map(job => {
     const run = (): Promise<void> => runScheduled(job, context)
-    return repeat({ everyMs: job.everyMs, jitterPercent, run, signal: aborter.signal })
+    return repeat({ everyMs: job.everyMs, firstRunAfterMs, jitterPercent, run, signal: aborter.signal })
   })
   logger.info({ ops_port: ops.port, jobs: jobs.map(job => job.name) }, 'janitor works')
   const stop = async (): Promise<void> => {
