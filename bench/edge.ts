@@ -88,6 +88,25 @@ const serveOwners = (bus: Bus, jose: Jose): void => {
 
 type Cleanup = { stop(): Promise<void> }
 
+/** What Node writes by itself, and what every server here writes. */
+const ownHeaders = new Set(['date', 'connection', 'keep-alive', 'content-length', 'content-type', 'etag'])
+
+/** By status, as the whole gateway answers: for bare Fastify to answer the same bytes. */
+const answerHeaders = async (environment: Readonly<Record<string, string>>, token: string): Promise<string> => {
+  const opened: Cleanup[] = []
+  try {
+    const { url } = await startLayer('records', environment, opened)
+    const headersOf = async (tagged: Readonly<Record<string, string>>): Promise<[number, object]> => {
+      const { status, headers } = await fetch(url + path, { headers: { authorization: `Bearer ${token}`, ...tagged } })
+      return [status, Object.fromEntries([...headers].filter(([name]) => !ownHeaders.has(name)))]
+    }
+    const all = [await headersOf({}), await headersOf({ 'if-none-match': `W/"${tag}"` })]
+    return JSON.stringify(Object.fromEntries(all))
+  } finally {
+    for (const one of opened) await one.stop()
+  }
+}
+
 const startLayer = async (layer: Layer, environment: Readonly<Record<string, string>>, opened: Cleanup[]) => {
   const port = String(await freePort())
   const url = `http://127.0.0.1:${port}`
@@ -158,8 +177,8 @@ const run = async ({ smoke, directory, say }: BenchContext): Promise<BenchResult
   const scale = scales[smoke ? 'smoke' : 'real']
   const opened: Cleanup[] = []
   try {
-    const place = { directory: join(directory, 'edge'), env: {}, say }
-    const [nats, redis] = await Promise.all([provideNats(place), provideRedis(place)])
+    const servers = { directory: join(directory, 'edge'), env: {}, say }
+    const [nats, redis] = await Promise.all([provideNats(servers), provideRedis(servers)])
     opened.push(nats, redis)
     const bus = await Bus.connect({
       url: nats.url,
@@ -180,8 +199,12 @@ const run = async ({ smoke, directory, say }: BenchContext): Promise<BenchResult
       GATEWAY_LIMIT_PER_USER: '100000000',
     }
     const token = await jose.sign()
+    const bare = { ...environment, ANSWER_HEADERS: await answerHeaders(environment, token) }
     const cases: [CaseName, () => Promise<Measured>][] = []
-    for (const layer of names) cases.push(...(await casesOf(layer, { environment, token, opened }, scale)))
+    for (const layer of names) {
+      const place = { environment: layer === 'bare' ? bare : environment, token, opened }
+      cases.push(...(await casesOf(layer, place, scale)))
+    }
     const all = Object.fromEntries(cases) as Record<CaseName, () => Promise<Measured>>
     const medians = await interleave(all, scale.rounds, done => say(`round ${done} of ${scale.rounds}`))
     return resultOf(medians, scale)

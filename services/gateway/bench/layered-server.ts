@@ -22,13 +22,16 @@ const has = (wanted: Layer): boolean => layers.indexOf(layer) >= layers.indexOf(
 const snapshot = JSON.parse(process.env['ANSWER'] ?? '{}') as object
 const config = readEnvironment(gatewayVariables, process.env)
 const tag = 'bench'
+/** By status: what the gateway's own answers have besides; bare Fastify answers the same bytes. */
+const headers = JSON.parse(process.env['ANSWER_HEADERS'] ?? '{}') as Readonly<Record<number, Record<string, string>>>
 
 const answerDirectly = (server: FastifyInstance): void => {
   server.get('/readyz', async () => ({ ready: true }))
   server.get('/api/v1/progress', (request, reply) => {
     reply.header('etag', `W/"${tag}"`)
-    if (request.headers['if-none-match'] === undefined) return reply.send(snapshot)
-    return reply.code(304).send()
+    const status = request.headers['if-none-match'] === undefined ? 200 : 304
+    reply.headers(headers[status] ?? {})
+    return status === 200 ? reply.send(snapshot) : reply.code(status).send()
   })
 }
 
