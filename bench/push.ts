@@ -17,14 +17,14 @@ import { signInGuests, type Guest } from './submit/guests.ts'
 
 const scales: Record<'real' | 'smoke', Scale> = {
   real: {
-    clients: 2_000,
+    clients: 1_000,
     overBus: { perSecond: 1_000, durationMs: 5_000, eventsEach: 5 },
     frontDoor: { perSecond: 200, durationMs: 15_000 },
     missed: 3,
     idleSeconds: 30,
   },
   smoke: {
-    clients: 20,
+    clients: 10,
     overBus: { perSecond: 100, durationMs: 300, eventsEach: 2 },
     frontDoor: { perSecond: 50, durationMs: 500 },
     missed: 2,
@@ -44,18 +44,21 @@ interface DoorFigures {
 
 type AllFigures = Readonly<Record<DoorKind, DoorFigures>>
 
+/** Everybody of both doors drops at once and comes back. */
 const measureReturn = async (
-  { scale, bus }: Site,
-  guests: readonly Guest[],
-  { sockets }: Door,
-): Promise<SocketsReport> => {
-  await sockets.ask({ do: 'drop' })
+  { scale, bus, guests }: Site,
+  doors: Doors,
+): Promise<Partial<Record<DoorKind, SocketsReport>>> => {
+  const { plain, 'socket.io': socketIo } = doors
+  await Promise.all([plain, socketIo].map(({ sockets }) => sockets.ask({ do: 'drop' })))
   await writeForEach(bus, guests, scale.missed)
-  return sockets.ask({ do: 'return', events: scale.missed })
+  const comeBack = ({ sockets }: Door) => sockets.ask({ do: 'return', events: scale.missed })
+  const [ofPlain, ofSocketIo] = await Promise.all([comeBack(plain), comeBack(socketIo)])
+  return { plain: ofPlain, 'socket.io': ofSocketIo }
 }
 
 const measureDoors = async (site: Site, doors: Doors, say: BenchContext['say']): Promise<AllFigures> => {
-  const { overBus, clients, idleSeconds } = site.scale
+  const { overBus, idleSeconds } = site.scale
   await measureIdle(doors, idleSeconds)
   const push = (kind: DoorKind) => async () => ({ cpuUs: await doors[kind].push(overBus) })
   const cases = Object.fromEntries(kinds.map(kind => [kind, push(kind)])) as Record<
@@ -63,10 +66,7 @@ const measureDoors = async (site: Site, doors: Doors, say: BenchContext['say']):
     () => Promise<{ cpuUs: number }>
   >
   const pushed = await interleave(cases, rounds, round => say(`round ${round} of ${rounds}`))
-  const returned: Partial<Record<DoorKind, SocketsReport>> = {
-    plain: await measureReturn(site, site.guests.slice(0, clients), doors.plain),
-    'socket.io': await measureReturn(site, site.guests.slice(clients), doors['socket.io']),
-  }
+  const returned = await measureReturn(site, doors)
   const figuresOf = (kind: DoorKind): DoorFigures => ({
     door: doors[kind],
     pushCpuUs: pushed[kind]['cpuUs'] ?? Number.NaN,
@@ -76,13 +76,13 @@ const measureDoors = async (site: Site, doors: Doors, say: BenchContext['say']):
   return Object.fromEntries(kinds.map(kind => [kind, figuresOf(kind)])) as AllFigures
 }
 
-/** Written to through the gateway: half of the clients of each door, in turn. */
+/** Written to through the gateway, in turn for a client of either door. */
 const measureFrontDoor = async (
   { scale, guests }: Site,
   gatewayUrl: string,
   doors: readonly Door[],
 ): Promise<readonly number[]> => {
-  const mixed = Array.from({ length: scale.clients / 2 }, (_, index) => [
+  const mixed = Array.from({ length: scale.clients }, (_, index) => [
     guests[index] as Guest,
     guests[scale.clients + index] as Guest,
   ]).flat()
@@ -107,7 +107,7 @@ const tablesOf = (figures: AllFigures, frontDoor: readonly number[], scale: Scal
     [...percentiles(one.returnsMs), (scale.clients / one.returnedWithinMs) * 1_000] as const
   return [
     {
-      title: `commit to client, ${scale.clients} clients`,
+      title: `commit to client, ${2 * scale.clients} clients`,
       columns: ['p50 ms', 'p95 ms', 'p99 ms'],
       rows: [
         [`${scale.frontDoor.perSecond}/s through the front door, both doors`, ...percentiles(frontDoor)],
@@ -125,7 +125,7 @@ const tablesOf = (figures: AllFigures, frontDoor: readonly number[], scale: Scal
       }),
     },
     {
-      title: `${scale.clients} clients dropped at once, ${scale.missed} events missed by each`,
+      title: `${2 * scale.clients} clients dropped at once, ${scale.missed} events missed by each`,
       columns: ['p50 ms', 'p95 ms', 'p99 ms', 'complete/s'],
       rows: [
         ['plain WebSocket', ...returns(plain)],

@@ -11,6 +11,7 @@ import type { DoorKind, SocketsOrder, SocketsReport, SocketsSetup } from './sock
 import { writeOverBus, type Rate } from './writers.ts'
 
 export interface Scale {
+  /** Of each door. */
   readonly clients: number
   /** Of a round. */
   readonly overBus: Rate & { readonly eventsEach: number }
