@@ -74,6 +74,7 @@ interface Trend {
   readonly member: string
   readonly rssMiB: number
   readonly rssMiBPerHour: number
+  /** Its low-water mark: a sample above it met a request between the collection and the reading. */
   readonly heapMiB: number
   readonly heapMiBPerHour: number
   readonly descriptors: readonly [number, number]
@@ -84,24 +85,28 @@ interface Trend {
 
 const trendOf = (member: string, samples: readonly Sample[], windowMs: number): Trend => {
   const counted = samples.slice(Math.floor(samples.length * warmUpShare))
-  const windows = Object.values(Object.groupBy(counted, ({ atMs }) => Math.floor(atMs / windowMs))) as Sample[][]
+  const startedAt = counted[0]?.atMs ?? 0
+  const windows = Object.values(Object.groupBy(counted, ({ atMs }) => Math.floor((atMs - startedAt) / windowMs)))
+    // The last one is cut off: a single sample is no low-water mark.
+    .slice(0, -1) as Sample[][]
   const perHour = (valueOf: (window: readonly Sample[]) => number): number =>
     slope(windows.map(window => [window[0]?.atMs ?? 0, valueOf(window)] as const)) * 3_600_000
   const ends = (valueOf: (sample: Sample) => number): [number, number] => {
     const fifth = Math.ceil(counted.length / 5)
     return [median(counted.slice(0, fifth).map(valueOf)), median(counted.slice(-fifth).map(valueOf))]
   }
+  const leastHeap = (window: readonly Sample[]): number => Math.min(...window.map(({ heap }) => heap))
   return {
     member,
     rssMiB: median(counted.map(({ rss }) => rss)) / mib,
     rssMiBPerHour: perHour(window => median(window.map(({ rss }) => rss))) / mib,
-    heapMiB: median(counted.map(({ heap }) => heap)) / mib,
-    heapMiBPerHour: perHour(window => median(window.map(({ heap }) => heap))) / mib,
+    heapMiB: median(windows.map(leastHeap)) / mib,
+    heapMiBPerHour: perHour(leastHeap) / mib,
     descriptors: ends(({ descriptors }) => descriptors),
     subscriptions: ends(({ subscriptions }) => subscriptions),
     windows: windows.map(window => [
       rounded(median(window.map(({ rss }) => rss)) / mib),
-      rounded(median(window.map(({ heap }) => heap)) / mib),
+      rounded(leastHeap(window) / mib),
     ]),
   }
 }
@@ -123,11 +128,11 @@ const resultOf = (trends: readonly Trend[], outcome: LoadOutcome, { durationMs }
           'subscriptions: first',
           'last',
         ],
-        rows: trends.map(({ member, rssMiB, rssMiBPerHour, heapMiB, heapMiBPerHour, descriptors, subscriptions }) => [
-          member,
-          ...[rssMiB, rssMiBPerHour, heapMiB, heapMiBPerHour].map(rounded),
-          ...descriptors,
-          ...subscriptions,
+        rows: trends.map(one => [
+          one.member,
+          ...[one.rssMiB, one.rssMiBPerHour, one.heapMiB, one.heapMiBPerHour].map(rounded),
+          ...one.descriptors,
+          ...one.subscriptions,
         ]),
       },
       {
