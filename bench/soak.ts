@@ -26,6 +26,8 @@ const scales: Record<'real' | 'smoke', Scale> = {
 const mostGrowth = 0.1
 /** A service collects its garbage on SIGUSR2: what is left is what it holds. By itself it may not do so for many minutes. */
 const collecting = `--expose-gc --import=data:text/javascript,${encodeURIComponent("process.on('SIGUSR2',()=>gc())")}`
+/** So short that everybody has refreshed, together and more than once, before what counts begins. */
+const tokenTtlSeconds = '60'
 /** Connections that clients happen to have open come and go. */
 const mostDescriptors = 10
 const warmUpShare = 0.25
@@ -162,7 +164,7 @@ const run = async ({ smoke, directory, say }: BenchContext): Promise<BenchResult
   try {
     const order = { serverUrl: postgres.url, name: 'soak', passwordSeed: 'tests' }
     const { databaseUrl } = await createMigratedDatabase(root, order)
-    const environment = { NODE_OPTIONS: collecting }
+    const environment = { NODE_OPTIONS: collecting, ACCESS_TOKEN_TTL_S: tokenTtlSeconds }
     const fleet = await startFleet({ directory: join(directory, 'fleet'), databaseUrl, environment })
     try {
       const load = await MixedLoad.prepare(fleet, scale)
