@@ -93,7 +93,9 @@ export class MixedLoad {
     return new MixedLoad(entrance, phones, await signInAsGuest(entrance.api))
   }
 
+  /** Goes on at another rate, where it had begun. */
   begin(requestsPerSecond: number): void {
+    this.#stop()
     this.#stop = atRate(requestsPerSecond, count => this.#begin(count))
   }
 
