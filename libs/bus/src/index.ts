@@ -6,6 +6,7 @@ export { keepIncidents, type IncidentKeeper, type IncidentOptions } from './inci
 export { readIncidents, type IncidentReader } from './incidents/read-incidents.ts'
 export {
   outboxToStream,
+  type CommittedMessage,
   type OutboxMessage,
   type OutboxPublisher,
   type OutboxToStreamOptions,

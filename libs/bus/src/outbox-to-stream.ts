@@ -17,6 +17,13 @@ export interface OutboxMessage {
   readonly origin: string | null
 }
 
+/** A message as the outbox has it since a commit just now. */
+export interface CommittedMessage extends OutboxMessage {
+  readonly id: number
+  /** The `message_id` of what directly precedes it on its subject. */
+  readonly follows: string
+}
+
 /** What the relay is given to work with; `@cairn/postgres` has one. */
 export interface RelayEnds {
   /** Resolves once JetStream has stored the message. */
@@ -31,7 +38,8 @@ export interface Relay {
   readonly active: boolean
   /** Milliseconds since it last had everything published; 0 while it has. */
   readonly behindMs: number
-  wake(): void
+  /** `committed`: what this process has committed just now, in its order, if that is known. */
+  wake(committed?: readonly CommittedMessage[]): void
   stop(): Promise<void>
 }
 
@@ -50,8 +58,8 @@ export interface OutboxPublisher {
    * behind. The stream takes message and relay's copy for one.
    */
   announce(messages: readonly OutboxMessage[]): void
-  /** To be called after a commit that filled the outbox. */
-  outboxFilled(): void
+  /** To be called after a commit that filled the outbox; what is told of it here need not be read back in most cases. */
+  outboxFilled(committed?: readonly CommittedMessage[]): void
   /** Finishes the batch under way; what is left is published by another replica or after the next start. */
   stop(): Promise<void>
 }
@@ -92,8 +100,8 @@ export const outboxToStream = (bus: Bus, options: OutboxToStreamOptions): Outbox
     announce: messages => {
       for (const { subject, message_id: id, payload } of messages) publishText(bus, subject, { payload, id })
     },
-    outboxFilled: () => {
-      if (relay.active) relay.wake()
+    outboxFilled: committed => {
+      if (relay.active) relay.wake(committed)
       else publish(bus, options.wakeSubject, {})
     },
     stop: async () => {

@@ -22,6 +22,15 @@ describe('a floor', () => {
     expect(floor.value).toBe(5)
   })
 
+  it('rises with rows that no look found', () => {
+    const floor = new OutboxFloor()
+    floor.deleted(7, 14)
+    floor.looked({ ids: [], cut: false, passedOver: false, xmin: 13, laterXid: undefined }, new Set())
+    expect(floor.value).toBe(0)
+    floor.looked({ ids: [], cut: false, passedOver: false, xmin: 14, laterXid: undefined }, new Set())
+    expect(floor.value).toBe(7)
+  })
+
   it('stays below what is left, and where rows were passed over', () => {
     const floor = new OutboxFloor()
     floor.looked({ ids: [3, 5], cut: false, passedOver: false, xmin: 10, laterXid: 10 }, new Set([5]))
@@ -31,10 +40,20 @@ describe('a floor', () => {
   })
 })
 
-type Step = 'begin' | 'insert' | 'commit' | 'roll back' | 'look' | 'delete'
+type Step = 'begin' | 'insert' | 'commit' | 'roll back' | 'look' | 'delete' | 'delete unlooked'
 const steps = fc.array(
   fc.record({
-    step: fc.constantFrom<Step>('begin', 'insert', 'insert', 'commit', 'commit', 'roll back', 'look', 'delete'),
+    step: fc.constantFrom<Step>(
+      'begin',
+      'insert',
+      'insert',
+      'commit',
+      'commit',
+      'roll back',
+      'look',
+      'delete',
+      'delete unlooked',
+    ),
     pick: fc.nat(99),
     keeps: fc.boolean(),
   }),
@@ -57,6 +76,7 @@ class Story {
     if (step === 'begin') this.#open.set(this.#nextXid++, [])
     else if (step === 'look') this.#look ??= { ids: this.#found(), xmin: this.#xmin() }
     else if (step === 'delete') this.#delete(keeps)
+    else if (step === 'delete unlooked') this.#deleteUnlooked(pick)
     else if (xid !== undefined && step === 'insert') this.#open.get(xid)?.push(this.#nextId++)
     else if (xid !== undefined) this.#end(xid, step === 'commit')
   }
@@ -87,6 +107,16 @@ class Story {
     const laterXid = published.length > 0 ? this.#nextXid++ : undefined
     if (laterXid !== undefined) this.#end(laterXid, false)
     this.floor.looked({ ...look, cut: look.ids.length === batchSize, passedOver: false, laterXid }, left)
+  }
+
+  /** Rows that somebody told of are deleted between looks. */
+  #deleteUnlooked(pick: number): void {
+    const id = [...this.table][pick % Math.max(this.table.size, 1)]
+    if (this.#look !== undefined || id === undefined) return
+    this.table.delete(id)
+    const laterXid = this.#nextXid++
+    this.#end(laterXid, false)
+    this.floor.deleted(id, laterXid)
   }
 }
 

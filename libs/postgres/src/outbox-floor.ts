@@ -21,7 +21,7 @@ export interface Look {
 
 export class OutboxFloor {
   #floor = 0
-  /** The greatest id of a look, and a transaction id above those of all that may bring a lower one. */
+  /** The greatest id seen, and a transaction id above those of all that may bring a lower one. */
   #candidate: { readonly id: number; readonly laterXid: number } | undefined
 
   /** Nothing is, or will be, at or below it. */
@@ -29,15 +29,20 @@ export class OutboxFloor {
     return this.#floor
   }
 
+  /** Rows that no look had to find, `id` the greatest, were seen to be committed, and then `laterXid` was given out. */
+  deleted(id: number, laterXid: number): void {
+    this.#candidate ??= { id, laterXid }
+  }
+
   /** `left`: ids of the look's rows that are still there. */
   looked({ ids, cut, passedOver, xmin, laterXid }: Look, left: ReadonlySet<number>): void {
+    if (passedOver) return
     const last = ids.at(-1)
-    if (last === undefined || passedOver) return
-    const next = laterXid === undefined ? undefined : { id: last, laterXid }
+    const next = last === undefined || laterXid === undefined ? undefined : { id: last, laterXid }
     this.#candidate ??= next
     if (this.#candidate === undefined || xmin < this.#candidate.laterXid) return
     const { id } = this.#candidate
-    const seenTo = cut ? Math.min(id, last) : id
+    const seenTo = cut && last !== undefined ? Math.min(id, last) : id
     const firstLeft = ids.find(one => left.has(one)) ?? Number.POSITIVE_INFINITY
     this.#floor = Math.max(this.#floor, Math.min(seenTo, firstLeft - 1))
     if (seenTo === id) this.#candidate = next

@@ -1,21 +1,16 @@
 // The relay of a transactional outbox. Rows are a queue, not a log: whatever is committed is published in order of id and
 // deleted once the publisher has acknowledged it, so a transaction that commits late is simply picked up late. One relay
 // works at a time (an advisory lock on a session of its own), which keeps each user's order with any number of replicas.
-// What is not taken stays, and with it what follows on its subject; other subjects go on (held-subjects.ts).
+// What is not taken stays, and with it what follows on its subject; other subjects go on (held-subjects.ts). What its own
+// process commits it need not read back in most cases (outbox-shortcut.ts).
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { databaseFailure } from './failures.ts'
 import { HeldSubjects } from './held-subjects.ts'
 import { OutboxFloor } from './outbox-floor.ts'
-
-export interface OutboxRow {
-  readonly id: number
-  readonly subject: string
-  readonly message_id: string
-  readonly payload: string
-  /** The request it was written for. */
-  readonly origin: string | null
-}
+import { OutboxShortcut, type CommittedRow, type OutboxRow } from './outbox-shortcut.ts'
+import { OutboxTable, plannerSettings } from './outbox-table.ts'
+import { publishInOrder, type Outcome } from './publish-in-order.ts'
 
 export interface OutboxOptions {
   readonly url: string
@@ -25,6 +20,8 @@ export interface OutboxOptions {
    */
   readonly table: string
   readonly batchSize: number
+  /** Of so many subjects it is known what was published last, so that what is committed next need not be read back. */
+  readonly rememberedSubjects: number
   /** How long a row waits at most when the wake-up was lost. */
   readonly pollMs: number
   /** A relay that asks nothing of the database for so long, e.g. because its process is frozen, loses its place. */
@@ -35,44 +32,19 @@ export interface OutboxOptions {
   readonly onFailure: (error: unknown) => void
 }
 
-/** A row, and of the snapshot in which it was seen the transaction id below which all is over. */
-interface SeenRow extends OutboxRow {
-  readonly xmin: number
+/** What a relay knows while its session lasts. */
+interface Session {
+  readonly table: OutboxTable
+  readonly held: HeldSubjects
+  readonly floor: OutboxFloor
+  readonly shortcut: OutboxShortcut
 }
 
 const retryMs = 250
-/**
- * The rows are few and the table is mostly what was deleted lately: read in the order of its key, or the planner scans all of
- * it, with parallel workers at that (measured: 16 ms a look instead of 0.3).
- */
-const plannerSettings = '-c enable_seqscan=off -c enable_bitmapscan=off -c max_parallel_workers_per_gather=0 -c jit=off'
+/** Rows published without a look are deleted so much later, many at once. */
+const deleteAfterMs = 20
 /** Looking past what is held costs the more the more of it there is; this many times as long the relay then rests. */
 const restFactor = 4
-
-interface Outcome {
-  readonly subject: string
-  readonly published: readonly number[]
-  readonly failure?: unknown
-}
-
-/** Nothing of a subject is published before what precedes it is acknowledged: its listeners see it in order. */
-const publishInOrder = async (
-  [subject, rows]: [string, readonly OutboxRow[]],
-  publish: OutboxOptions['publish'],
-  until: number,
-): Promise<Outcome> => {
-  const published: number[] = []
-  try {
-    for (const row of rows) {
-      if (performance.now() > until) break
-      await publish(row)
-      published.push(row.id)
-    }
-  } catch (failure) {
-    return { subject, published, failure }
-  }
-  return { subject, published }
-}
 
 export class OutboxRelay {
   readonly #options: OutboxOptions
@@ -80,8 +52,14 @@ export class OutboxRelay {
   readonly #silenceMs: number
   readonly #aborter = new AbortController()
   readonly #finished: Promise<void>
-  /** Set by a wake-up that arrives while a batch is under way, so that none is lost. */
+  /** There may be something to be found: also set by a wake-up while a batch is under way, so that none is lost. */
   #dirty = true
+  /** Something is to be deleted. */
+  #stirred = false
+  #lookedAt = Number.NEGATIVE_INFINITY
+  #shortcut: OutboxShortcut | undefined
+  /** The last look left something of subjects of which the shortcut had something on its way. */
+  #waitsForShortcut = false
   #active = false
   #behindSince: number | undefined
   #wake: (() => void) | undefined
@@ -102,8 +80,14 @@ export class OutboxRelay {
     return this.#behindSince === undefined ? 0 : performance.now() - this.#behindSince
   }
 
-  /** Call after a commit that filled the outbox. Cheap, and safe at any time. */
-  wake(): void {
+  /**
+   * Call after a commit that filled the outbox. Cheap, and safe at any time. `committed`: the rows, in their order, if it was
+   * of this process; as many of them as can be are published at once.
+   */
+  wake(committed: readonly CommittedRow[] = []): void {
+    const shortcut = this.#active ? this.#shortcut : undefined
+    const left = committed.filter(row => shortcut?.take(row) !== true)
+    if (left.length === 0 && committed.length > 0) return
     this.#dirty = true
     this.#wake?.()
   }
@@ -141,60 +125,91 @@ export class OutboxRelay {
   }
 
   async #relay(client: pg.Client): Promise<void> {
-    const held = new HeldSubjects(retryMs)
-    const floor = new OutboxFloor()
+    const shortcut = this.#openShortcut()
+    const table = new OutboxTable(client, this.#options)
+    const session: Session = { table, held: new HeldSubjects(retryMs), floor: new OutboxFloor(), shortcut }
     while (!this.#aborter.signal.aborted) {
       if (!this.#active) {
         const lock = 'SELECT pg_try_advisory_lock(hashtext(current_database()), hashtext($1)) AS locked'
         const { rows } = await client.query<{ locked: boolean }>(lock, [this.#options.table])
         this.#active = rows[0]?.locked === true
       }
-      this.#dirty = false
-      const more = this.#active && (await this.#relayBatch(client, { held, floor }))
-      if (!more) await this.#idle(held.size > 0 ? Math.min(retryMs, this.#options.pollMs) : this.#options.pollMs)
+      if (this.#active) await this.#work(session)
+      const restMs = this.#restMs(session)
+      await this.#idle(this.#active ? this.#lookedAt + restMs - performance.now() : restMs)
     }
+    await shortcut.settled()
+    await session.table.delete(shortcut.takePublished())
   }
 
-  /** True when there may be more to publish at once. */
-  async #relayBatch(client: pg.Client, { held, floor }: { held: HeldSubjects; floor: OutboxFloor }): Promise<boolean> {
-    const { table, batchSize, publish } = this.#options
-    // Half of a batch at most, so that what fails again leaves room for the rest.
-    held.retry(Math.ceil(batchSize / 2))
-    const heldBefore = held.size
-    const lookedAt = performance.now()
-    const { rows } = await client.query<SeenRow>({
-      name: 'read-outbox',
-      text: `SELECT id::float8 AS id, subject, message_id, payload, origin,
-          pg_snapshot_xmin(pg_current_snapshot())::text::float8 AS xmin
-        FROM ${table}
-        WHERE id > $1 AND subject <> ALL ($2::text[]) ORDER BY id LIMIT ${batchSize}`,
-      values: [floor.value, held.subjects],
+  #openShortcut(): OutboxShortcut {
+    const { publish, batchSize, rememberedSubjects } = this.#options
+    const shortcut: OutboxShortcut = new OutboxShortcut({
+      publish,
+      maxSubjects: rememberedSubjects,
+      maxUnderWay: batchSize,
+      maxPublished: 10 * batchSize,
+      onSettled: published => {
+        if (!published || this.#waitsForShortcut) this.wake()
+        else if (shortcut.publishedCount === 1) setTimeout(() => this.#stir(), deleteAfterMs)
+        else if (shortcut.publishedCount === batchSize) this.#stir()
+      },
     })
-    const lookMs = performance.now() - lookedAt
-    const bySubject = [...Map.groupBy(rows, row => row.subject)]
-    const until = performance.now() + this.#silenceMs / 2
-    const outcomes = await Promise.all(bySubject.map(one => publishInOrder(one, publish, until)))
-    const published = new Set(outcomes.flatMap(outcome => outcome.published))
-    const laterXid = published.size > 0 ? await this.#delete(client, [...published]) : undefined
-    await this.#settle(outcomes, held)
-    const cut = rows.length === batchSize
-    if (rows[0] !== undefined) {
-      const { xmin } = rows[0]
-      const ids = rows.map(row => row.id)
-      const left = new Set(ids.filter(id => !published.has(id)))
-      floor.looked({ ids, cut, passedOver: Math.max(heldBefore, held.size) > 0, xmin, laterXid }, left)
-    }
-    if (cut || held.size < heldBefore) return true
-    if (held.size > 0) await this.#pause(restFactor * lookMs)
-    return false
+    this.#shortcut = shortcut
+    return shortcut
   }
 
-  /** Resolves with the transaction id of the deletion. */
-  async #delete(client: pg.Client, ids: readonly number[]): Promise<number | undefined> {
-    const text = `WITH gone AS (DELETE FROM ${this.#options.table} WHERE id = ANY ($1::bigint[]))
-      SELECT pg_current_xact_id()::text::float8 AS xid`
-    const { rows } = await client.query<{ xid: number }>({ name: 'delete-published', text, values: [ids] })
-    return rows[0]?.xid
+  #restMs({ held }: Session): number {
+    return held.size > 0 ? Math.min(retryMs, this.#options.pollMs) : this.#options.pollMs
+  }
+
+  async #work(session: Session): Promise<void> {
+    this.#stirred = false
+    if (this.#dirty || performance.now() - this.#lookedAt >= this.#restMs(session)) return this.#relayBatch(session)
+    const published = session.shortcut.takePublished()
+    const laterXid = await session.table.delete(published)
+    if (laterXid !== undefined) session.floor.deleted(Math.max(...published), laterXid)
+  }
+
+  /** Looks for rows and publishes them; there may be more to be looked for at once. */
+  async #relayBatch(session: Session): Promise<void> {
+    const { table, held, floor, shortcut } = session
+    this.#dirty = false
+    this.#waitsForShortcut = false
+    // Half of a batch at most, so that what fails again leaves room for the rest.
+    held.retry(Math.ceil(this.#options.batchSize / 2))
+    const heldBefore = held.size
+    this.#lookedAt = performance.now()
+    const { rows, xmin } = await table.look(floor.value, held.subjects)
+    const lookMs = performance.now() - this.#lookedAt
+    const outcomes = await this.#publishFound(rows, shortcut)
+    const published = new Set([...outcomes.flatMap(outcome => outcome.published), ...shortcut.takePublished()])
+    const laterXid = await table.delete([...published])
+    await this.#settle(outcomes, held)
+    const cut = rows.length === this.#options.batchSize
+    const ids = rows.map(row => row.id)
+    const left = new Set(ids.filter(id => !published.has(id)))
+    floor.looked({ ids, cut, passedOver: Math.max(heldBefore, held.size) > 0, xmin, laterXid }, left)
+    const moved = left.size < ids.length || held.size > heldBefore
+    if ((cut && moved) || held.size < heldBefore) this.#dirty = true
+    else if (held.size > 0) await this.#pause(restFactor * lookMs)
+  }
+
+  /** But for what the shortcut has published, and subjects of which it has something on its way. */
+  async #publishFound(rows: readonly OutboxRow[], shortcut: OutboxShortcut): Promise<readonly Outcome[]> {
+    const { publish } = this.#options
+    const until = performance.now() + this.#silenceMs / 2
+    const ours = rows.filter(row => !shortcut.hasPublished(row.id))
+    const bySubject = [...Map.groupBy(ours, row => row.subject)]
+    const free = bySubject.filter(([subject]) => shortcut.lookBegins(subject))
+    this.#waitsForShortcut = free.length < bySubject.length
+    return Promise.all(
+      free.map(async one => {
+        const outcome = await publishInOrder(one, publish, until)
+        shortcut.lookEnds(outcome.subject, outcome.lastMessageId)
+        return outcome
+      }),
+    )
   }
 
   async #settle(outcomes: readonly Outcome[], held: HeldSubjects): Promise<void> {
@@ -212,10 +227,15 @@ export class OutboxRelay {
     await sleep(ms, undefined, { signal: this.#aborter.signal }).catch(() => undefined)
   }
 
+  #stir(): void {
+    this.#stirred = true
+    this.#wake?.()
+  }
+
   async #idle(mostMs: number): Promise<void> {
-    if (this.#dirty || this.#aborter.signal.aborted) return
+    if (this.#dirty || this.#stirred || this.#aborter.signal.aborted) return
     await new Promise<void>(resolve => {
-      const timer = setTimeout(resolve, mostMs)
+      const timer = setTimeout(resolve, Math.max(mostMs, 0))
       this.#wake = () => {
         clearTimeout(timer)
         resolve()

@@ -1,6 +1,6 @@
 // The relay: everything committed is published at least once, in order, and then gone.
 import { join } from 'node:path'
-import { OutboxRelay, type OutboxRow } from '@cairn/postgres'
+import { OutboxRelay, type CommittedRow, type OutboxRow } from '@cairn/postgres'
 import { migrate } from '@cairn/postgres/migrate'
 import { createEmptyDatabase, databaseUrlOf, eventually, type EmptyDatabase } from '@cairn/testkit'
 import pg from 'pg'
@@ -38,6 +38,15 @@ const fill = (from: number, to: number) =>
     `INSERT INTO first.outbox (subject, message_id, payload) SELECT 's', n::text, '{}' FROM generate_series($1::int, $2::int) n`,
     [from, to],
   )
+/** Commits one row, and says what it is. */
+const commit = async (subject: string, messageId: string, follows: string): Promise<CommittedRow> => {
+  const { rows } = await client.query<{ id: number }>(
+    `INSERT INTO first.outbox (subject, message_id, payload) VALUES ($1, $2, 'stored') RETURNING id::float8 AS id`,
+    [subject, messageId],
+  )
+  const { id } = rows[0] as { id: number }
+  return { id, subject, message_id: messageId, payload: 'told', origin: null, follows }
+}
 const left = async (): Promise<number> =>
   Number((await client.query('SELECT count(*) AS n FROM first.outbox')).rows[0].n)
 const start = (publish: (row: OutboxRow) => Promise<void>, pollMs = 50, takeoverMs = 10_000) => {
@@ -46,6 +55,7 @@ const start = (publish: (row: OutboxRow) => Promise<void>, pollMs = 50, takeover
     url: database.url,
     table: 'first.outbox',
     batchSize: 10,
+    rememberedSubjects: 100,
     pollMs,
     takeoverMs,
     publishTimeoutMs: 10,
@@ -253,5 +263,82 @@ describe('the relay', () => {
     await fill(2, 2)
     await eventually(() => expect(seen).toEqual(['1', '2']))
     expect(failures.length).toBeGreaterThan(0)
+  })
+})
+
+describe('what this process has committed itself', () => {
+  const said = (row: OutboxRow): string => `${row.message_id} ${row.payload}`
+
+  it('is published as it was told of when all that precedes it is, and is read back otherwise', async () => {
+    const seen: string[] = []
+    const { relay } = start(async row => void seen.push(said(row)), 60_000)
+    relay.wake([await commit('s', '1', '0')])
+    await eventually(() => expect(seen).toEqual(['1 stored']))
+    relay.wake([await commit('s', '2', '1'), await commit('s', '3', '2')])
+    await eventually(() => expect(seen).toEqual(['1 stored', '2 told', '3 told']))
+    await commit('s', 'of another', '3')
+    relay.wake([await commit('s', '4', 'of another')])
+    await eventually(() => expect(seen.slice(3)).toEqual(['of another stored', '4 stored']))
+    relay.wake([await commit('s', '5', '4')])
+    await eventually(() => expect(seen.slice(5)).toEqual(['5 told']))
+    await eventually(async () => expect(await left()).toBe(0))
+  })
+
+  it('is read back when it could not be published, with what follows it behind it', async () => {
+    let refused = 0
+    const seen: string[] = []
+    const { relay } = start(async row => {
+      if (row.payload === 'told' && refused++ === 0) throw new Error('no acknowledgement')
+      seen.push(said(row))
+    }, 60_000)
+    relay.wake([await commit('s', '1', '0')])
+    await eventually(() => expect(seen).toHaveLength(1))
+    relay.wake([await commit('s', '2', '1'), await commit('s', '3', '2')])
+    await eventually(() => expect(seen).toEqual(['1 stored', '2 stored', '3 stored']))
+    await eventually(async () => expect(await left()).toBe(0))
+  })
+
+  it('is deleted when the relay ends', async () => {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
+    const seen: string[] = []
+    const { relay } = start(async row => {
+      seen.push(said(row))
+      if (row.payload === 'told') await released
+    }, 60_000)
+    relay.wake([await commit('s', '1', '0')])
+    await eventually(() => expect(seen).toHaveLength(1))
+    await eventually(async () => expect(await left()).toBe(0))
+    relay.wake([await commit('s', '2', '1')])
+    await eventually(() => expect(seen).toHaveLength(2))
+    const stopped = relay.stop()
+    release()
+    await stopped
+    expect(await left()).toBe(0)
+  })
+
+  it('keeps the order of each subject, whoever commits and whatever fails', async () => {
+    const seen = new Map<string, number[]>()
+    let calls = 0
+    const publish = async ({ subject, message_id: id }: OutboxRow) => {
+      calls += 1
+      const call = calls
+      await new Promise(resolve => setTimeout(resolve, (call * 7) % 4))
+      if (call % 9 === 0) throw new Error('no acknowledgement')
+      seen.set(subject, [...(seen.get(subject) ?? []), Number(id)])
+    }
+    const { relay } = start(publish)
+    start(publish)
+    const subjects = ['a', 'b', 'c']
+    for (let n = 1; n <= 60; n += 1) {
+      const told: CommittedRow[] = []
+      for (const [index, subject] of subjects.entries()) {
+        const row = await commit(subject, String(n), String(n - 1))
+        if ((n + index) % 5 !== 0) told.push(row)
+      }
+      relay.wake(told)
+    }
+    await eventually(async () => expect(await left()).toBe(0))
+    const all = Array.from({ length: 60 }, (_, n) => n + 1)
+    for (const subject of subjects) expect([...new Set(seen.get(subject))]).toEqual(all)
   })
 })

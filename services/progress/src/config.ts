@@ -93,6 +93,13 @@ export const progressVariables = {
     fallback: 100,
     description: 'messages published before their rows are deleted, each of at most 256 KiB',
   }),
+  outboxRememberedUsers: variable.integer('PROGRESS_OUTBOX_REMEMBERED_USERS', {
+    min: 0,
+    max: 1_000_000,
+    fallback: 10_000,
+    description:
+      'users of whom it is remembered what was published last: what they do next is pushed without being read back from the outbox; about 300 bytes each',
+  }),
   publishTimeoutMs: variable.integer('PROGRESS_PUBLISH_TIMEOUT_MS', {
     min: 50,
     max: 60_000,

@@ -54,9 +54,8 @@ const createCommitQueue = (
     besideEvents: config.groupBesideEvents,
     besideAfterMs: config.groupBesideAfterMs,
     commit: async group => {
-      const results = await traceGroup(logger.recorder, group, () => commitGroup(pool, group, Date.now()))
-      const applied = results.some(result => result.results.some(receipt => receipt.status === 'applied'))
-      if (applied) publisher.outboxFilled()
+      const { results, messages } = await traceGroup(logger.recorder, group, () => commitGroup(pool, group, Date.now()))
+      if (messages.length > 0) publisher.outboxFilled(messages)
       return results
     },
     onGroupFailed: (error, requests) => logger.warn({ error, requests }, 'a group failed; trying its requests alone'),

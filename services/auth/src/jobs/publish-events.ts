@@ -26,6 +26,7 @@ export const startPublishingEvents = (bus: Bus, config: AuthConfig): OutboxPubli
         url: config.databaseUrl,
         table: 'auth.outbox',
         batchSize: config.outboxBatchSize,
+        rememberedSubjects: 0,
         pollMs: config.outboxPollMs,
         takeoverMs: config.outboxTakeoverMs,
         ...ends,

@@ -23,6 +23,7 @@ export const startPublishingChanges = (bus: Bus, config: ProgressConfig): Outbox
         url: config.databaseUrl,
         table: 'progress.outbox',
         batchSize: config.outboxBatchSize,
+        rememberedSubjects: config.outboxRememberedUsers,
         pollMs: config.outboxPollMs,
         takeoverMs: config.outboxTakeoverMs,
         ...ends,

@@ -1,5 +1,6 @@
 // Stores what has been added to logs and everything that follows from it, for all users of a group at once: one statement
 // per table. The rules are the domain's; here things are only fetched, handed over and stored.
+import type { CommittedMessage } from '@cairn/bus'
 import { logAdvancedSubject } from '@cairn/contracts'
 import type { Pipeline } from '@cairn/postgres'
 import { originOf, type RequestContext } from '@cairn/runtime'
@@ -14,7 +15,7 @@ import { advanceItems, type UserEvents, type UserItemChange } from './advance-it
 import { advanceStreaks } from './advance-streaks.ts'
 import { advanceTracks, type UserTrackChange } from './advance-tracks.ts'
 import type { Stored } from './read-stored.ts'
-import { fillOutbox, type OutboxMessage } from './statements/fill-outbox.ts'
+import { fillOutbox, type NewMessage } from './statements/fill-outbox.ts'
 import { insertEvents } from './statements/insert-events.ts'
 import { writeHeads } from './statements/write-heads.ts'
 
@@ -30,7 +31,7 @@ interface UserChanges {
   readonly tracks: readonly UserTrackChange[]
 }
 
-const messagesOf = (log: AdvancedLog, after: LogState, changes: UserChanges & { nowMs: number }): OutboxMessage[] => {
+const messagesOf = (log: AdvancedLog, after: LogState, changes: UserChanges & { nowMs: number }): NewMessage[] => {
   const items = new Map(changes.items.map(change => [itemKeyOf(change.after), change.after]))
   const tracks = new Map(changes.tracks.map(change => [change.after.trackId, change.after]))
   const pages = assemblePages(log.applied, {
@@ -40,21 +41,26 @@ const messagesOf = (log: AdvancedLog, after: LogState, changes: UserChanges & { 
     streak: presentStreak(after.streak, todayOf(after.streak, changes.nowMs)),
     head: { epoch: after.epoch, seq: after.seq },
   })
-  const origin = log.request && originOf(log.request)
+  const origin = log.request === undefined ? null : originOf(log.request)
+  const idAt = (seq: number): string => changesMessageId(log.userId, { epoch: after.epoch, seq })
   return pages.map(page => ({
     subject: logAdvancedSubject(log.userId),
-    messageId: changesMessageId(log.userId, { epoch: page.epoch, seq: page.to_seq }),
+    message_id: idAt(page.to_seq),
+    follows: idAt(page.from_seq - 1),
     payload: JSON.stringify(page),
     origin,
   }))
 }
 
-/** `nowMs` dates the streak in what is pushed. What is stored is sent, not waited for. */
+/**
+ * `nowMs` dates the streak in what is pushed. What is stored is sent, not waited for. Resolves with what is put into the
+ * outbox: it is in there once the transaction is committed.
+ */
 export const advanceLogs = async (
   pipeline: Pipeline,
   logs: readonly AdvancedLog[],
   { stored, nowMs }: { stored: Stored; nowMs: number },
-): Promise<void> => {
+): Promise<readonly CommittedMessage[]> => {
   const { client } = pipeline
   const items = await advanceItems(pipeline, logs, stored.items)
   const tracks = await advanceTracks(pipeline, { logs, items }, stored.tracks)
@@ -74,6 +80,10 @@ export const advanceLogs = async (
     return { userId: log.userId, state: after, messages: messagesOf(log, after, { ...changes, nowMs }) }
   })
   pipeline.send(() => writeHeads(client, advanced))
+  const filled: CommittedMessage[] = []
   const messages = advanced.flatMap(one => one.messages)
-  pipeline.send(() => fillOutbox(client, messages))
+  pipeline.send(async () => {
+    filled.push(...(await fillOutbox(client, messages)))
+  })
+  return filled
 }

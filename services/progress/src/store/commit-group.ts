@@ -1,6 +1,7 @@
 // Commits the requests of a group in one transaction: locks their users' logs, judges every event in order, stores what was
 // applied. Two round trips in all: what has to be known, and what is stored together with COMMIT. Acknowledged means
 // committed: nothing is answered before COMMIT has returned.
+import type { CommittedMessage } from '@cairn/bus'
 import type { Receipt, SubmitResult } from '@cairn/contracts'
 import { inPipelinedTransaction } from '@cairn/postgres'
 import type { RequestContext } from '@cairn/runtime'
@@ -20,6 +21,13 @@ export interface Submission {
   readonly receivedAtMs: number
   /** In whose trace it is committed and published. */
   readonly request?: RequestContext | undefined
+}
+
+export interface CommittedGroup {
+  /** One per submission, in order. */
+  readonly results: readonly SubmitResult[]
+  /** What it has put into the outbox. */
+  readonly messages: readonly CommittedMessage[]
 }
 
 interface OpenLog extends LogInProgress {
@@ -54,28 +62,28 @@ const judgeGroup = (group: readonly Submission[], logs: ReadonlyMap<string, Open
 const eventsOf = (group: readonly Submission[]): UserEvent[] =>
   group.flatMap(({ userId, events }) => events.flatMap(parsed => (parsed.ok ? [{ userId, event: parsed.event }] : [])))
 
-/** One result per submission, in order. Either all of the group is committed, or it rejects and nothing of it is. */
+/** Either all of the group is committed, or it rejects and nothing of it is. */
 export const commitGroup = async (
   pool: pg.Pool,
   group: readonly Submission[],
   nowMs: number,
-): Promise<readonly SubmitResult[]> => {
+): Promise<CommittedGroup> => {
   const userIds = [...new Set(group.map(submission => submission.userId))].sort()
   const events = eventsOf(group)
   /** Undefined when a user has no row to lock. */
   const attempt = () =>
-    inPipelinedTransaction(pool, async pipeline => {
+    inPipelinedTransaction(pool, async (pipeline): Promise<CommittedGroup | undefined> => {
       const stored = await readStored(pipeline, userIds, events)
       if (stored.logs.size < userIds.length) return undefined
       const logs = openLogs(stored)
       const results = judgeGroup(group, logs)
       const advanced = [...logs.values()].filter(log => log.applied.length > 0)
-      if (advanced.length > 0) await advanceLogs(pipeline, advanced, { stored, nowMs })
-      return results
+      const messages = advanced.length === 0 ? [] : await advanceLogs(pipeline, advanced, { stored, nowMs })
+      return { results, messages }
     })
   for (let attempts = 0; attempts < mostAttempts; attempts += 1) {
-    const results = await attempt()
-    if (results !== undefined) return results
+    const committed = await attempt()
+    if (committed !== undefined) return committed
     await ensureHeads(pool, userIds)
   }
   throw new Error('a log has gone as often as it was made')

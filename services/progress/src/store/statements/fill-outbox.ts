@@ -1,14 +1,9 @@
 // Puts messages into the outbox, to be published once the transaction is committed. Their order is the order of ids.
+import type { CommittedMessage } from '@cairn/bus'
 import { plainArray } from '@cairn/postgres'
 import type pg from 'pg'
 
-export interface OutboxMessage {
-  readonly subject: string
-  readonly messageId: string
-  readonly payload: string
-  /** The request it is published for, as `originOf` writes it. */
-  readonly origin: string | undefined
-}
+export type NewMessage = Omit<CommittedMessage, 'id'>
 
 /**
  * Between payloads, which are JSON: there it can only stand escaped. As an array each of their many quotes would be escaped.
@@ -22,17 +17,23 @@ const statement = {
     SELECT subject, message_id, payload, nullif(origin, '')
     FROM unnest($1::text[], $2::text[], string_to_array($3::text, U&'\\001e'), string_to_array($4::text, U&'\\001e'))
       WITH ORDINALITY AS new (subject, message_id, payload, origin, place)
-    ORDER BY place`,
+    ORDER BY place
+    RETURNING id::float8 AS id`,
 }
 
-export const fillOutbox = async (client: pg.ClientBase, messages: readonly OutboxMessage[]): Promise<void> => {
-  await client.query({
+/** Resolves with the messages as they are stored, in order. */
+export const fillOutbox = async (
+  client: pg.ClientBase,
+  messages: readonly NewMessage[],
+): Promise<readonly CommittedMessage[]> => {
+  const { rows } = await client.query<{ id: number }>({
     ...statement,
     values: [
       plainArray(messages.map(message => message.subject)),
-      plainArray(messages.map(message => message.messageId)),
+      plainArray(messages.map(message => message.message_id)),
       messages.map(message => message.payload).join(separator),
       messages.map(message => message.origin ?? '').join(separator),
     ],
   })
+  return messages.map((message, index) => ({ ...message, id: (rows[index] as { id: number }).id }))
 }
