@@ -3,6 +3,6 @@ export { createAddressReader, type AddressReader, type ClientAddress } from './c
 export { edgeVariables } from './edge-variables.ts'
 export { originsVariable, refuseUnsafeOrigins } from './origins.ts'
 export { limitHeaders, refusalOf, type LimitHeaders } from './limits/answers.ts'
-export { startRateLimits, type Limiter, type RateLimits } from './limits/rate-limits.ts'
-export type { Policy, Verdict } from './limits/policy.ts'
+export { startRateLimits, type RateLimits } from './limits/rate-limits.ts'
+export type { Limiter, Policy, Reservation, Verdict } from './limits/policy.ts'
 export { createRedisClient, type RedisClientOptions } from './redis-client.ts'

@@ -59,11 +59,42 @@ describe('in Redis', () => {
     await eventually(async () => expect((await calls.consume('u')).allowed).toBe(true))
   })
 
-  it('costs as many points as are asked for; no more than are left', async () => {
+  it('costs as many points as are asked for, when they fit', async () => {
     const calls = (await opened()).limiter(policy)
-    expect(await calls.consume('u', 7)).toMatchObject({ allowed: true, remaining: 3 })
-    expect(await calls.consume('u', 4)).toMatchObject({ allowed: false, remaining: 0 })
-    for (const points of [0, -1, 1.5, Number.NaN]) await expect(calls.consume('u', points)).rejects.toThrow(RangeError)
+    const reserve = async (points: number): Promise<unknown> => {
+      const { verdict, settle } = await calls.reserve('u', points)
+      await settle(true)
+      return verdict
+    }
+    expect(await reserve(7)).toMatchObject({ allowed: true, remaining: 3 })
+    expect(await reserve(4)).toMatchObject({ allowed: false, remaining: 3 })
+    expect(await reserve(3)).toMatchObject({ allowed: true, remaining: 0 })
+    for (const points of [0, -1, 1.5, Number.NaN]) await expect(calls.reserve('u', points)).rejects.toThrow(RangeError)
+  })
+
+  it('what is reserved counts at once, for everybody, until it is given back', async () => {
+    const environment = patientRedis()
+    const [one, other] = [await opened(environment), await opened(environment)].map(limits => limits.limiter(policy))
+    const reserved = await Promise.all(times(20, () => one?.reserve('u')))
+    const held = reserved.filter(reservation => reservation?.verdict.allowed)
+    expect(held).toHaveLength(10)
+    // Each of them may be given back in a moment, as this process knows of its own.
+    expect((await one?.reserve('u'))?.verdict.resetSeconds).toBe(1)
+    expect((await other?.reserve('u'))?.verdict).toMatchObject({ allowed: false, remaining: 0 })
+    await Promise.all(held.map((reservation, index) => reservation?.settle(index >= 4)))
+    const again = await Promise.all(times(10, () => other?.reserve('u')))
+    expect(again.filter(reservation => reservation?.verdict.allowed)).toHaveLength(4)
+    const late = (await one?.reserve('u'))?.verdict
+    expect(late).toMatchObject({ allowed: false })
+    expect(late?.resetSeconds).toBeGreaterThan(50)
+  })
+
+  it('what is given back late is no present to the next window', async () => {
+    const calls = (await opened()).limiter({ ...policy, points: 1, windowSeconds: 1 })
+    const early = await calls.reserve('u')
+    await eventually(async () => expect((await calls.reserve('u')).verdict.allowed).toBe(true))
+    await early.settle(false)
+    expect((await calls.reserve('u')).verdict.allowed).toBe(false)
   })
 
   it('looking counts nothing', async () => {
@@ -124,6 +155,14 @@ describe('without Redis', () => {
     await redis.server?.restart()
     await eventually(() => expect(limits.shared).toBe(true))
     expect((await calls.consume('u')).remaining).toBe(9)
+  })
+
+  it('while it is away reservations are kept here, and given back here', async () => {
+    const calls = open({ REDIS_URL: 'redis://127.0.0.1:1' }).limiter(policy)
+    const held = await Promise.all(times(8, () => calls.reserve('u')))
+    expect(held.filter(({ verdict }) => verdict.allowed)).toHaveLength(5)
+    await Promise.all(held.map(({ settle }) => settle(false)))
+    expect(await calls.peek('u')).toMatchObject({ allowed: true, remaining: 5 })
   })
 
   it('never there: counts from the first call on, and says so once', async () => {

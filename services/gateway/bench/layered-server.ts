@@ -51,7 +51,11 @@ const verdict = {
   remaining: 1,
   resetSeconds: 60,
 }
-const unlimited: Limiter = { consume: async () => verdict, peek: async () => verdict }
+const unlimited: Limiter = {
+  consume: async () => verdict,
+  reserve: async () => ({ verdict, settle: async () => undefined }),
+  peek: async () => verdict,
+}
 const answerAtOnce: Ask = async (_operation, { payload }) => {
   const { known = [] } = payload as { known?: readonly string[] }
   return { tag, snapshot: known.includes(tag) ? null : snapshot } as never

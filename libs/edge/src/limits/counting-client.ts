@@ -1,32 +1,13 @@
 // Stands where rate-limiter-flexible expects its client: what is counted in one turn of the event loop goes to Redis as one script, so
 // that a request costs a place in an array instead of a command.
-import type { ChainableCommander, Redis } from 'ioredis'
+import type { Count, Counted } from './counting-script.ts'
 import type { RedisLink } from './redis-link.ts'
-
-/** Counts each key and says how much it has now, and for how many milliseconds. A window begins with the first that is counted. */
-const script = `
-local counted = {}
-for i = 1, #KEYS do
-  local points, seconds = ARGV[2 * i - 1], ARGV[2 * i]
-  counted[2 * i - 1] = redis.call('incrby', KEYS[i], points)
-  local left = redis.call('pttl', KEYS[i])
-  if left < 0 then
-    redis.call('expire', KEYS[i], seconds)
-    left = 1000 * seconds
-  end
-  counted[2 * i] = left
-end
-return counted`
-
-interface WithScript {
-  countAll(keys: number, ...keysAndArguments: readonly string[]): Promise<readonly number[]>
-}
 
 /** Key, points, seconds of the window, and what else the library says. */
 type Arguments = readonly [key: string, points: string, seconds: string, ...unknown[]]
 
 interface Waiting {
-  readonly resolve: (counted: readonly [number, number]) => void
+  readonly resolve: (counted: Counted) => void
   readonly reject: (reason: unknown) => void
 }
 
@@ -41,13 +22,10 @@ const mostInOneScript = 256
 
 export class CountingClient {
   readonly #link: RedisLink
-  readonly #redis: Redis & WithScript
   #batch: Batch | undefined
 
   constructor(link: RedisLink) {
     this.#link = link
-    link.client.defineCommand('countAll', { lua: script })
-    this.#redis = link.client as Redis & WithScript
   }
 
   /** The library's own script, which ours takes the place of. */
@@ -55,20 +33,21 @@ export class CountingClient {
     return undefined
   }
 
+  /** What the library counts: without a bound, since it counts also what goes beyond the limit. */
+  rlflxIncr([key, points, seconds]: Arguments): Promise<Counted> {
+    return this.count({ key, points, seconds, most: '' })
+  }
+
   /** Rejects when Redis fails or takes too long. */
-  rlflxIncr([key, points, seconds]: Arguments): Promise<readonly [number, number]> {
+  count({ key, points, seconds, most }: Count): Promise<Counted> {
     const batch = (this.#batch ??= this.#newBatch())
     batch.keys.push(key)
-    batch.values.push(points, seconds)
-    const counted = new Promise<readonly [number, number]>((resolve, reject) => {
+    batch.values.push(points, seconds, most)
+    const counted = new Promise<Counted>((resolve, reject) => {
       batch.waiting.push({ resolve, reject })
     })
     if (batch.keys.length >= mostInOneScript) this.#send(batch)
     return counted
-  }
-
-  multi(): ChainableCommander {
-    return this.#redis.multi()
   }
 
   #newBatch(): Batch {
@@ -83,12 +62,9 @@ export class CountingClient {
     const { keys, values, waiting } = batch
     if (waiting.length === 0) return
     const told = waiting.splice(0)
-    this.#link
-      .ask(() => this.#redis.countAll(keys.length, ...keys, ...values))
-      .then(
-        counted =>
-          told.forEach(({ resolve }, index) => resolve([counted[2 * index] ?? 0, counted[2 * index + 1] ?? 0])),
-        (error: unknown) => told.forEach(({ reject }) => reject(error)),
-      )
+    this.#link.count(keys, values).then(
+      counted => told.forEach(({ resolve }, index) => resolve([counted[2 * index] ?? 0, counted[2 * index + 1] ?? 0])),
+      (error: unknown) => told.forEach(({ reject }) => reject(error)),
+    )
   }
 }

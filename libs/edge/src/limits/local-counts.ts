@@ -1,12 +1,12 @@
 // Fixed windows counted in this process, for while Redis does not answer. Bounded: beyond `mostKeys` the oldest window is forgotten.
 
 export interface LocalWindow {
-  readonly consumed: number
-  readonly msBeforeEnd: number
+  readonly has: number
+  readonly leftMs: number
 }
 
 export class LocalCounts {
-  readonly #windows = new Map<string, { consumed: number; endsAt: number }>()
+  readonly #windows = new Map<string, { has: number; endsAt: number }>()
   readonly #windowMs: number
   readonly #mostKeys: number
   readonly #now: () => number
@@ -17,20 +17,25 @@ export class LocalCounts {
     this.#now = now
   }
 
-  /** Adds `points`, 0 to only look. */
-  add(key: string, points: number): LocalWindow {
+  /**
+   * Adds `points`, 0 to only look, below zero to give back; nothing when that is more than `most`, which is told as if it had been
+   * added.
+   */
+  add(key: string, points: number, most = Number.POSITIVE_INFINITY): LocalWindow {
     const now = this.#now()
     const known = this.#windows.get(key)
     if (known !== undefined && known.endsAt > now) {
-      known.consumed += points
-      return { consumed: known.consumed, msBeforeEnd: known.endsAt - now }
+      const has = known.has + points
+      if (has >= 0 && has <= most) known.has = has
+      return { has, leftMs: known.endsAt - now }
     }
-    if (points === 0) return { consumed: 0, msBeforeEnd: this.#windowMs }
+    const begun = { has: points, leftMs: this.#windowMs }
+    if (points <= 0 || points > most) return begun
     // Deleted first, so that the map stays in the order in which windows began.
     this.#windows.delete(key)
-    this.#windows.set(key, { consumed: points, endsAt: now + this.#windowMs })
+    this.#windows.set(key, { has: points, endsAt: now + this.#windowMs })
     this.#forgetOldest(now)
-    return { consumed: points, msBeforeEnd: this.#windowMs }
+    return begun
   }
 
   #forgetOldest(now: number): void {

@@ -15,3 +15,19 @@ export interface Verdict {
   /** Whole seconds until the window ends. */
   readonly resetSeconds: number
 }
+
+export interface Reservation {
+  /** When refused, nothing was counted; while others that may yet be given back stand in the way, `resetSeconds` is 1. */
+  readonly verdict: Verdict
+  /** Call it once. What is not kept is given back, unless its window is over. Never rejects. */
+  settle(isKept: boolean): Promise<void>
+}
+
+export interface Limiter {
+  /** Counts one for `key`; what goes beyond the limit is counted too. Never rejects. */
+  consume(key: string): Promise<Verdict>
+  /** Counts `points` (a whole number, at least 1) if they fit, until it is known whether they should count. Rejects with `RangeError` alone. */
+  reserve(key: string, points?: number): Promise<Reservation>
+  /** Whether one more would be allowed, counting nothing. Never rejects. */
+  peek(key: string): Promise<Verdict>
+}

@@ -3,6 +3,7 @@
 import type { Logger } from '@cairn/runtime'
 import type { Redis } from 'ioredis'
 import { createRedisClient } from '../redis-client.ts'
+import { countingScript, type WithScript } from './counting-script.ts'
 
 export interface RedisLinkOptions {
   readonly url: string
@@ -13,7 +14,7 @@ export interface RedisLinkOptions {
 }
 
 export class RedisLink {
-  readonly client: Redis
+  readonly #client: Redis & WithScript
   readonly #options: RedisLinkOptions
   #silent = false
   #stopped = false
@@ -23,20 +24,22 @@ export class RedisLink {
   constructor(options: RedisLinkOptions) {
     this.#options = options
     // It queues nothing: what cannot be sent now is counted here instead; sent later it would count a second time.
-    this.client = createRedisClient({
+    const client = createRedisClient({
       ...options,
       more: { keyPrefix: `${options.keyPrefix}:` },
     })
-    this.client.on('ready', () => this.#tell())
-    this.client.on('close', () => this.#tell())
+    client.defineCommand('countAll', { lua: countingScript })
+    this.#client = client as Redis & WithScript
+    client.on('ready', () => this.#tell())
+    client.on('close', () => this.#tell())
   }
 
   get usable(): boolean {
-    return !this.#silent && this.client.status === 'ready'
+    return !this.#silent && this.#client.status === 'ready'
   }
 
-  /** Runs one command. Rejects when it fails or takes too long, and then nothing more is asked until a PING is answered. */
-  ask<T>(command: () => Promise<T>): Promise<T> {
+  /** Rejects when Redis fails or takes too long, and then nothing more is asked until a PING is answered. */
+  count(keys: readonly string[], values: readonly string[]): Promise<readonly number[]> {
     return new Promise((resolve, reject) => {
       let waiting = true
       const fail = (error: Error): void => {
@@ -49,7 +52,7 @@ export class RedisLink {
       // first, and only then is it too late.
       const giveUp = (): void => void setImmediate(() => fail(new Error('Redis did not answer in time')))
       const timer = setTimeout(giveUp, this.#options.timeoutMs)
-      command().then(
+      this.#client.countAll(keys.length, ...keys, ...values).then(
         value => {
           waiting = false
           clearTimeout(timer)
@@ -64,7 +67,7 @@ export class RedisLink {
   }
 
   #suspect(error: unknown): void {
-    if (this.#silent || this.client.status !== 'ready') return
+    if (this.#silent || this.#client.status !== 'ready') return
     this.#silent = true
     this.#options.logger.debug({ error }, 'redis: a command failed')
     this.#tell()
@@ -74,8 +77,8 @@ export class RedisLink {
   stop(): void {
     this.#stopped = true
     clearTimeout(this.#probe)
-    this.client.removeAllListeners('close')
-    this.client.disconnect()
+    this.#client.removeAllListeners('close')
+    this.#client.disconnect()
   }
 
   #probeLater(): void {
@@ -85,7 +88,7 @@ export class RedisLink {
 
   async #askAgain(): Promise<void> {
     try {
-      await this.ask(() => this.client.ping())
+      await this.#client.ping()
     } catch {
       this.#probeLater()
       return

@@ -34,7 +34,8 @@ const fromFastify = (error: FastifyError): CairnError => {
     : new CairnError('internal', { cause: error })
 }
 
-const toPublicError = (thrown: unknown): CairnError => {
+/** Whatever was thrown in terms of the catalogue. */
+export const toPublicError = (thrown: unknown): CairnError => {
   if (isFastifyError(thrown)) return fromFastify(thrown)
   const parserFault = thrown instanceof SyntaxError
   return parserFault

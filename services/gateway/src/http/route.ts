@@ -12,10 +12,12 @@ import { currentRequest } from '@cairn/runtime'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type TObject, type TSchema } from 'typebox'
 import type { GatewayContext } from '../context.ts'
-import { countsAddressItself, TierLimits } from '../limits/enforce-limits.ts'
+import { countsAddressItself } from '../limits/address-limit.ts'
+import { TierLimits } from '../limits/tier-limits.ts'
 import { tiers, type TierName } from '../limits/tiers.ts'
 import { authenticate, knownCaller } from './authenticate.ts'
 import type { Question } from './owners.ts'
+import { sendProblem } from './problems.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -131,13 +133,13 @@ export const registerRoute = (server: FastifyInstance, context: GatewayContext, 
       if (request.caller !== undefined) await tier.afterToken(request, request.caller.userId)
     },
     ...(route.bodyOptional === true ? { preValidation: emptyBody } : {}),
-    ...(tier.countsFailures ? { onSend: async (request, reply) => tier.afterAnswer(request, reply) } : {}),
+    errorHandler: async (error, request, reply) =>
+      sendProblem(reply, await tier.afterError(request, error), context.incidents),
     handler: async (request, reply) => {
       const { caller, tokenFault } = request
       if (tokenFault !== undefined && route.namedInBody?.(request) !== true) throw tokenFault
-      await tier.beforeOwner(request, caller?.userId)
-      const answered = await askOwner(context, route, { payload: route.payload(request), caller })
-      await tier.afterSuccess(request)
+      const question = { payload: route.payload(request), caller }
+      const answered = await tier.ask(request, caller?.userId, () => askOwner(context, route, question))
       reply.header('cache-control', route.cacheControl ?? 'no-store')
       if (route.success !== undefined) return reply.code(route.success).send()
       const answer = route.answer === undefined ? (answered as object) : route.answer(answered, reply)

@@ -2,23 +2,28 @@
 import type { RefreshSession, SignInWithApple, SubmitEvents } from '@cairn/contracts'
 import type { LimitName } from './gateway-limits.ts'
 
-/**
- * A name that the request claims and only its owner can confirm: whether it has any left is looked at before the owner is asked, and it
- * is counted when the owner has agreed. So nobody uses up the limit of somebody else.
- */
-export interface ClaimedName {
+/** What a request is counted by when its body is as it should be: before its owner is asked, so that many at once are no more than many in turn. */
+export interface Claim {
   readonly limit: LimitName
-  readonly keyOf: (body: unknown) => string | undefined
+  /** Whose limit it is; undefined where nobody is named. */
+  readonly keyOf: (body: unknown, userId: string | undefined) => string | undefined
+  /** How many points; 1 when left out. */
+  readonly costOf?: (body: unknown) => number
+  /**
+   * The body says whose it is, and only the owner can tell whether that is so. Everything but its agreement gives back what was
+   * counted, so that nobody uses up the limit of somebody else; without it, an owner's failure does.
+   */
+  readonly confirmedByOwner?: true
 }
 
 export interface Tier {
   /** Counted by address, before token and body are looked at. */
   readonly address?: LimitName
-  /** Counted by the user of the access token. */
+  /** Counted by the user of the access token, before the body is looked at. */
   readonly user?: LimitName
-  /** How many points a request costs, once its body is known to be as it should; 1 when left out. */
-  readonly cost?: (body: unknown) => number
-  readonly claimed?: ClaimedName
+  readonly claim?: Claim
+  /** What a request counts by, for its user, when its body could not be read and so claims nothing. */
+  readonly unreadable?: LimitName
   /** Refusals are counted apart, and many of them close the tier to that address. */
   readonly countsFailures?: true
 }
@@ -41,12 +46,23 @@ export const tiers = {
   public: {},
   nonce: { address: 'nonce' },
   guest: { address: 'guest' },
-  apple: { address: 'apple', claimed: { limit: 'subject', keyOf: subjectOf }, countsFailures: true },
-  refresh: { address: 'refresh', claimed: { limit: 'session', keyOf: sessionOf }, countsFailures: true },
+  apple: {
+    address: 'apple',
+    claim: { limit: 'subject', keyOf: subjectOf, confirmedByOwner: true },
+    countsFailures: true,
+  },
+  refresh: {
+    address: 'refresh',
+    claim: { limit: 'session', keyOf: sessionOf, confirmedByOwner: true },
+    countsFailures: true,
+  },
   logout: { address: 'refresh', countsFailures: true },
   notification: { address: 'notifications', countsFailures: true },
   user: { user: 'user' },
-  events: { user: 'events', cost: body => (body as SubmitEvents).events.length },
+  events: {
+    claim: { limit: 'events', keyOf: (_body, userId) => userId, costOf: body => (body as SubmitEvents).events.length },
+    unreadable: 'user',
+  },
 } as const satisfies Record<string, Tier>
 
 export type TierName = keyof typeof tiers
