@@ -2,6 +2,7 @@
 import { CairnError } from '@cairn/contracts'
 import { readEnvironment, type Environment } from '@cairn/runtime'
 import { captureLogs, eventually, ownMs, sharedRedis, startTestRedis } from '@cairn/testkit'
+import { Redis } from 'ioredis'
 import { afterEach, describe, expect, it } from 'vitest'
 import { edgeVariables, limitHeaders, refusalOf, startRateLimits, type Policy, type RateLimits } from '../src/index.ts'
 
@@ -155,6 +156,28 @@ describe('without Redis', () => {
     await redis.server?.restart()
     await eventually(() => expect(limits.shared).toBe(true))
     expect((await calls.consume('u')).remaining).toBe(9)
+  })
+
+  it('full: it answers a PING and counts nothing, so this process counts until there is room, and says so once', async () => {
+    const redis = await startTestRedis()
+    cleanUps.push(() => redis.stop())
+    const limits = await opened({ REDIS_URL: redis.url, REDIS_RETRY_MS: '10' })
+    const calls = limits.limiter(policy)
+    const operator = new Redis(redis.url)
+    cleanUps.push(() => operator.disconnect())
+    const told = (): number => logs.lines.filter(line => line.includes('limits are counted')).length
+    const before = told()
+    await operator.config('SET', 'maxmemory', '1')
+    await eventually(async () => {
+      await calls.consume('u')
+      const [, refused] = /total_error_replies:(\d+)/.exec(await operator.info('stats')) ?? []
+      expect(Number(refused)).toBeGreaterThan(10)
+    })
+    expect(limits.shared).toBe(false)
+    expect(told()).toBe(before + 1)
+    await operator.config('SET', 'maxmemory', '0')
+    await eventually(() => expect(limits.shared).toBe(true))
+    expect((await calls.consume('v')).remaining).toBe(9)
   })
 
   it('while it is away reservations are kept here, and given back here', async () => {

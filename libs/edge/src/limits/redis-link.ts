@@ -38,7 +38,7 @@ export class RedisLink {
     return !this.#silent && this.#client.status === 'ready'
   }
 
-  /** Rejects when Redis fails or takes too long, and then nothing more is asked until a PING is answered. */
+  /** Rejects when Redis fails or takes too long, and then nothing more is asked until it counts again. */
   count(keys: readonly string[], values: readonly string[]): Promise<readonly number[]> {
     return new Promise((resolve, reject) => {
       let waiting = true
@@ -86,9 +86,10 @@ export class RedisLink {
     this.#probe = setTimeout(() => void this.#askAgain(), this.#options.retryMs).unref()
   }
 
+  /** By counting: a Redis that is full, or a replica, answers a PING and counts nothing. */
   async #askAgain(): Promise<void> {
     try {
-      await this.#client.ping()
+      await this.count(['probe'], ['1', '1', ''])
     } catch {
       this.#probeLater()
       return
