@@ -20,7 +20,7 @@ export interface Reservation {
   /** When refused, nothing was counted; while others that may yet be given back stand in the way, `resetSeconds` is 1. */
   readonly verdict: Verdict
   /** Call it once. What is not kept is given back, unless its window is over. Never rejects. */
-  settle(isKept: boolean): Promise<void>
+  readonly settle: (isKept: boolean) => Promise<void>
 }
 
 export interface Limiter {

@@ -133,8 +133,9 @@ export const registerRoute = (server: FastifyInstance, context: GatewayContext, 
       if (request.caller !== undefined) await tier.afterToken(request, request.caller.userId)
     },
     ...(route.bodyOptional === true ? { preValidation: emptyBody } : {}),
-    errorHandler: async (error, request, reply) =>
-      sendProblem(reply, await tier.afterError(request, error), context.incidents),
+    // Fastify waits for it, whatever its types say.
+    errorHandler: (error, request, reply): unknown =>
+      tier.afterError(request, error).then(answered => sendProblem(reply, answered, context.incidents)),
     handler: async (request, reply) => {
       const { caller, tokenFault } = request
       if (tokenFault !== undefined && route.namedInBody?.(request) !== true) throw tokenFault
