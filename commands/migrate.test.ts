@@ -3,8 +3,10 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createEmptyDatabase, type EmptyDatabase } from '@cairn/testkit'
 import { deriveServiceUrls } from '@cairn/local'
+import { findOwners, serviceUrlVariable } from '@cairn/postgres/migrate'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { migrateVariables } from './migrate/migrate-variables.ts'
 
 let database: EmptyDatabase
 beforeEach(async () => {
@@ -14,13 +16,19 @@ afterEach(async () => {
   await database.drop()
 })
 
-const run = async (...args: string[]): Promise<{ code: number | null; output: string }> => {
+interface Outcome {
+  readonly code: number | null
+  readonly output: string
+}
+
+const runWith = async (changes: Record<string, string>, ...args: string[]): Promise<Outcome> => {
   const { authDatabaseUrl, progressDatabaseUrl } = deriveServiceUrls(database.url, 'tests')
   const env = {
     PATH: process.env['PATH'] ?? '',
     DATABASE_URL: database.url,
     AUTH_DATABASE_URL: authDatabaseUrl,
     PROGRESS_DATABASE_URL: progressDatabaseUrl,
+    ...changes,
   }
   const child = spawn(process.execPath, [join(import.meta.dirname, 'migrate.ts'), ...args], { env })
   let output = ''
@@ -28,6 +36,7 @@ const run = async (...args: string[]): Promise<{ code: number | null; output: st
   const code = await new Promise<number | null>(resolve => void child.on('close', resolve))
   return { code, output }
 }
+const run = (...args: string[]): Promise<Outcome> => runWith({}, ...args)
 
 describe('npm run migrate', () => {
   it('migrates as far as it is told, says where things stand, and finds what was changed by hand', async () => {
@@ -51,9 +60,28 @@ describe('npm run migrate', () => {
     [['--to', 'two'], '--to wants the number of a migration'],
     [['--owner', 'gateway'], '--owner is one of auth, progress'],
     [['rollback'], 'there is no such thing to do'],
+    [['status', '--owner', 'auth'], 'status takes nothing else'],
+    [['status', '--set-passwords'], 'status takes nothing else'],
   ])('refuses %j', async (args, message) => {
     const { code, output } = await run(...args)
     expect(code).toBe(1)
     expect(output).toContain(message)
+  })
+
+  it.each(['nonsense', 'mysql://a:b@127.0.0.1/x', 'postgres://127.0.0.1/x', 'postgres://a:%zz@127.0.0.1/x'])(
+    'names the variable that is %s, and does nothing',
+    async url => {
+      const { code, output } = await runWith({ PROGRESS_DATABASE_URL: url, DATABASE_URL: `${database.url}%` })
+      expect(code).toBe(1)
+      expect(output).toContain('DATABASE_URL is malformed: expected a URL starting with postgres://')
+      expect(output).toContain('PROGRESS_DATABASE_URL is malformed: expected a URL starting with postgres://')
+      expect(output).not.toContain(url)
+    },
+  )
+
+  it('has a variable for the URL of each owner', () => {
+    const owners = findOwners(join(import.meta.dirname, '..', 'services'), 'postgres://a@h/d', {})
+    const names = Object.values(migrateVariables).map(variable => variable.name)
+    expect(names).toEqual(expect.arrayContaining(owners.map(owner => serviceUrlVariable(owner.schema))))
   })
 })

@@ -1,6 +1,6 @@
 // `npm run migrate`: brings the database of DATABASE_URL to the current schema. Safe to run twice and at the same time.
-// `-- --to <number> [--owner <schema>]` goes no further; `-- status` changes nothing, and exits 1 unless
-// all is applied and the schema is what it should be.
+// `-- --to <number> [--owner <schema>]` goes no further; `-- --set-passwords` gives roles that are there the password of their URL;
+// `-- status` changes nothing, and exits 1 unless all is applied and the schema is what it should be.
 import { join } from 'node:path'
 import { withLocalStack } from '@cairn/local'
 import { findOwners, migrate, readMigrationStatus } from '@cairn/postgres/migrate'
@@ -15,18 +15,25 @@ const root = join(import.meta.dirname, '..')
 
 const run = async (): Promise<void> => {
   const environment = withLocalStack(root, process.env)
-  const { databaseUrl, ...limits } = readEnvironment(migrateVariables, environment)
-  const all = findOwners(join(root, 'services'), databaseUrl, environment)
-  const schemas = all.map(one => one.schema)
-  const { status, upTo, owner } = readMigrateArguments(process.argv.slice(2), schemas)
-  const owners = all.filter(one => owner === undefined || one.schema === owner)
+  const { databaseUrl, authDatabaseUrl, progressDatabaseUrl, ...limits } = readEnvironment(
+    migrateVariables,
+    environment,
+  )
+  const owners = findOwners(join(root, 'services'), databaseUrl, {
+    AUTH_DATABASE_URL: authDatabaseUrl,
+    PROGRESS_DATABASE_URL: progressDatabaseUrl,
+  })
+  const schemas = owners.map(one => one.schema)
+  const { status, upTo, owner, setPasswords } = readMigrateArguments(process.argv.slice(2), schemas)
   if (!status) {
-    await migrate({ databaseUrl, owners, ...limits, ...(upTo === undefined ? {} : { upTo }), say })
+    const wanted = owners.filter(one => owner === undefined || one.schema === owner)
+    const to = upTo === undefined ? {} : { upTo }
+    await migrate({ databaseUrl, owners: wanted, ...limits, ...to, setPasswords, say })
     return
   }
   const states = await readMigrationStatus(databaseUrl, owners)
   for (const line of statusLines(states)) say(line)
-  const whole = owner === undefined && states.every(one => one.migrations.every(({ state }) => state === 'applied'))
+  const whole = states.every(one => one.migrations.every(({ state }) => state === 'applied'))
   const drift = whole ? await liveDrift(root, databaseUrl, owners) : []
   for (const line of drift) say(line)
   if (!isCurrent(states) || drift.length > 0) process.exitCode = 1

@@ -1,18 +1,25 @@
 // What `npm run migrate` is asked for.
 import { parseArgs } from 'node:util'
 
-export const usage = 'usage: npm run migrate [-- --to <number> [--owner <schema>]]  |  npm run migrate -- status'
+export const usage =
+  'usage: npm run migrate [-- [--to <number> [--owner <schema>]] [--set-passwords]]  |  npm run migrate -- status'
 
 export interface MigrateArguments {
   readonly status: boolean
   readonly upTo: number | undefined
   /** All of them when undefined. */
   readonly owner: string | undefined
+  /** Of roles that are there already. */
+  readonly setPasswords: boolean
 }
 
 /** Throws with the usage. */
 export const readMigrateArguments = (args: readonly string[], owners: readonly string[]): MigrateArguments => {
-  const options = { to: { type: 'string' }, owner: { type: 'string' } } as const
+  const options = {
+    to: { type: 'string' },
+    owner: { type: 'string' },
+    'set-passwords': { type: 'boolean', default: false },
+  } as const
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
   const refuse = (why: string): never => {
     throw new Error(`${why}\n${usage}`)
@@ -21,6 +28,11 @@ export const readMigrateArguments = (args: readonly string[], owners: readonly s
   if (values.to !== undefined && !/^\d{1,4}$/.test(values.to)) refuse('--to wants the number of a migration')
   if (values.owner !== undefined && !owners.includes(values.owner)) refuse(`--owner is one of ${owners.join(', ')}`)
   const status = positionals.length === 1
-  if (status && values.to !== undefined) refuse('status takes no --to')
-  return { status, upTo: values.to === undefined ? undefined : Number(values.to), owner: values.owner }
+  if (status && args.length > 1) refuse('status takes nothing else: the schema is looked at as a whole')
+  return {
+    status,
+    upTo: values.to === undefined ? undefined : Number(values.to),
+    owner: values.owner,
+    setPasswords: values['set-passwords'],
+  }
 }

@@ -5,6 +5,17 @@ export const migrateVariables = {
   databaseUrl: variable.postgresUrl('DATABASE_URL', {
     description: 'the database to migrate, as the user that owns the tables; no service connects as that one',
   }),
+  authDatabaseUrl: variable.postgresUrl('AUTH_DATABASE_URL', {
+    namesUser: true,
+    fallback: '',
+    description:
+      "what auth connects with: its user is the role that sees auth's schema; empty: cairn_auth without a password",
+  }),
+  progressDatabaseUrl: variable.postgresUrl('PROGRESS_DATABASE_URL', {
+    namesUser: true,
+    fallback: '',
+    description: 'the same for progress; empty: cairn_progress without a password',
+  }),
   statementTimeoutMs: variable.integer('MIGRATE_STATEMENT_TIMEOUT_MS', {
     min: 1_000,
     max: 86_400_000,

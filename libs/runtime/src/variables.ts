@@ -64,8 +64,26 @@ export const url = (name: string, about: Described<string> & { protocols: readon
   secret: !about.protocols.some(protocol => protocol.startsWith('http')),
 })
 
-export const postgresUrl = (name: string, about: Described<string>): Variable<string> =>
-  url(name, { ...about, protocols: ['postgres:', 'postgresql:'] })
+const isEncoded = (part: string): boolean => {
+  try {
+    decodeURIComponent(part)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** `namesUser`: not without a user, where that is more than whom to connect as. */
+export const postgresUrl = (name: string, about: Described<string> & { namesUser?: boolean }): Variable<string> => {
+  const { namesUser = false } = about
+  const any = url(name, { ...about, protocols: ['postgres:', 'postgresql:'] })
+  const parse = (value: string): string | undefined => {
+    const { username = '', password = '', pathname = '' } = URL.parse(value) ?? {}
+    if (namesUser && username === '') return undefined
+    return [username, password, pathname].every(isEncoded) ? any.parse(value) : undefined
+  }
+  return { ...any, expects: namesUser ? `${any.expects} that names a user` : any.expects, parse }
+}
 
 export const natsUrl = (name: string, about: Described<string>): Variable<string> =>
   url(name, { ...about, protocols: ['nats:', 'tls:'] })

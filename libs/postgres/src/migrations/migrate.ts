@@ -23,12 +23,14 @@ export interface MigrateOptions extends Partial<MigratorLimits> {
   readonly owners: readonly OwnerSchema[]
   /** Apply no migration with a greater number. */
   readonly upTo?: number
+  /** Gives roles that are there the password of their URL; default no: it is for the whole server. */
+  readonly setPasswords?: boolean
   /** Longest wait for another runner. */
   readonly waitMs?: number
   readonly say: (line: string) => void
 }
 
-const defaults = { statementTimeoutMs: 900_000, lockTimeoutMs: 5_000, waitMs: 300_000 }
+const defaults = { statementTimeoutMs: 900_000, lockTimeoutMs: 5_000, waitMs: 300_000, setPasswords: false }
 
 /** Throws when history and files do not belong together. */
 const findPending = async (
@@ -63,9 +65,9 @@ const migrateOwner = async (
 /** Safe to run twice and at the same time. Rejects with what failed; a failed migration leaves nothing of itself. */
 export const migrate = (options: MigrateOptions): Promise<void> => {
   const { owners, say, ...rest } = { ...defaults, ...options }
-  return withMigratorConnection(rest, async database => {
-    await acquireMigrationLock(database, { waitMs: rest.waitMs, say })
-    await ensureRoles(database, owners)
+  return withMigratorConnection(rest, async (database, client) => {
+    await acquireMigrationLock(client, { waitMs: rest.waitMs, say })
+    await ensureRoles(client, owners, { setPasswords: rest.setPasswords, say })
     for (const owner of owners) await migrateOwner(database, owner, { say, ...rest })
   })
 }

@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { OwnerSchema } from './migrate.ts'
 
-const variableOf = (service: string): string => `${service.toUpperCase()}_DATABASE_URL`
+export const serviceUrlVariable = (service: string): string => `${service.toUpperCase()}_DATABASE_URL`
 
 /** Same server and database as the migrator's, the role `cairn_<service>`, no password: it cannot log in until it gets one. */
 const defaultUrl = (databaseUrl: string, service: string): string => {
@@ -27,5 +27,5 @@ export const findOwners = (
     .map(({ service, directory }) => ({
       schema: service,
       directory,
-      serviceUrl: environment[variableOf(service)] || defaultUrl(databaseUrl, service),
+      serviceUrl: environment[serviceUrlVariable(service)] || defaultUrl(databaseUrl, service),
     }))
