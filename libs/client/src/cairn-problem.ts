@@ -35,3 +35,7 @@ export class CairnProblem extends Error {
 /** Whether an error is a problem with this code. */
 export const isProblem = (error: unknown, code: Problem['code']): error is CairnProblem =>
   error instanceof CairnProblem && error.code === code
+
+/** The session has ended: only another sign-in helps. */
+export const isSessionOver = (error: unknown): boolean =>
+  isProblem(error, 'token_invalid') || isProblem(error, 'token_expired')

@@ -16,8 +16,9 @@ import { EventQueue, type EventStorage } from './event-queue.ts'
 import { createHttp, type Http } from './http.ts'
 import { LocalLog } from './local-log.ts'
 import { RealtimeClient, type RealtimeStatus } from './realtime-client.ts'
-import { SessionStore } from './session.ts'
+import { SessionStore } from './session-store.ts'
 import { synchronise } from './synchronise.ts'
+import type { UserSession } from './user-session.ts'
 
 export interface CairnClientOptions {
   /** Without a path, e.g. `https://api.example.com`. */
@@ -29,7 +30,7 @@ export interface CairnClientOptions {
   readonly onSession?: (session: Session | undefined) => void
   /** Every event of the log once, in order, from whichever device it came. */
   readonly onEvents?: (events: readonly LoggedEvent[]) => void
-  /** Forget what was derived from events; all of them follow again. */
+  /** Forget what was derived from events; all of them follow again, or those of somebody else who has signed in. */
   readonly onReset?: () => void
   /** What the operator tells everybody who is connected; who is not does not get it later. */
   readonly onNotice?: (notice: NoticePosted) => void
@@ -76,7 +77,7 @@ export interface CairnClient {
 const maxEventsPerRequest = 500
 const defaultMaxQueuedEvents = 10_000
 
-const submit = async (session: SessionStore, events: readonly unknown[]): Promise<readonly Receipt[]> => {
+const submit = async (session: UserSession, events: readonly unknown[]): Promise<readonly Receipt[]> => {
   const receipts: Receipt[] = []
   for (let start = 0; start < events.length; start += maxEventsPerRequest) {
     const body = { events: events.slice(start, start + maxEventsPerRequest) }
@@ -88,7 +89,7 @@ const submit = async (session: SessionStore, events: readonly unknown[]): Promis
 
 interface Parts {
   readonly http: Http
-  readonly session: SessionStore
+  readonly sessions: SessionStore
   readonly log: LocalLog
   readonly queue: EventQueue
   readonly realtime: RealtimeClient
@@ -103,11 +104,12 @@ const assemble = (options: CairnClientOptions): Parts => {
     maxWaitMs: options.maxWaitMs ?? 30_000,
     timeoutMs: 15_000,
   })
-  const session = new SessionStore({ http, session: options.session, onSession: options.onSession })
+  const sessions = new SessionStore({ http, session: options.session, onSession: options.onSession })
   const log = new LocalLog({ onEvents: options.onEvents, onReset: options.onReset })
+  if (options.session !== undefined) log.belongTo(options.session.user.id)
   const queue = new EventQueue({
-    submit: events => submit(session, events),
-    currentUserId: () => session.current?.user.id,
+    submit: async events => submit(sessions.require(), events),
+    currentUserId: () => sessions.current?.userId,
     storage: options.storage,
     onReceipts: options.onReceipts,
     backoff,
@@ -116,9 +118,8 @@ const assemble = (options: CairnClientOptions): Parts => {
   const realtime = new RealtimeClient({
     realtimeUrl: options.realtimeUrl,
     WebSocket: options.WebSocket ?? globalThis.WebSocket,
-    session,
+    sessions,
     log,
-    synchronise: () => synchronise(session, log),
     backoff,
     readyTimeoutMs: 10_000,
     onNotice: options.onNotice,
@@ -127,21 +128,23 @@ const assemble = (options: CairnClientOptions): Parts => {
       options.onStatus?.(status, code)
     },
   })
-  return { http, session, log, queue, realtime }
+  return { http, sessions, log, queue, realtime }
 }
 
 /** A client of one user on one device. Its calls reject with `CairnProblem`, or with fetch's own error when offline. */
 export const createCairnClient = (options: CairnClientOptions): CairnClient => {
-  const { http, session, log, queue, realtime } = assemble(options)
+  const { http, sessions, log, queue, realtime } = assemble(options)
   const signIn = async (path: string, body: SignInAsGuest | SignInWithApple): Promise<Session> => {
     const signedIn = await http<Session>({ method: 'POST', path, body, repeatable: false })
-    session.replace(signedIn)
+    log.belongTo(signedIn.user.id)
+    sessions.begin(signedIn)
+    realtime.redial()
     queue.flush()
     return signedIn
   }
   return {
     get session() {
-      return session.current
+      return sessions.current?.latest
     },
     log,
     get status() {
@@ -153,14 +156,14 @@ export const createCairnClient = (options: CairnClientOptions): CairnClient => {
     issueNonce: () => http<Nonce>({ method: 'POST', path: '/auth/nonce', repeatable: true }),
     signInWithApple: identity => signIn('/auth/apple', identity),
     signInAsGuest: device => signIn('/auth/guest', device === undefined ? {} : { device }),
-    refresh: () => session.refresh(),
+    refresh: async () => sessions.require().refresh(),
     record: event => queue.record(event),
-    submitEvents: events => submit(session, events),
-    readSnapshot: timeZone => {
+    submitEvents: async events => submit(sessions.require(), events),
+    readSnapshot: async timeZone => {
       const query = timeZone === undefined ? '' : `?time_zone=${encodeURIComponent(timeZone)}`
-      return session.call<Snapshot>({ method: 'GET', path: `/progress${query}`, repeatable: true })
+      return sessions.require().call<Snapshot>({ method: 'GET', path: `/progress${query}`, repeatable: true })
     },
-    synchronise: () => synchronise(session, log),
+    synchronise: async () => synchronise(sessions.require(), log),
     connect: () => {
       realtime.connect()
       queue.flush()

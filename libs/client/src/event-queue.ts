@@ -2,7 +2,7 @@
 // whatever fails in between. Sending an event twice is harmless, so what is in doubt is sent again.
 import type { Receipt } from '@cairn/contracts'
 import { backoffMs, type Backoff } from './backoff.ts'
-import { CairnProblem } from './cairn-problem.ts'
+import { CairnProblem, isSessionOver } from './cairn-problem.ts'
 
 export interface QueuedEvent {
   /** Whose it is: it is never sent as anybody else's. */
@@ -36,9 +36,6 @@ const maxBatch = 500
 const isRefusal = (error: unknown): boolean =>
   error instanceof CairnProblem && (error.status === 400 || error.status === 413)
 
-/** Nobody is signed in any more; the next sign-in sends what is left. */
-const isOver = (error: unknown): boolean => error instanceof CairnProblem && error.status === 401
-
 const rejected = (event: object): Receipt => {
   const { event_id: id } = event as { event_id?: unknown }
   return { event_id: typeof id === 'string' ? id : null, status: 'rejected', code: 'invalid_event' }
@@ -51,6 +48,8 @@ export class EventQueue {
   #saving: Promise<void> = Promise.resolve()
   #saveWanted = false
   #sending = false
+  /** Somebody asked to send while it was being done. */
+  #askedAgain = false
   #batch = maxBatch
   #failures = 0
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -114,19 +113,30 @@ export class EventQueue {
   }
 
   async #send(): Promise<void> {
-    if (this.#sending) return
+    if (this.#sending) {
+      this.#askedAgain = true
+      return
+    }
     this.#sending = true
+    this.#askedAgain = false
     try {
       await this.#loaded()
       while (await this.#sendBatch());
       this.#failures = 0
     } catch (error) {
-      if (!isOver(error)) {
-        this.#sendSoon(backoffMs(this.#options.backoff, this.#failures))
-        this.#failures += 1
-      }
+      this.#sendAgainAfter(error)
     } finally {
       this.#sending = false
+    }
+  }
+
+  #sendAgainAfter(error: unknown): void {
+    if (!isSessionOver(error)) {
+      this.#sendSoon(backoffMs(this.#options.backoff, this.#failures))
+      this.#failures += 1
+    } else if (this.#askedAgain) {
+      // Perhaps by a sign-in. Without one there is nobody to send as, and the next one asks.
+      this.#sendSoon(0)
     }
   }
 

@@ -18,12 +18,18 @@ export class LocalLog {
   readonly #options: LocalLogOptions
   readonly #items = new Map<string, Item>()
   readonly #tracks = new Map<string, Track>()
+  #userId: string | undefined
   #head: Head | undefined
   #totals: Totals | undefined
   #streak: Streak | undefined
 
   constructor(options: LocalLogOptions = {}) {
     this.#options = options
+  }
+
+  /** Whose log it is. */
+  get userId(): string | undefined {
+    return this.#userId
   }
 
   /** Up to where the log is known; undefined before the first page. */
@@ -61,6 +67,13 @@ export class LocalLog {
     const events = page.events.filter(event => event.seq > seq)
     if (events.length > 0) this.#options.onEvents?.(events)
     return 'applied'
+  }
+
+  /** From now on it is the log of this user; what is known of another one is forgotten, as positions mean nothing across users. */
+  belongTo(userId: string): void {
+    const another = this.#userId !== undefined && this.#userId !== userId
+    this.#userId = userId
+    if (another) this.reset()
   }
 
   /** Forgets everything. */

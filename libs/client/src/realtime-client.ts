@@ -2,11 +2,13 @@
 // told to, and stays away when told to.
 import type { NoticePosted } from '@cairn/contracts'
 import { backoffMs, type Backoff } from './backoff.ts'
-import { CairnProblem } from './cairn-problem.ts'
+import { isSessionOver } from './cairn-problem.ts'
 import type { LocalLog } from './local-log.ts'
 import { closeCode, firstCodeToStayAway } from './realtime-frames.ts'
 import { RealtimeLink, type LinkEnd } from './realtime-link.ts'
-import type { SessionStore } from './session.ts'
+import type { SessionStore } from './session-store.ts'
+import { synchronise } from './synchronise.ts'
+import type { UserSession } from './user-session.ts'
 
 export type RealtimeStatus = 'offline' | 'connecting' | 'live' | 'stopped'
 
@@ -14,9 +16,8 @@ export interface RealtimeClientOptions {
   /** `https://…` or `wss://…`, without a path. */
   readonly realtimeUrl: string
   readonly WebSocket: typeof WebSocket
-  readonly session: SessionStore
+  readonly sessions: SessionStore
   readonly log: LocalLog
-  readonly synchronise: () => Promise<void>
   readonly backoff: Backoff
   readonly readyTimeoutMs: number
   readonly onNotice?: ((notice: NoticePosted) => void) | undefined
@@ -29,7 +30,7 @@ export class RealtimeClient {
   #link: RealtimeLink | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   #wanted = false
-  /** Counts what was begun or called off: a dial that is no longer the latest comes to nothing. */
+  /** Counts what was begun or called off: what is no longer the latest comes to nothing. */
   #dials = 0
   #failures = 0
   #status: RealtimeStatus = 'offline'
@@ -49,68 +50,73 @@ export class RealtimeClient {
     this.#open()
   }
 
+  /** Somebody has signed in: a connection of the session before would bring that one's pages. */
+  redial(): void {
+    if (!this.#wanted) return
+    this.#failures = 0
+    this.#open()
+  }
+
   disconnect(): void {
     this.#wanted = false
+    this.#callOff()
+    this.#tell('offline')
+  }
+
+  /** Ends what is open, under way or planned. */
+  #callOff(): void {
     this.#dials += 1
     clearTimeout(this.#timer)
     this.#link?.close()
     this.#link = undefined
-    this.#tell('offline')
   }
 
   #open(): void {
+    this.#callOff()
+    const dial = this.#dials
     this.#tell('connecting')
-    this.#dial().catch((error: unknown) => {
-      const over = error instanceof CairnProblem && error.status === 401
-      if (over || this.#options.session.current === undefined) this.#stop()
+    this.#dial(dial).catch((error: unknown) => {
+      if (dial !== this.#dials) return
+      if (isSessionOver(error) || this.#options.sessions.current === undefined) this.#stop()
       else this.#comeBack(0)
     })
   }
 
-  async #dial(): Promise<void> {
-    const { session, realtimeUrl, WebSocket } = this.#options
-    this.#dials += 1
-    const dial = this.#dials
+  async #dial(dial: number): Promise<void> {
+    const { sessions, log, realtimeUrl, WebSocket } = this.#options
+    const session = sessions.require()
     const token = await session.accessToken()
     if (dial !== this.#dials) return
-    const address = `${realtimeUrl.replace(/^http/, 'ws')}/ws/user/${session.require().user.id}`
-    const webSocket = new WebSocket(`${address}?token=${encodeURIComponent(token)}`)
-    const link: RealtimeLink = new RealtimeLink({
-      webSocket,
-      log: this.#options.log,
+    const address = `${realtimeUrl.replace(/^http/, 'ws')}/ws/user/${session.userId}`
+    this.#link = new RealtimeLink({
+      webSocket: new WebSocket(`${address}?token=${encodeURIComponent(token)}`),
+      log,
       readyTimeoutMs: this.#options.readyTimeoutMs,
       newToken: async () => (await session.refresh()).access_token,
-      resynchronise: this.#options.synchronise,
+      resynchronise: () => synchronise(session, log),
       onNotice: this.#options.onNotice,
       onReady: () => {
         this.#failures = 0
         this.#tell('live')
       },
       onEnd: end => {
-        if (this.#link === link) this.#ended(end)
+        if (dial === this.#dials) this.#ended(end, session)
       },
     })
-    this.#link = link
   }
 
-  #ended({ code, retryAfterMs }: LinkEnd): void {
+  #ended({ code, retryAfterMs }: LinkEnd, session: UserSession): void {
     this.#link = undefined
-    if (!this.#wanted) return
+    if (code === closeCode.tokenExpired) session.expireToken()
     if (code >= firstCodeToStayAway && code < 5_000) this.#stop(code)
-    else if (code === closeCode.tokenExpired) {
-      this.#options.session.refresh().then(
-        () => this.#comeBack(retryAfterMs),
-        () => this.#comeBack(retryAfterMs),
-      )
-    } else this.#comeBack(retryAfterMs)
+    else this.#comeBack(retryAfterMs)
   }
 
   #comeBack(afterMs: number): void {
-    if (!this.#wanted) return
-    this.#tell('offline')
     const ms = afterMs + backoffMs(this.#options.backoff, this.#failures)
     this.#failures += 1
     this.#timer = setTimeout(() => this.#open(), ms)
+    this.#tell('offline')
   }
 
   #stop(code?: number): void {

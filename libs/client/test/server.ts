@@ -15,8 +15,13 @@ export interface Call {
 export interface Answer {
   readonly status?: number
   readonly body?: unknown
+  /** Instead of a body in JSON, as something in between would answer. */
+  readonly html?: string
+  readonly headers?: Record<string, string>
   /** Ends the connection without an answer. */
   readonly hangUp?: boolean
+  /** The answer is held back until then. */
+  readonly after?: Promise<unknown>
 }
 
 export interface TestServer {
@@ -50,6 +55,18 @@ export const sessionOf = (generation: number): Session => ({
   },
   created: generation === 1,
 })
+
+/** That of somebody else. */
+export const otherSessionOf = (generation: number): Session => {
+  const session = sessionOf(generation)
+  return {
+    ...session,
+    access_token: `other-${generation}`,
+    refresh_token: `other-refresh-${generation}`,
+    session_id: '00000000-0000-4000-8000-00000000000b',
+    user: { ...session.user, id: '00000000-0000-4000-8000-000000000002' },
+  }
+}
 
 export const problem = (status: number, code: string, more: object = {}): Answer => ({
   status,
@@ -98,9 +115,11 @@ export const startServer = async (): Promise<TestServer> => {
     server.calls.push(call)
     const answers = routes.get(call.route) ?? [problem(404, 'not_found')]
     const next = answers.length > 1 ? answers.shift() : answers[0]
-    const { status = 200, body, hangUp = false } = (typeof next === 'function' ? next(call) : next) ?? {}
-    if (hangUp) response.destroy()
-    else response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+    const { status = 200, body, html, headers, hangUp, after } = (typeof next === 'function' ? next(call) : next) ?? {}
+    await after
+    if (hangUp === true) response.destroy()
+    else if (html !== undefined) response.writeHead(status, { 'content-type': 'text/html', ...headers }).end(html)
+    else response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
   }
   const http = createServer((request, response) => void answer(request, response))
   const server: TestServer = {

@@ -1,0 +1,44 @@
+// The client module on the whole stack, where an app would come to harm: the device changes hands.
+import { randomUUID } from 'node:crypto'
+import { createCairnClient, type CairnClient } from '@cairn/client'
+import { eventually } from '@cairn/testkit'
+import { startStack, type Stack } from '@cairn/testkit/stack'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+
+let stack: Stack
+let client: CairnClient
+beforeAll(async () => {
+  stack = await startStack()
+})
+afterEach(() => client.disconnect())
+afterAll(async () => {
+  await stack.stop()
+})
+
+const practiced = (item: string): object => ({
+  event_id: randomUUID(),
+  track_id: 'piano',
+  item_id: item,
+  kind: 'practiced',
+  occurred_at: new Date().toISOString(),
+})
+
+it('a device that changes hands shows each user their own log, whole', async () => {
+  const seen: string[] = []
+  client = createCairnClient({
+    gatewayUrl: stack.gatewayUrl,
+    realtimeUrl: stack.realtimeUrl,
+    backoff: { firstMs: 20, mostMs: 200 },
+    onEvents: events => seen.push(...events.map(({ seq, item_id }) => `${seq} ${item_id}`)),
+    onReset: () => seen.push('reset'),
+  })
+  await client.signInAsGuest()
+  client.connect()
+  await client.submitEvents(['a', 'b', 'c'].map(practiced))
+  await eventually(() => expect(seen).toEqual(['1 a', '2 b', '3 c']))
+  await client.signInAsGuest()
+  await client.submitEvents(['v', 'w', 'x', 'y', 'z'].map(practiced))
+  await eventually(() => expect(seen.slice(3)).toEqual(['reset', '1 v', '2 w', '3 x', '4 y', '5 z']))
+  expect(client.log.items.map(({ item_id }) => item_id).toSorted()).toEqual(['v', 'w', 'x', 'y', 'z'])
+  expect(client.log.totals?.items).toBe(5)
+})

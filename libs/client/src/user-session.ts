@@ -1,0 +1,88 @@
+// The session of one user from a sign-in to its end: its tokens change, its user never does, so what was begun with it stays
+// that user's. However many calls find the access token expired, one refresh goes out: the others wait for it. What the
+// server makes of a refresh whose answer got lost is its affair (the same successor again), so it is repeated.
+import type { RefreshSession, Session } from '@cairn/contracts'
+import { isSessionOver, isProblem } from './cairn-problem.ts'
+import type { Http, HttpCall } from './http.ts'
+
+export interface UserSessionOptions {
+  readonly http: Http
+  readonly session: Session
+  /** When its access token ends, by the clock of this device; 0 when that is not known. */
+  readonly expiresAtMs: number
+  /** Called with each successor, and with undefined when it is over. */
+  readonly onChange: (session: Session | undefined) => void
+}
+
+/** Seconds before its end that a token counts as too old to begin something with. */
+const reserveSeconds = 15
+
+/** When the access token of a session that was given just now ends. */
+export const expiryOf = ({ expires_in }: Session): number => Date.now() + expires_in * 1_000
+
+export class UserSession {
+  readonly #options: UserSessionOptions
+  #latest: Session
+  #expiresAtMs: number
+  #refreshing: Promise<Session> | undefined
+
+  constructor(options: UserSessionOptions) {
+    this.#options = options
+    this.#latest = options.session
+    this.#expiresAtMs = options.expiresAtMs
+  }
+
+  get userId(): string {
+    return this.#options.session.user.id
+  }
+
+  /** As the server gave it last. */
+  get latest(): Session {
+    return this.#latest
+  }
+
+  /** A token that lives a while longer. Rejects as `refresh` does. */
+  async accessToken(): Promise<string> {
+    const fresh = this.#expiresAtMs - Date.now() > reserveSeconds * 1_000
+    return fresh ? this.#latest.access_token : (await this.refresh()).access_token
+  }
+
+  /** The server says that the access token has ended, whatever the clock says here. */
+  expireToken(): void {
+    this.#expiresAtMs = 0
+  }
+
+  /** Rejects with `token_invalid` or `token_expired` when the session is over. */
+  refresh(): Promise<Session> {
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = undefined
+    })
+    return this.#refreshing
+  }
+
+  /** A call with the access token; an expired one is refreshed and the call made again, once. */
+  async call<Answer>(call: Omit<HttpCall, 'token'>): Promise<Answer> {
+    const token = this.#latest.access_token
+    try {
+      return await this.#options.http<Answer>({ ...call, token })
+    } catch (error) {
+      if (!isProblem(error, 'token_expired')) throw error
+      const renewed = this.#latest.access_token === token ? await this.refresh() : this.#latest
+      return this.#options.http<Answer>({ ...call, token: renewed.access_token })
+    }
+  }
+
+  async #refresh(): Promise<Session> {
+    const body: RefreshSession = { refresh_token: this.#latest.refresh_token }
+    try {
+      const call = { method: 'POST', path: '/auth/refresh', body, repeatable: true } as const
+      this.#latest = await this.#options.http<Session>(call)
+      this.#expiresAtMs = expiryOf(this.#latest)
+      this.#options.onChange(this.#latest)
+      return this.#latest
+    } catch (error) {
+      if (isSessionOver(error)) this.#options.onChange(undefined)
+      throw error
+    }
+  }
+}
