@@ -214,6 +214,7 @@ CREATE TABLE progress.heads (
   last_day date,
   latest_active_at timestamp(3) with time zone,
   latest_active_offset_minutes smallint,
+  corrected_at timestamp(3) with time zone,
   CONSTRAINT heads_activity_is_whole CHECK ((num_nulls(last_day, latest_active_at, latest_active_offset_minutes) = ANY (ARRAY[0, 3]))),
   CONSTRAINT heads_pkey PRIMARY KEY (user_id),
   CONSTRAINT heads_runs_fit CHECK ((((last_run >= 0) AND (last_run <= longest_run)) AND (longest_run <= active_days))),
@@ -274,7 +275,7 @@ CREATE TABLE progress.tracks (
   CONSTRAINT tracks_pkey PRIMARY KEY (user_id, track_id),
   CONSTRAINT tracks_sums_fit CHECK ((((items >= 0) AND (items <= event_count)) AND ((completed_items >= 0) AND (completed_items <= items)) AND (points >= 0) AND (duration_ms >= 0)))
 ) WITH (fillfactor=80);
-CREATE UNIQUE INDEX tracks_last_seq_idx ON progress.tracks USING btree (user_id, last_seq DESC);
+CREATE UNIQUE INDEX tracks_latest_idx ON progress.tracks USING btree (user_id, last_seq DESC) WHERE (last_seq > 0);
 
 ALTER TABLE auth.apple_grants ADD CONSTRAINT apple_grants_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
 ALTER TABLE auth.identities ADD CONSTRAINT identities_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED;

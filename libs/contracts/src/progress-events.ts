@@ -13,7 +13,7 @@ export type EventKind = (typeof eventKinds)[number]
 export const LoggedEvent = Type.Object(
   {
     seq: told(Count, 'Its place in the log.', 17),
-    received_at: told(Instant, 'When it was committed.'),
+    received_at: told(Instant, 'When the server received it.'),
     event_id: told(Uuid, 'Its id, in lower case.'),
     track_id: Type.String({ description: 'The id of the track.', examples: ['spanish-1'] }),
     item_id: Type.String({ description: 'The id of the item within its track.', examples: ['lesson-07'] }),
@@ -44,7 +44,10 @@ export const Event = Type.Object(
       description: 'Any UUID, made by the client; sent again, the same event is applied once.',
       examples: ['0b8c3c1e-7b1f-4f5e-9d57-0f9a3a3f2f11'],
     }),
-    track_id: identifier('The track: a course, a plan, a habit, a game. Without control characters.', 'spanish-1'),
+    track_id: identifier(
+      'The track: a course, a plan, a habit, a game. Without control characters; not `.` or `..`.',
+      'spanish-1',
+    ),
     item_id: identifier('The item within the track. Without control characters.', 'lesson-07'),
     kind: Type.Enum(eventKinds, { description: 'What happened.', examples: ['advanced'] }),
     occurred_at: Type.String({

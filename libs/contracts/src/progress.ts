@@ -76,9 +76,9 @@ export type ReadChanges = Static<typeof ReadChanges>
 export const ChangesPage = Type.Object(
   {
     epoch: Type.String({ description: 'The history the page is of.', examples: ['01J9Z3K8Q4'] }),
-    from_seq: told(Count, 'The `since` that was asked for.', 16),
+    from_seq: told(Count, 'The first event of the page: one after the `since` that was asked for.', 17),
     to_seq: told(Count, 'The last event of the page; the next `since`.', 17),
-    events: Type.Array(LoggedEvent, { description: 'The events after `from_seq`, in order.' }),
+    events: Type.Array(LoggedEvent, { description: 'The events from `from_seq` on, in order.' }),
     items: Type.Array(Item, { description: 'The current state of every item they touched.' }),
     tracks: Type.Array(Track, { description: 'The current state of every track they touched.' }),
     totals: Totals,

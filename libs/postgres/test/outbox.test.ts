@@ -257,6 +257,7 @@ describe('the relay', () => {
     const { failures } = start(async row => void seen.push(row.message_id))
     await fill(1, 1)
     await eventually(() => expect(seen).toEqual(['1']))
+    await eventually(async () => expect(await left()).toBe(0))
     await client.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'relay%' AND datname = current_database()`,
     )

@@ -1,4 +1,5 @@
 // Rebuilding from the log: nothing to report on what the service stored, and whatever was damaged is put right.
+import { readSnapshot } from '@cairn/contracts'
 import { startNewEpoch } from '@cairn/progress/new-epoch'
 import { rebuild } from '@cairn/progress/rebuild'
 import { createPool } from '@cairn/postgres'
@@ -18,6 +19,7 @@ beforeAll(async () => {
     maxConnections: 1,
     connectTimeoutMs: 1_000,
     statementTimeoutMs: 5_000,
+    settings: { lock_timeout: '200ms' },
     onIdleError: () => undefined,
   })
 })
@@ -28,12 +30,18 @@ afterAll(async () => {
 
 const run = async (options: { userId?: string; dryRun?: boolean } = {}) => {
   const differences: string[] = []
+  const failures: string[] = []
+  const holes: { fromSeq: number; toSeq: number }[] = []
   const report = await rebuild(pool, {
     dryRun: false,
     ...options,
-    onDifferences: (userId, lines) => differences.push(...lines.map(line => `${userId} ${line}`)),
+    onFound: (userId, found) => {
+      differences.push(...found.differences.map(line => `${userId} ${line}`))
+      holes.push(...found.holes)
+    },
+    onFailure: userId => failures.push(userId),
   })
-  return { ...report, differences }
+  return { ...report, differences, holes, failures }
 }
 
 describe('rebuild', () => {
@@ -70,13 +78,87 @@ describe('rebuild', () => {
     expect(dry.differences.map(line => line.split(' ')[1])).toEqual(['totals', 'item', 'day'])
     expect((await run({ userId })).differences).toEqual(dry.differences)
     expect((await run({ userId })).differences).toEqual([])
-    expect(await phone.snapshot('UTC')).toEqual(before)
+    expect(await phone.snapshot('UTC')).toEqual({ ...before, head: await phone.head() })
   })
 
   it('goes through all users', async () => {
     await Promise.all(Array.from({ length: 3 }, () => phoneOf(progress).submit({})))
     const { rows } = await pool.query<{ n: number }>('SELECT count(*) AS n FROM progress.heads')
-    expect(await run()).toEqual({ users: rows[0]?.n, differing: 0, differences: [] })
+    expect(await run()).toMatchObject({ users: rows[0]?.n, differing: 0, damaged: 0, failed: 0 })
+  })
+
+  it('sends phones that have seen what was wrong back to the snapshot', async () => {
+    const phone = phoneOf(progress)
+    const { head } = await phone.submit(eventWith(), eventWith({ item_id: 'other' }))
+    await progress.database.query('DELETE FROM progress.items WHERE user_id = $1 AND item_id = $2', [
+      phone.userId,
+      'other',
+    ])
+    const wrong = await progress.ask(readSnapshot, {}, phone.userId)
+    await run({ userId: phone.userId })
+    const right = await progress.ask(readSnapshot, {}, phone.userId)
+    expect(right.tag).not.toBe(wrong.tag)
+    await expect(phone.changes({ since: head.seq, epoch: head.epoch })).rejects.toMatchObject({
+      code: 'resync_required',
+    })
+    const { epoch, seq } = await phone.head()
+    expect((await phone.submit(eventWith())).head).toEqual({ epoch, seq: seq + 1 })
+    expect(await phone.changes({ since: seq, epoch })).toMatchObject({ to_seq: seq + 1, epoch })
+  })
+
+  it('makes a head that was lost from the log, also for one of all users', async () => {
+    const phone = phoneOf(progress)
+    await phone.submit(eventWith({ points: 4 }), eventWith())
+    const { totals } = await phone.snapshot('UTC')
+    await progress.database.query('DELETE FROM progress.heads WHERE user_id = $1', [phone.userId])
+    const { userId } = phone
+    expect(await run({ userId, dryRun: true })).toMatchObject({ users: 1, differing: 1 })
+    expect(await phone.head()).toMatchObject({ seq: 0 })
+    const all = await run()
+    expect(all.differences.filter(line => line.startsWith(userId)).map(line => line.split(' ')[1])).toEqual([
+      'head',
+      'totals',
+      'streak',
+    ])
+    expect((await phone.snapshot('UTC')).totals).toEqual(totals)
+    expect((await phone.submit(eventWith())).head.seq).toBe(3)
+    expect((await run({ userId })).differences).toEqual([])
+  })
+
+  it('knows nothing of a user who has nothing', async () => {
+    const { userId } = phoneOf(progress)
+    expect(await run({ userId })).toMatchObject({ users: 0, differing: 0 })
+  })
+
+  it('tells each time what is missing from a log', async () => {
+    const phone = phoneOf(progress)
+    await phone.submit(...Array.from({ length: 7 }, (_, n) => eventWith({ item_id: `i${n}` })))
+    const { userId } = phone
+    await progress.database.query('DELETE FROM progress.events WHERE user_id = $1 AND seq IN (1, 4, 5)', [userId])
+    const holes = [
+      { fromSeq: 1, toSeq: 1 },
+      { fromSeq: 4, toSeq: 5 },
+    ]
+    expect(await run({ userId })).toMatchObject({ differing: 1, damaged: 1, holes })
+    expect(await run({ userId })).toMatchObject({ differing: 0, damaged: 1, holes })
+    await progress.database.query('DELETE FROM progress.events WHERE user_id = $1', [userId])
+    await progress.database.query('DELETE FROM progress.heads WHERE user_id = $1', [userId])
+    await run({ userId })
+  })
+
+  it('goes on behind a user whom somebody else has locked, and names them', async () => {
+    const phone = phoneOf(progress)
+    await phone.submit(eventWith())
+    const other = await progress.database.connect()
+    try {
+      await other.query('BEGIN')
+      await other.query('SELECT 1 FROM progress.heads WHERE user_id = $1 FOR UPDATE', [phone.userId])
+      const { rows } = await pool.query<{ n: number }>('SELECT count(*) AS n FROM progress.heads')
+      expect(await run()).toMatchObject({ users: (rows[0]?.n ?? 0) - 1, failed: 1, failures: [phone.userId] })
+    } finally {
+      await other.query('ROLLBACK')
+      other.release()
+    }
   })
 })
 

@@ -92,7 +92,7 @@ it('is what the log says when it is counted again', async () => {
     onIdleError: () => undefined,
   })
   try {
-    const report = await rebuild(pool, { dryRun: true, onDifferences: () => undefined })
+    const report = await rebuild(pool, { dryRun: true, onFound: () => undefined, onFailure: () => undefined })
     expect(report).toMatchObject({ differing: 0 })
     expect(report.users).toBeGreaterThan(20)
   } finally {

@@ -1,7 +1,7 @@
 // From whatever a client sent to an event, or to its faults by field (design §5, the table of fields).
 // Paths are JSON pointers into the event itself: a receipt is about one event, wherever in the batch it stood.
 import { eventKinds, isUuid, type EventKind, type FieldError } from '@cairn/contracts'
-import { isName, maxNameCodePoints } from './name.ts'
+import { isName, isTrackId, maxNameCodePoints } from './name.ts'
 import { parseOccurredAt } from './occurred-at.ts'
 import type { ProgressEvent } from './progress-event.ts'
 
@@ -63,6 +63,11 @@ const nameOf = (value: unknown, path: string, faults: Faults): string | undefine
     ? value
     : faults.add(path, `must be a text of 1 to ${maxNameCodePoints} characters, none of them a control character`)
 
+const trackIdOf = (value: unknown, faults: Faults): string | undefined => {
+  const name = nameOf(value, '/track_id', faults)
+  return name === undefined || isTrackId(name) ? name : faults.add('/track_id', 'must not be "." or ".."')
+}
+
 const timeOf = (value: unknown, faults: Faults) =>
   (typeof value === 'string' ? parseOccurredAt(value) : undefined) ??
   faults.add('/occurred_at', 'must be an RFC 3339 time with an offset, from 1970 on')
@@ -85,7 +90,7 @@ export const parseEvent = (sent: unknown): ParsedEvent => {
   if (!isObject(sent)) return { ok: false, eventId: null, errors: [{ path: '', message: 'must be an object' }] }
   const faults = new Faults()
   const eventId = isUuid(sent['event_id']) ? sent['event_id'].toLowerCase() : faults.add('/event_id', 'must be a UUID')
-  const trackId = nameOf(sent['track_id'], '/track_id', faults)
+  const trackId = trackIdOf(sent['track_id'], faults)
   const itemId = nameOf(sent['item_id'], '/item_id', faults)
   const kind = isKind(sent['kind']) ? sent['kind'] : faults.add('/kind', `must be one of ${eventKinds.join(', ')}`)
   const time = timeOf(sent['occurred_at'], faults)

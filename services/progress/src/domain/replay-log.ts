@@ -8,8 +8,18 @@ import { latestActive, runsOf, type StreakState } from './streak.ts'
 import { advanceTotals, noTotals, type TotalsState } from './totals.ts'
 import { advanceTrack, emptyTrack, type TrackState } from './track.ts'
 
+/** Events that are not there, though later ones are. */
+export interface Hole {
+  readonly fromSeq: number
+  readonly toSeq: number
+}
+
+const mostHoles = 10
+
 export interface ReplayedLog {
   readonly seq: number
+  /** The first of them; a log that is whole has none. */
+  readonly holes: readonly Hole[]
   readonly items: readonly ItemState[]
   readonly tracks: readonly TrackState[]
   /** Ascending. */
@@ -24,6 +34,7 @@ export class LogReplay {
   readonly #lastSeqs = new Map<string, number>()
   readonly #days = new Map<number, DayActivity>()
   #latestActive: StreakState['latestActive'] = null
+  readonly #holes: Hole[] = []
   #seq = 0
 
   /** First pass, in any order. */
@@ -44,6 +55,9 @@ export class LogReplay {
         advanceItem({ key: before, left: before, resetAtMs: this.#resets.get(key) ?? null }, [event]),
       )
       this.#lastSeqs.set(event.trackId, event.seq)
+      if (event.seq > this.#seq + 1 && this.#holes.length < mostHoles) {
+        this.#holes.push({ fromSeq: this.#seq + 1, toSeq: event.seq - 1 })
+      }
       this.#seq = event.seq
     }
     for (const activity of activityOf(events)) this.#addDay(activity)
@@ -63,6 +77,7 @@ export class LogReplay {
     const days = [...this.#days.values()].sort((one, other) => one.day - other.day)
     return {
       seq: this.#seq,
+      holes: this.#holes,
       items,
       tracks,
       days,

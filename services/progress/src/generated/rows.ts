@@ -50,6 +50,7 @@ export interface HeadsRow {
   readonly last_day: string | null
   readonly latest_active_at: Date | null
   readonly latest_active_offset_minutes: number | null
+  readonly corrected_at: Date | null
 }
 
 export interface ItemsRow {

@@ -3,14 +3,16 @@
 import { isDeepStrictEqual } from 'node:util'
 import { inTransaction } from '@cairn/postgres'
 import type pg from 'pg'
-import type { LogState } from '../domain/log-state.ts'
+import { emptyLog, type LogState } from '../domain/log-state.ts'
 import type { AppliedEvent } from '../domain/progress-event.ts'
-import { LogReplay, type ReplayedLog } from '../domain/replay-log.ts'
+import { LogReplay, type Hole, type ReplayedLog } from '../domain/replay-log.ts'
+import { ensureHeads } from './statements/ensure-heads.ts'
 import { addDays } from './statements/add-days.ts'
 import { deleteProjections } from './statements/delete-projections.ts'
 import { lockHeads } from './statements/lock-heads.ts'
 import { readLog } from './statements/read-log.ts'
 import { readProjections } from './statements/read-projections.ts'
+import { noteCorrection } from './statements/note-correction.ts'
 import { writeHeads } from './statements/write-heads.ts'
 import { writeItems } from './statements/write-items.ts'
 import { writeTracks } from './statements/write-tracks.ts'
@@ -19,6 +21,13 @@ export interface RebuildOptions {
   readonly userId: string
   /** Only tell what differs. */
   readonly dryRun: boolean
+}
+
+export interface RebuiltUser {
+  /** Between what was stored and what the log says; none on a healthy database. */
+  readonly differences: readonly string[]
+  /** What of the log is missing, which nothing here can put right. */
+  readonly holes: readonly Hole[]
 }
 
 const stretch = 1_000
@@ -94,15 +103,28 @@ const store = async (client: pg.ClientBase, userId: string, state: { epoch: stri
     days.map(activity => ({ userId, activity })),
   )
   await writeHeads(client, [{ userId, state: { epoch: state.epoch, seq, totals, streak } }])
+  await noteCorrection(client, userId)
 }
 
-/** Resolves with the differences there were, none on a healthy database. */
-export const rebuildUser = (pool: pg.Pool, { userId, dryRun }: RebuildOptions): Promise<readonly string[]> =>
-  inTransaction(pool, async client => {
-    const head = (await lockHeads(client, [userId])).get(userId)
-    if (head === undefined) return []
-    const rebuilt = await replay(client, userId)
-    const differences = await differencesOf(client, userId, { head, rebuilt })
-    if (differences.length > 0 && !dryRun) await store(client, userId, { epoch: head.epoch, rebuilt })
-    return differences
-  })
+/** Undefined when nothing is known of this user. A head that is missing is made, before the transaction that locks it. */
+export const rebuildUser = async (
+  pool: pg.Pool,
+  { userId, dryRun }: RebuildOptions,
+): Promise<RebuiltUser | undefined> => {
+  const attempt = (): Promise<RebuiltUser | 'nothing' | 'no head'> =>
+    inTransaction(pool, async client => {
+      const head = (await lockHeads(client, [userId])).get(userId)
+      const rebuilt = await replay(client, userId)
+      const differences = await differencesOf(client, userId, { head: head ?? emptyLog(''), rebuilt })
+      if (head === undefined && differences.length === 0) return 'nothing'
+      if (head === undefined && !dryRun) return 'no head'
+      if (differences.length > 0 && head !== undefined && !dryRun)
+        await store(client, userId, { epoch: head.epoch, rebuilt })
+      return { differences, holes: rebuilt.holes }
+    })
+  const found = await attempt()
+  if (found === 'no head') await ensureHeads(pool, [userId])
+  const rebuilt = found === 'no head' ? await attempt() : found
+  if (rebuilt === 'no head') throw new Error('a head has gone as soon as it was made: the user is being deleted')
+  return rebuilt === 'nothing' ? undefined : rebuilt
+}

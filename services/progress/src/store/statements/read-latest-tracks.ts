@@ -6,7 +6,7 @@ import { trackColumns, trackOf, type TrackRow } from '../track-row.ts'
 const statement = {
   name: 'read-latest-tracks',
   text: `SELECT ${trackColumns} FROM progress.tracks AS t
-    WHERE t.user_id = $1 AND t.last_seq < $2 ORDER BY t.last_seq DESC LIMIT $3`,
+    WHERE t.user_id = $1 AND t.last_seq > 0 AND t.last_seq < $2 ORDER BY t.last_seq DESC LIMIT $3`,
 }
 
 /** At most `limit` tracks that were last touched before `beforeSeq`. */
