@@ -6,8 +6,12 @@ import type { OutboxRow } from './outbox-shortcut.ts'
  * The rows are few and the table is mostly what was deleted lately: read in the order of its key, or the planner scans all of
  * it, with parallel workers at that (measured: 16 ms a look instead of 0.3).
  */
-export const plannerSettings =
-  '-c enable_seqscan=off -c enable_bitmapscan=off -c max_parallel_workers_per_gather=0 -c jit=off'
+export const plannerSettings = {
+  enable_seqscan: 'off',
+  enable_bitmapscan: 'off',
+  max_parallel_workers_per_gather: '0',
+  jit: 'off',
+} as const
 
 export interface Found {
   readonly rows: readonly OutboxRow[]

@@ -11,6 +11,7 @@ import { OutboxFloor } from './outbox-floor.ts'
 import { OutboxShortcut, type CommittedRow, type OutboxRow } from './outbox-shortcut.ts'
 import { OutboxTable, plannerSettings } from './outbox-table.ts'
 import { publishInOrder, type Outcome } from './publish-in-order.ts'
+import { sessionOptions } from './session-settings.ts'
 
 export interface OutboxOptions {
   readonly url: string
@@ -107,8 +108,12 @@ export class OutboxRelay {
         connectionTimeoutMillis: 2_000,
         query_timeout: 5_000,
         keepAlive: true,
-        // A deletion that a crash undoes is published again, which is no second event.
-        options: `-c idle_session_timeout=${this.#silenceMs} -c synchronous_commit=off ${plannerSettings}`,
+        options: sessionOptions({
+          ...plannerSettings,
+          idle_session_timeout: String(this.#silenceMs),
+          // A deletion that a crash undoes is published again, which is no second event.
+          synchronous_commit: 'off',
+        }),
       })
       client.on('error', () => undefined)
       try {

@@ -4,6 +4,7 @@ import type { Logger } from '@cairn/runtime'
 import pg from 'pg'
 import { recordStatements } from './record-statements.ts'
 import type { SchemaGate } from './schema-gate.ts'
+import { sessionOptions } from './session-settings.ts'
 
 export interface PoolOptions {
   readonly url: string
@@ -13,7 +14,7 @@ export interface PoolOptions {
   /** Longest wait for a connection, and longest run of one statement, both in milliseconds. */
   readonly connectTimeoutMs: number
   readonly statementTimeoutMs: number
-  /** Server settings of every connection, e.g. of the planner. Not input: part of the code. */
+  /** Of every connection beside those of session-settings.ts, e.g. of the planner. Not input: part of the code. */
   readonly settings?: Readonly<Record<string, string>>
   /** Looks at each new connection before it is used. */
   readonly gate?: SchemaGate
@@ -52,9 +53,7 @@ export const createPool = (options: PoolOptions): pg.Pool => {
     idle_in_transaction_session_timeout: options.statementTimeoutMs * 4,
     keepAlive: true,
     pipeline: options.pipelined ?? false,
-    options: Object.entries(options.settings ?? {})
-      .map(([name, value]) => `-c ${name}=${value}`)
-      .join(' '),
+    options: sessionOptions(options.settings),
     types: typeParsers,
     ...(gate === undefined ? {} : { verify: callbackify(gate) }),
   })
