@@ -1,7 +1,7 @@
 // `npm run migrate` as an operator runs it: as a process, on a database of its own.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { createEmptyDatabase, type EmptyDatabase } from '@cairn/testkit'
+import { administer, createEmptyDatabase, databaseUrlOf, type EmptyDatabase } from '@cairn/testkit'
 import { deriveServiceUrls } from '@cairn/local'
 import { findOwners, serviceUrlVariable } from '@cairn/postgres/migrate'
 import pg from 'pg'
@@ -67,6 +67,48 @@ describe('npm run migrate', () => {
     expect(code).toBe(1)
     expect(output).toContain(message)
   })
+
+  it('finds what was changed by hand, whatever it is and however the roles are called', async () => {
+    const [auth, progress] = [`x-${database.name}-auth`, `x-${database.name}-progress`]
+    const urlAs = (user: string): string => databaseUrlOf(database.url, database.name, { user, password: 'pw' })
+    const urls = { AUTH_DATABASE_URL: urlAs(auth), PROGRESS_DATABASE_URL: urlAs(progress) }
+    expect((await runWith(urls)).code).toBe(0)
+    expect((await runWith(urls, 'status')).code).toBe(0)
+    try {
+      for (const [change, line] of [
+        ['ALTER TABLE auth.outbox DROP COLUMN origin', '    CREATE TABLE auth.outbox (\n  - origin text,\n'],
+        ['ALTER TABLE progress.events SET UNLOGGED', '  + CREATE UNLOGGED TABLE progress.events ('],
+        ['ALTER TABLE progress.heads ENABLE ROW LEVEL SECURITY', '  + ALTER TABLE progress.heads ENABLE ROW LEVEL'],
+        [
+          'ALTER TABLE auth.identities DISABLE TRIGGER ALL',
+          'auth.identities DISABLE TRIGGER of identities_user_id_fkey',
+        ],
+        [
+          'ALTER SEQUENCE auth.outbox_id_seq MAXVALUE 9 CYCLE',
+          '+ id bigint NOT NULL GENERATED ALWAYS AS IDENTITY (MAXV',
+        ],
+        [`GRANT "${auth}" TO "${progress}"`, '  + GRANT cairn_auth TO cairn_progress;'],
+        [`ALTER ROLE "${auth}" CREATEROLE`, '  + ALTER ROLE cairn_auth CREATEROLE;'],
+        [`ALTER TABLE auth.nonces OWNER TO "${auth}"`, '  + ALTER TABLE auth.nonces OWNER TO cairn_auth;'],
+        [`GRANT SELECT ON progress.days TO "${progress}" WITH GRANT OPTION`, 'TO cairn_progress WITH GRANT OPTION;'],
+        ['CREATE RULE r AS ON DELETE TO progress.days DO INSTEAD NOTHING', '  + CREATE RULE r AS'],
+        [
+          `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'progress.events_item_idx'::regclass`,
+          '  + -- the index progress.events_item_idx is not valid',
+        ],
+      ] as const) {
+        await administer(database.url, change)
+        const { code, output } = await runWith(urls, 'status')
+        expect(code).toBe(1)
+        expect(output).toContain(line)
+      }
+    } finally {
+      await administer(
+        database.url,
+        `DROP OWNED BY "${auth}", "${progress}" CASCADE; DROP ROLE "${auth}", "${progress}"`,
+      )
+    }
+  }, 60_000)
 
   it.each(['nonsense', 'mysql://a:b@127.0.0.1/x', 'postgres://127.0.0.1/x', 'postgres://a:%zz@127.0.0.1/x'])(
     'names the variable that is %s, and does nothing',

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { readCatalogue, schemaText } from '@cairn/postgres/catalogue'
 import { findOwners, migrate, readMigrationFiles } from '@cairn/postgres/migrate'
-import { createEmptyDatabase, type EmptyDatabase } from '@cairn/testkit'
+import { administer, createEmptyDatabase, databaseUrlOf, type EmptyDatabase } from '@cairn/testkit'
 import { deriveServiceUrls } from '@cairn/local'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -88,6 +88,34 @@ describe('the check of the schema', () => {
     expect(await drift()).toContain('services/auth/src/generated/rows.ts is not what the migrations make')
   })
 
+  it.each([
+    ['ALTER TABLE progress.events SET UNLOGGED', '+ CREATE UNLOGGED TABLE progress.events ('],
+    ['ALTER TABLE progress.outbox ALTER COLUMN id SET MAXVALUE 1000 SET CYCLE', 'IDENTITY (MAXVALUE 1000 CYCLE),'],
+  ])('fails on a migration that says %s', async (statement, line) => {
+    await writeFile(join(copy, 'services/progress/src/migrations/0099-other.ts'), newMigration(statement))
+    expect(await drift()).toContain(line)
+  })
+
+  it('leaves the roles of the server as they are', async () => {
+    const { url, name } = await emptyDatabase()
+    const admin = `admin_${name}`
+    await administer(url, `CREATE ROLE ${admin} SUPERUSER LOGIN PASSWORD 'other'`)
+    const rolesNow = async (): Promise<unknown[]> => {
+      const client = new pg.Client({ connectionString: url })
+      await client.connect()
+      const { rows } = await client.query(
+        `SELECT rolname, rolpassword FROM pg_authid WHERE rolname LIKE 'cairn%' OR rolname LIKE 'check%' ORDER BY rolname`,
+      )
+      await client.end()
+      return rows
+    }
+    const before = await rolesNow()
+    const databaseUrl = databaseUrlOf(url, name, { user: admin, password: 'other' })
+    expect(await checkSchemaDrift(copy, { write: false, databaseUrl })).toEqual([])
+    expect(await rolesNow()).toEqual(before)
+    await administer(url, `DROP ROLE ${admin}`)
+  })
+
   it('fails on a value of an enum that was added in one place only: the database', async () => {
     const statement = "ALTER TYPE progress.event_kind ADD VALUE 'skipped'"
     await writeFile(join(copy, 'services/progress/src/migrations/0099-skipped.ts'), newMigration(statement))
@@ -139,7 +167,8 @@ const migrateUntilKilled = async (databaseUrl: string, migrations: number): Prom
   const [, signal] = (await exited) as [number | null, string | null]
   return signal === 'SIGKILL'
 }
-const schemaAt = async (databaseUrl: string): Promise<string> => schemaText(await readCatalogue(databaseUrl, owned))
+const schemaAt = async (databaseUrl: string): Promise<string> =>
+  schemaText(await readCatalogue(databaseUrl, { schemas: owned }))
 
 describe('the schema', () => {
   it('is the same from an empty database, from every earlier version, migrated twice and by ten at once', async () => {

@@ -1,9 +1,10 @@
 // The catalogues, read. Everything is sorted by the bytes of its name: the database's collation has no say.
 // $1 is the list of schemas. NOT NULL constraints have rows of their own from version 18 on; here they are part of the column.
+// What is said of roles and rights is in catalogue-role-queries.ts.
 
-const inSchemas = (namespace: string): string =>
+export const inSchemas = (namespace: string): string =>
   `${namespace} IN (SELECT oid FROM pg_namespace WHERE nspname = ANY ($1::text[]))`
-const qualified = (namespace: string, name: string): string =>
+export const qualified = (namespace: string, name: string): string =>
   `format('%I.%I', ${namespace}::regnamespace::name, ${name})`
 
 export const enums = `
@@ -11,6 +12,18 @@ SELECT ${qualified('t.typnamespace', 't.typname')} AS name,
   (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid) AS values
 FROM pg_type t WHERE t.typtype = 'e' AND ${inSchemas('t.typnamespace')}
 ORDER BY ${qualified('t.typnamespace', 't.typname')} COLLATE "C"`
+
+/** Those that are not as they would be without being said; of a sequence that counts up. */
+const sequenceOptions = (sequence: string): string => `(
+  SELECT concat_ws(' ',
+    CASE WHEN s.seqincrement <> 1 THEN 'INCREMENT BY ' || s.seqincrement END,
+    CASE WHEN s.seqmin <> 1 THEN 'MINVALUE ' || s.seqmin END,
+    CASE WHEN s.seqmax <> CASE s.seqtypid WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647
+      ELSE 9223372036854775807 END THEN 'MAXVALUE ' || s.seqmax END,
+    CASE WHEN s.seqstart <> 1 THEN 'START WITH ' || s.seqstart END,
+    CASE WHEN s.seqcache <> 1 THEN 'CACHE ' || s.seqcache END,
+    CASE WHEN s.seqcycle THEN 'CYCLE' END)
+  FROM pg_sequence s WHERE s.seqrelid = ${sequence})`
 
 const columns = `
 SELECT coalesce(json_agg(json_build_object(
@@ -24,6 +37,9 @@ SELECT coalesce(json_agg(json_build_object(
     'default', pg_get_expr(d.adbin, d.adrelid),
     'generated', a.attgenerated <> '',
     'identity', CASE a.attidentity WHEN 'a' THEN 'ALWAYS' WHEN 'd' THEN 'BY DEFAULT' END,
+    'sequence', (SELECT ${sequenceOptions('i.objid')} FROM pg_depend i
+      WHERE i.classid = 'pg_class'::regclass AND i.refclassid = 'pg_class'::regclass AND i.refobjid = a.attrelid
+        AND i.refobjsubid = a.attnum AND i.deptype = 'i'),
     'storage', CASE WHEN a.attstorage <> t.typstorage THEN
       CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END
   ) ORDER BY a.attnum), '[]')
@@ -43,7 +59,7 @@ WHERE i.indrelid = c.oid AND NOT EXISTS (
   SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))`
 
 export const tables = `
-SELECT ${qualified('c.relnamespace', 'c.relname')} AS name,
+SELECT ${qualified('c.relnamespace', 'c.relname')} AS name, c.relpersistence = 'u' AS "isUnlogged",
   coalesce((SELECT array_agg(o ORDER BY o COLLATE "C") FROM unnest(c.reloptions) o), '{}') AS options,
   (${columns}) AS columns, (${constraints}) AS constraints, (${indexes}) AS indexes
 FROM pg_class c WHERE c.relkind IN ('r', 'p', 'f') AND ${inSchemas('c.relnamespace')}
@@ -58,12 +74,16 @@ SELECT line FROM (
     c.relnamespace::regnamespace::name, c.relname, E'\\n', pg_get_viewdef(c.oid))
   FROM pg_class c WHERE c.relkind IN ('v', 'm') AND ${inSchemas('c.relnamespace')}
   UNION ALL
-  SELECT 'sequence', format('CREATE SEQUENCE %I.%I;', c.relnamespace::regnamespace::name, c.relname)
-  FROM pg_class c WHERE c.relkind = 'S' AND ${inSchemas('c.relnamespace')} AND NOT EXISTS (
+  SELECT 'sequence', concat_ws(' ', 'CREATE SEQUENCE ' || ${qualified('c.relnamespace', 'c.relname')},
+    'AS ' || format_type(q.seqtypid, NULL), nullif(${sequenceOptions('c.oid')}, '')) || ';'
+  FROM pg_class c JOIN pg_sequence q ON q.seqrelid = c.oid WHERE c.relkind = 'S' AND ${inSchemas('c.relnamespace')} AND NOT EXISTS (
     SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'i')
   UNION ALL
   SELECT 'trigger', pg_get_triggerdef(g.oid) || ';'
   FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid WHERE NOT g.tgisinternal AND ${inSchemas('c.relnamespace')}
+  UNION ALL
+  SELECT 'rule', pg_get_ruledef(r.oid)
+  FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class WHERE r.rulename <> '_RETURN' AND ${inSchemas('c.relnamespace')}
   UNION ALL
   SELECT 'policy', format('CREATE POLICY %I ON %I.%I FOR %s USING (%s) WITH CHECK (%s);', p.polname,
     c.relnamespace::regnamespace::name, c.relname, p.polcmd, pg_get_expr(p.polqual, p.polrelid),
@@ -93,28 +113,21 @@ SELECT line FROM (
   WHERE t.typtype <> 'c' AND ${inSchemas('t.typnamespace')}
 ) AS all_comments ORDER BY line COLLATE "C"`
 
-/** What anybody but the owner may do. MAINTAIN is new in 17; it is given to nobody here, so it shows only if somebody did. */
-const granted = (acl: string, owner: string): string => `
-LATERAL (
-  SELECT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(x.grantee)) END AS grantee,
-    string_agg(x.privilege_type, ', ' ORDER BY x.privilege_type COLLATE "C") AS rights
-  FROM aclexplode(${acl}) x WHERE x.grantee <> ${owner} GROUP BY x.grantee
-) AS g`
-
-export const grants = `
+/** What was switched on or off, or went wrong, after it was made. Of triggers that constraints have, the names are numbers. */
+export const states = `
 SELECT line FROM (
-  SELECT 1 AS place, format('GRANT %s ON SCHEMA %I TO %s;', g.rights, n.nspname, g.grantee) AS line
-  FROM pg_namespace n, ${granted('n.nspacl', 'n.nspowner')} WHERE n.nspname = ANY ($1::text[])
+  SELECT format('ALTER TABLE %s %s ROW LEVEL SECURITY;', ${qualified('c.relnamespace', 'c.relname')}, s.what) AS line
+  FROM pg_class c, LATERAL (VALUES ('ENABLE', c.relrowsecurity), ('FORCE', c.relforcerowsecurity)) AS s (what, is_so)
+  WHERE s.is_so AND ${inSchemas('c.relnamespace')}
   UNION ALL
-  SELECT 2, format('GRANT %s ON %s %s TO %s;', g.rights, CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
-    ${qualified('c.relnamespace', 'c.relname')}, g.grantee)
-  FROM pg_class c, ${granted('c.relacl', 'c.relowner')} WHERE ${inSchemas('c.relnamespace')}
+  SELECT format('%sALTER TABLE %s %s TRIGGER %s;', CASE WHEN g.tgisinternal THEN '-- ' END,
+    ${qualified('c.relnamespace', 'c.relname')},
+    CASE g.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE ALWAYS' END,
+    CASE WHEN g.tgisinternal THEN format('of %I', k.conname) ELSE quote_ident(g.tgname) END)
+  FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid LEFT JOIN pg_constraint k ON k.oid = g.tgconstraint
+  WHERE g.tgenabled <> 'O' AND ${inSchemas('c.relnamespace')}
   UNION ALL
-  SELECT 3, format('GRANT %s (%I) ON %s TO %s;', g.rights, a.attname, ${qualified('c.relnamespace', 'c.relname')}, g.grantee)
-  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid, ${granted('a.attacl', 'c.relowner')}
-  WHERE ${inSchemas('c.relnamespace')}
-  UNION ALL
-  SELECT 4, format('ALTER DEFAULT PRIVILEGES IN SCHEMA %s GRANT %s ON %s TO %s;', d.defaclnamespace::regnamespace, g.rights,
-    CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS' ELSE 'TYPES' END, g.grantee)
-  FROM pg_default_acl d, ${granted('d.defaclacl', 'd.defaclrole')} WHERE ${inSchemas('d.defaclnamespace')}
-) AS all_grants ORDER BY place, line COLLATE "C"`
+  SELECT format('-- the index %s is not valid', ${qualified('c.relnamespace', 'c.relname')})
+  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+  WHERE NOT (i.indisvalid AND i.indisready AND i.indislive) AND ${inSchemas('c.relnamespace')}
+) AS all_states GROUP BY line ORDER BY line COLLATE "C"`

@@ -2,6 +2,7 @@
 // session's settings are. Definitions are the server's own words (pg_get_…), so nothing here knows SQL's grammar.
 import pg from 'pg'
 import * as queries from './catalogue-queries.ts'
+import * as roleQueries from './catalogue-role-queries.ts'
 
 export interface Column {
   readonly name: string
@@ -14,6 +15,8 @@ export interface Column {
   readonly default: string | null
   readonly generated: boolean
   readonly identity: 'ALWAYS' | 'BY DEFAULT' | null
+  /** Of the identity's sequence, what is not usual: `MAXVALUE 100 CYCLE`. */
+  readonly sequence: string | null
   /** Null: as its type has it. */
   readonly storage: 'PLAIN' | 'EXTERNAL' | 'MAIN' | 'EXTENDED' | null
 }
@@ -26,6 +29,8 @@ export interface Constraint {
 
 export interface Table {
   readonly name: string
+  /** A crash empties it. */
+  readonly isUnlogged: boolean
   readonly options: readonly string[]
   readonly columns: readonly Column[]
   readonly constraints: readonly Constraint[]
@@ -42,11 +47,15 @@ export interface Catalogue {
   /** All names are qualified, all lists sorted, but for columns and the values of enums, whose order means something. */
   readonly enums: readonly EnumType[]
   readonly tables: readonly Table[]
-  /** Functions, views, triggers and policies, as they are defined. */
+  /** Functions, views, sequences, rules, triggers and policies, as they are defined. */
   readonly others: readonly string[]
+  /** Row level security, triggers that are off, indexes that are not valid: none while all is well. */
+  readonly states: readonly string[]
   readonly comments: readonly string[]
   /** `GRANT …` without its owner's own rights, `ALTER DEFAULT PRIVILEGES …`. */
   readonly grants: readonly string[]
+  /** Attributes, memberships and property of those to whom the schemas are open: none while all is well. */
+  readonly roles: readonly string[]
 }
 
 /** So that definitions are qualified and written in one way. */
@@ -54,14 +63,24 @@ const settings = `SET LOCAL search_path = ''; SET LOCAL TimeZone = 'UTC'; SET LO
   SET LOCAL IntervalStyle = 'postgres'; SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex';
   SET LOCAL quote_all_identifiers = off; SET LOCAL jit = off`
 
+export interface CatalogueOptions {
+  readonly schemas: readonly string[]
+  /** Names under which roles are shown, by their own. */
+  readonly roleNames?: Readonly<Record<string, string>>
+}
+
 /** `databaseUrl` as anybody who may use the schemas. */
-export const readCatalogue = async (databaseUrl: string, schemas: readonly string[]): Promise<Catalogue> => {
+export const readCatalogue = async (
+  databaseUrl: string,
+  { schemas, roleNames = {} }: CatalogueOptions,
+): Promise<Catalogue> => {
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'cairn-catalogue' })
   await client.connect()
-  const list = async <T extends object>(query: string): Promise<readonly T[]> =>
-    (await client.query<T>(query, [schemas])).rows
-  const lines = async (query: string): Promise<readonly string[]> =>
-    (await list<{ line: string }>(query)).map(({ line }) => line)
+  const list = async <T extends object>(query: string, ...more: readonly string[]): Promise<readonly T[]> =>
+    (await client.query<T>(query, [schemas, ...more])).rows
+  const lines = async (query: string, ...more: readonly string[]): Promise<readonly string[]> =>
+    (await list<{ line: string }>(query, ...more)).map(({ line }) => line)
+  const names = JSON.stringify(roleNames)
   try {
     await client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${settings}`)
     return {
@@ -69,8 +88,10 @@ export const readCatalogue = async (databaseUrl: string, schemas: readonly strin
       enums: await list<EnumType>(queries.enums),
       tables: await list<Table>(queries.tables),
       others: await lines(queries.others),
+      states: await lines(queries.states),
       comments: await lines(queries.comments),
-      grants: await lines(queries.grants),
+      grants: await lines(roleQueries.grants, names),
+      roles: await lines(roleQueries.roles, names),
     }
   } finally {
     await client.end()

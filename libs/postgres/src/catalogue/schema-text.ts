@@ -6,8 +6,8 @@ const quoted = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name
 /** CASE comes in lines of its own. */
 const inOneLine = (definition: string): string => definition.replaceAll(/\s*\n\s*/g, ' ').replaceAll(/\(\s+/g, '(')
 
-const defaultOf = ({ default: value, generated, identity }: Column): string => {
-  if (identity !== null) return ` GENERATED ${identity} AS IDENTITY`
+const defaultOf = ({ default: value, generated, identity, sequence }: Column): string => {
+  if (identity !== null) return ` GENERATED ${identity} AS IDENTITY${sequence ? ` (${sequence})` : ''}`
   if (value === null) return ''
   return generated ? ` GENERATED ALWAYS AS (${inOneLine(value)}) STORED` : ` DEFAULT ${value}`
 }
@@ -17,14 +17,14 @@ const columnLine = (column: Column): string => {
   return `${quoted(column.name)} ${column.type}${collation}${column.nullable ? '' : ' NOT NULL'}${defaultOf(column)}`
 }
 
-const tableText = ({ name, options, columns, constraints, indexes }: Table): string => {
+const tableText = ({ name, isUnlogged, options, columns, constraints, indexes }: Table): string => {
   const own = constraints.filter(one => !one.isForeignKey)
   const lines = [
     ...columns.map(columnLine),
     ...own.map(one => `CONSTRAINT ${quoted(one.name)} ${inOneLine(one.definition)}`),
   ]
   const settings = options.length === 0 ? '' : ` WITH (${options.join(', ')})`
-  const table = `CREATE TABLE ${name} (\n${lines.map(line => `  ${line}`).join(',\n')}\n)${settings};`
+  const table = `CREATE ${isUnlogged ? 'UNLOGGED ' : ''}TABLE ${name} (\n${lines.map(line => `  ${line}`).join(',\n')}\n)${settings};`
   const stored = columns
     .filter(column => column.storage !== null)
     .map(column => `ALTER TABLE ${name} ALTER COLUMN ${quoted(column.name)} SET STORAGE ${column.storage};`)
@@ -38,7 +38,7 @@ const foreignKeysOf = ({ name, constraints }: Table): string[] =>
     .map(one => `ALTER TABLE ${name} ADD CONSTRAINT ${quoted(one.name)} ${one.definition};`)
 
 export const schemaText = (catalogue: Catalogue): string => {
-  const { schemas, enums, tables, others, comments, grants } = catalogue
+  const { schemas, enums, tables, others, states, comments, grants, roles } = catalogue
   const literal = (value: string): string => `'${value.replaceAll("'", "''")}'`
   const parts = [
     schemas.map(schema => `CREATE SCHEMA ${quoted(schema)};`).join('\n'),
@@ -46,8 +46,10 @@ export const schemaText = (catalogue: Catalogue): string => {
     ...tables.map(tableText),
     tables.flatMap(foreignKeysOf).join('\n'),
     ...others,
+    states.join('\n'),
     comments.join('\n'),
     grants.join('\n'),
+    roles.join('\n'),
   ]
   return `${parts.filter(part => part !== '').join('\n\n')}\n`
 }
