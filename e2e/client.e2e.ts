@@ -1,7 +1,8 @@
-// The client module on the whole stack, where an app would come to harm: the device changes hands.
+// The client module on the whole stack, where an app would come to harm: the device changes hands, its network goes away
+// without a word.
 import { randomUUID } from 'node:crypto'
 import { createCairnClient, type CairnClient } from '@cairn/client'
-import { eventually } from '@cairn/testkit'
+import { eventually, startLink } from '@cairn/testkit'
 import { startStack, type Stack } from '@cairn/testkit/stack'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 
@@ -41,4 +42,28 @@ it('a device that changes hands shows each user their own log, whole', async () 
   await eventually(() => expect(seen.slice(3)).toEqual(['reset', '1 v', '2 w', '3 x', '4 y', '5 z']))
   expect(client.log.items.map(({ item_id }) => item_id).toSorted()).toEqual(['v', 'w', 'x', 'y', 'z'])
   expect(client.log.totals?.items).toBe(5)
+})
+
+it('a device whose network is gone without a word is not live, and has all when it is back', async () => {
+  const link = await startLink(stack.realtimeUrl)
+  const seen: number[] = []
+  client = createCairnClient({
+    gatewayUrl: stack.gatewayUrl,
+    realtimeUrl: link.url.replace(/\/$/, ''),
+    idleCheckMs: 200,
+    answerTimeoutMs: 2_000,
+    backoff: { firstMs: 20, mostMs: 200 },
+    onEvents: events => seen.push(...events.map(({ seq }) => seq)),
+  })
+  await client.signInAsGuest()
+  client.connect()
+  await client.submitEvents([practiced('a')])
+  await eventually(() => expect([client.status, seen]).toEqual(['live', [1]]))
+  link.drop()
+  await client.submitEvents([practiced('b')])
+  await eventually(() => expect(client.status).not.toBe('live'))
+  link.restore()
+  await eventually(() => expect([client.status, seen]).toEqual(['live', [1, 2]]))
+  client.disconnect()
+  await link.stop()
 })

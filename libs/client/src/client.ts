@@ -43,6 +43,10 @@ export interface CairnClientOptions {
   readonly maxQueuedEvents?: number
   /** A call that the server asks to come back later than this fails at once; 30 000 when left out. */
   readonly maxWaitMs?: number
+  /** A connection on which nothing came for so long is asked whether it still carries anything; 120 000 when left out. */
+  readonly idleCheckMs?: number
+  /** A connection on which the first frame, or the answer to that, does not come in time is left; 10 000 when left out. */
+  readonly answerTimeoutMs?: number
   readonly fetch?: typeof fetch
   readonly WebSocket?: typeof WebSocket
   /** Of reconnects and of sending recorded events; 0.5 s doubling up to 30 s when left out. */
@@ -76,6 +80,8 @@ export interface CairnClient {
 
 const maxEventsPerRequest = 500
 const defaultMaxQueuedEvents = 10_000
+/** Each check costs the server about as much as a `resume`, from everybody who is connected. */
+const defaultIdleCheckMs = 120_000
 
 const submit = async (session: UserSession, events: readonly unknown[]): Promise<readonly Receipt[]> => {
   const receipts: Receipt[] = []
@@ -121,7 +127,8 @@ const assemble = (options: CairnClientOptions): Parts => {
     sessions,
     log,
     backoff,
-    readyTimeoutMs: 10_000,
+    idleCheckMs: options.idleCheckMs ?? defaultIdleCheckMs,
+    answerTimeoutMs: options.answerTimeoutMs ?? 10_000,
     onNotice: options.onNotice,
     onStatus: (status, code) => {
       if (status === 'live') queue.flush()

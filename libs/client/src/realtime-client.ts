@@ -19,7 +19,8 @@ export interface RealtimeClientOptions {
   readonly sessions: SessionStore
   readonly log: LocalLog
   readonly backoff: Backoff
-  readonly readyTimeoutMs: number
+  readonly idleCheckMs: number
+  readonly answerTimeoutMs: number
   readonly onNotice?: ((notice: NoticePosted) => void) | undefined
   /** `code` is given with `stopped`: the close code that said to stay away, or undefined when the session is over. */
   readonly onStatus?: ((status: RealtimeStatus, code?: number) => void) | undefined
@@ -83,7 +84,7 @@ export class RealtimeClient {
   }
 
   async #dial(dial: number): Promise<void> {
-    const { sessions, log, realtimeUrl, WebSocket } = this.#options
+    const { sessions, log, realtimeUrl, WebSocket, idleCheckMs, answerTimeoutMs } = this.#options
     const session = sessions.require()
     const token = await session.accessToken()
     if (dial !== this.#dials) return
@@ -91,7 +92,8 @@ export class RealtimeClient {
     this.#link = new RealtimeLink({
       webSocket: new WebSocket(`${address}?token=${encodeURIComponent(token)}`),
       log,
-      readyTimeoutMs: this.#options.readyTimeoutMs,
+      idleCheckMs,
+      answerTimeoutMs,
       newToken: async () => (await session.refresh()).access_token,
       resynchronise: () => synchronise(session, log),
       onNotice: this.#options.onNotice,

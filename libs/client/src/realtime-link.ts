@@ -7,14 +7,17 @@ import { frameType, parseFrame, type Frame } from './realtime-frames.ts'
 export interface LinkOptions {
   readonly webSocket: WebSocket
   readonly log: LocalLog
-  /** How long the first frame may take. */
-  readonly readyTimeoutMs: number
+  /** After so long without a frame, or up to a quarter less, the server is asked for one. */
+  readonly idleCheckMs: number
+  /** How long the first frame, and the one that was asked for, may take. */
+  readonly answerTimeoutMs: number
   readonly onReady: () => void
   /** A token newer than the one that is about to end. */
   readonly newToken: () => Promise<string>
   /** Reads the log anew over HTTP, after the server said it cannot continue from where the log is. */
   readonly resynchronise: () => Promise<void>
   readonly onNotice: ((notice: NoticePosted) => void) | undefined
+  /** Called once, unless `close` was. */
   readonly onEnd: (end: LinkEnd) => void
 }
 
@@ -24,29 +27,61 @@ export interface LinkEnd {
   readonly retryAfterMs: number
 }
 
+/** What WebSockets say of a connection that ended without a word. */
+const lostConnection = 1006
+
 export class RealtimeLink {
   readonly #options: LinkOptions
-  readonly #readyTimer: ReturnType<typeof setTimeout>
+  #timer: ReturnType<typeof setTimeout> | undefined
   #announced: SessionClosing | undefined
-  /** A resume was sent and its last page is not here yet. */
-  #resuming = false
+  /** The position that the next page of the answer to a `resume` continues; undefined when all of it is here. */
+  #awaited: Head | undefined
+  /** What a WebSocket still brings while it closes, which may take as long as it likes, is for nobody. */
+  #over = false
 
   constructor(options: LinkOptions) {
     this.#options = options
-    const { webSocket, readyTimeoutMs } = options
-    this.#readyTimer = setTimeout(() => webSocket.close(), readyTimeoutMs)
-    webSocket.addEventListener('message', ({ data }) => this.#receive(parseFrame(data)))
-    webSocket.addEventListener('close', ({ code }) => {
-      clearTimeout(this.#readyTimer)
-      options.onEnd({ code: this.#announced?.code ?? code, retryAfterMs: this.#announced?.retry_after_ms ?? 0 })
+    const { webSocket } = options
+    webSocket.addEventListener('message', ({ data }) => {
+      if (!this.#over) this.#receive(parseFrame(data))
     })
+    webSocket.addEventListener('close', ({ code }) => this.#end(code))
+    this.#expectFrame()
   }
 
   close(): void {
+    this.#over = true
+    clearTimeout(this.#timer)
     this.#options.webSocket.close(1_000)
   }
 
+  #end(code: number): void {
+    if (this.#over) return
+    this.close()
+    this.#options.onEnd({ code: this.#announced?.code ?? code, retryAfterMs: this.#announced?.retry_after_ms ?? 0 })
+  }
+
+  #expectFrame(): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#end(lostConnection), this.#options.answerTimeoutMs)
+  }
+
+  /**
+   * A connection whose network is gone looks like one where nothing happens, and pings of the server are not shown to an app.
+   * A `resume` is always answered. Those of clients that heard something together, a notice, are spread.
+   */
+  #checkWhenIdle(): void {
+    clearTimeout(this.#timer)
+    const ms = this.#options.idleCheckMs * (1 - Math.random() / 4)
+    this.#timer = setTimeout(() => {
+      const known = this.#options.log.head
+      if (known !== undefined) this.#resume(known)
+      this.#expectFrame()
+    }, ms)
+  }
+
   #receive(frame: Frame | undefined): void {
+    this.#checkWhenIdle()
     if (frame === undefined) return
     switch (frame.type) {
       case frameType.sessionReady:
@@ -73,21 +108,25 @@ export class RealtimeLink {
   }
 
   #ready(head: Head): void {
-    clearTimeout(this.#readyTimer)
     this.#options.onReady()
     const known = this.#options.log.head
     if (known?.epoch !== head.epoch || known.seq !== head.seq) this.#resume(known ?? { epoch: head.epoch, seq: 0 })
   }
 
   #apply(page: ChangesPage): void {
-    const applied = this.#options.log.apply(page)
-    if (this.#resuming) this.#resuming = page.has_more
-    const known = this.#options.log.head
-    if ((applied === 'gap' || applied === 'other_epoch') && !this.#resuming && known !== undefined) this.#resume(known)
+    const { log } = this.#options
+    const applied = log.apply(page)
+    const awaited = this.#awaited
+    if (awaited !== undefined && awaited.epoch === page.epoch && page.from_seq === awaited.seq + 1) {
+      this.#awaited = page.has_more ? { epoch: page.epoch, seq: page.to_seq } : undefined
+    }
+    // What is missing is asked for once: pages that were pushed before the server had read a `resume` tell nothing new.
+    const missing = applied === 'gap' || applied === 'other_epoch'
+    if (missing && this.#awaited === undefined && log.head !== undefined) this.#resume(log.head)
   }
 
   #resume(position: Head): void {
-    this.#resuming = true
+    this.#awaited = position
     this.#send(frameType.resume, position)
   }
 
@@ -108,6 +147,6 @@ export class RealtimeLink {
 
   /** What cannot be had over HTTP now is tried again with the next connection. */
   #inBackground(work: Promise<void>): void {
-    work.catch(() => this.#options.webSocket.close())
+    work.catch(() => this.#end(lostConnection))
   }
 }

@@ -1,5 +1,5 @@
 // The client over WebSocket, against a real server that sends what a test tells it to, hangs up and falls silent.
-import { eventually } from '@cairn/testkit'
+import { eventually, startLink } from '@cairn/testkit'
 import type { ChangesPage } from '@cairn/contracts'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createCairnClient, type CairnClient, type CairnClientOptions } from '../src/index.ts'
@@ -202,5 +202,58 @@ describe('the client over realtime', () => {
     }
     other.disconnect()
     expect(statuses).toEqual(['connecting', 'live', 'offline'])
+  })
+  it('asks once for what is missing, however many pages come before the answer', async () => {
+    server.on('GET /progress/changes', { body: pageOf(1, 3) })
+    await client.synchronise()
+    head = { epoch: 'e', seq: 10 }
+    const resumes = (): number => server.received.filter(({ type }) => type === 'resume').length
+    server.onSocket = socket =>
+      socket.send(JSON.stringify({ type: 'session.ready', data: { ...head, expires_in: 600 } }))
+    await live()
+    for (let pages = 0; pages < 20; pages += 1) server.push('progress.changed', commit(1))
+    server.push('progress.changed', pageOf(1, 2))
+    server.push('progress.changed', commit(1))
+    // Frames keep their order, so all that was asked for is here with this one.
+    server.push('token.expiring', { expires_in: 60 })
+    await eventually(() => expect(server.received.at(-1)?.type).toBe('token.refresh'))
+    expect(resumes()).toBe(1)
+    server.push('progress.changed', pageOf(4, 8, { head: 31 }))
+    server.push('progress.changed', pageOf(32, 32))
+    server.push('progress.changed', pageOf(9, 31))
+    await eventually(() => expect(seen.at(-1)).toBe(31))
+    server.push('progress.changed', pageOf(33, 33))
+    await eventually(() => expect(server.received.at(-1)).toEqual({ type: 'resume', data: { epoch: 'e', seq: 31 } }))
+    expect(resumes()).toBe(2)
+  })
+
+  it('leaves a connection that carries nothing any more, and comes back', async () => {
+    const link = await startLink(server.url)
+    const times = { idleCheckMs: 50, answerTimeoutMs: 300 }
+    client = create({ session: sessionOf(1), realtimeUrl: link.url.replace(/\/$/, ''), ...times })
+    await live()
+    link.drop()
+    commit(1)
+    await eventually(() => expect(client.status).not.toBe('live'))
+    link.restore()
+    await eventually(() => expect(seen).toEqual([1]))
+    await eventually(() => expect([client.status, server.sockets.length]).toEqual(['live', 1]))
+    client.disconnect()
+    await link.stop()
+  })
+
+  it('stays on a connection where nothing happens', async () => {
+    client = create({ session: sessionOf(1), idleCheckMs: 20 })
+    await live()
+    await eventually(() => expect(server.received.length).toBeGreaterThan(4))
+    expect(new Set(server.received.map(({ type }) => type))).toEqual(new Set(['resume']))
+    expect([statuses, server.socketTokens.length]).toEqual([['connecting', 'live'], 1])
+  })
+
+  it('finds a last event that was lost on its way', async () => {
+    client = create({ session: sessionOf(1), idleCheckMs: 20 })
+    await live()
+    commit(1)
+    await eventually(() => expect(seen).toEqual([1]))
   })
 })
