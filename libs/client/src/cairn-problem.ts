@@ -1,6 +1,9 @@
 // Every error answer of the server, as one error class: `code` says what to do, `requestId` and `incidentId` whom to ask.
 import type { Problem } from '@cairn/contracts'
 
+/** RFC 9457's own type, for a problem of which no more is known than its status. */
+const foreignType = 'about:blank'
+
 export class CairnProblem extends Error {
   readonly problem: Problem
 
@@ -26,10 +29,42 @@ export class CairnProblem extends Error {
     return this.problem.incident_id
   }
 
+  /** Not the server's own answer but of something in between, so whether the server has heard of the call is not known. */
+  get isForeign(): boolean {
+    return this.problem.type === foreignType
+  }
+
   /** Milliseconds to wait before trying again, where the server said so. */
   get retryAfterMs(): number | undefined {
     return this.problem.retry_after === undefined ? undefined : this.problem.retry_after * 1_000
   }
+}
+
+const isProblemBody = (body: unknown): body is Problem =>
+  typeof body === 'object' &&
+  body !== null &&
+  'code' in body &&
+  typeof body.code === 'string' &&
+  'status' in body &&
+  typeof body.status === 'number'
+
+const foreignCodes: Readonly<Record<number, Problem['code']>> = { 413: 'payload_too_large', 429: 'rate_limited' }
+
+/**
+ * Of an answer that is no answer to a call. A proxy, a balancer or a portal cannot say that a token is not valid or a request
+ * wrong: whatever else it says, the server could not be reached.
+ */
+export const problemOf = ({ status, headers }: Response, body: unknown): CairnProblem => {
+  if (isProblemBody(body)) return new CairnProblem(body)
+  const retryAfter = Number.parseInt(headers.get('retry-after') ?? '', 10)
+  return new CairnProblem({
+    type: foreignType,
+    title: `Something other than the server answered, with status ${status}.`,
+    status,
+    code: foreignCodes[status] ?? 'unavailable',
+    request_id: headers.get('x-request-id') ?? '',
+    ...(Number.isNaN(retryAfter) ? {} : { retry_after: retryAfter }),
+  })
 }
 
 /** Whether an error is a problem with this code. */

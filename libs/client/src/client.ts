@@ -83,11 +83,15 @@ const defaultMaxQueuedEvents = 10_000
 /** Each check costs the server about as much as a `resume`, from everybody who is connected. */
 const defaultIdleCheckMs = 120_000
 
-const submit = async (session: UserSession, events: readonly unknown[]): Promise<readonly Receipt[]> => {
+const submit = async (
+  session: UserSession,
+  events: readonly unknown[],
+  isWanted = (): boolean => true,
+): Promise<readonly Receipt[]> => {
   const receipts: Receipt[] = []
   for (let start = 0; start < events.length; start += maxEventsPerRequest) {
     const body = { events: events.slice(start, start + maxEventsPerRequest) }
-    const call = { method: 'POST', path: '/progress/events', body, repeatable: true } as const
+    const call = { method: 'POST', path: '/progress/events', body, repeatable: true, isWanted } as const
     receipts.push(...(await session.call<SubmitResult>(call)).results)
   }
   return receipts
@@ -114,7 +118,7 @@ const assemble = (options: CairnClientOptions): Parts => {
   const log = new LocalLog({ onEvents: options.onEvents, onReset: options.onReset })
   if (options.session !== undefined) log.belongTo(options.session.user.id)
   const queue = new EventQueue({
-    submit: async events => submit(sessions.require(), events),
+    submit: async (events, isWanted) => submit(sessions.require(), events, isWanted),
     currentUserId: () => sessions.current?.userId,
     storage: options.storage,
     onReceipts: options.onReceipts,
@@ -138,7 +142,7 @@ const assemble = (options: CairnClientOptions): Parts => {
   return { http, sessions, log, queue, realtime }
 }
 
-/** A client of one user on one device. Its calls reject with `CairnProblem`, or with fetch's own error when offline. */
+/** A client of one user on one device. Its calls reject with `CairnProblem`, made of the status where something else than the server answered, or with fetch's own error when offline. */
 export const createCairnClient = (options: CairnClientOptions): CairnClient => {
   const { http, sessions, log, queue, realtime } = assemble(options)
   const signIn = async (path: string, body: SignInAsGuest | SignInWithApple): Promise<Session> => {

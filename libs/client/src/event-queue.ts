@@ -2,7 +2,7 @@
 // whatever fails in between. Sending an event twice is harmless, so what is in doubt is sent again.
 import type { Receipt } from '@cairn/contracts'
 import { backoffMs, type Backoff } from './backoff.ts'
-import { CairnProblem, isSessionOver } from './cairn-problem.ts'
+import { isProblem, isSessionOver } from './cairn-problem.ts'
 
 export interface QueuedEvent {
   /** Whose it is: it is never sent as anybody else's. */
@@ -18,8 +18,8 @@ export interface EventStorage {
 }
 
 export interface EventQueueOptions {
-  /** Rejects when no receipts came. */
-  readonly submit: (events: readonly object[]) => Promise<readonly Receipt[]>
+  /** Rejects when no receipts came; makes no further attempt when `isWanted` says false. */
+  readonly submit: (events: readonly object[], isWanted: () => boolean) => Promise<readonly Receipt[]>
   /** Undefined while nobody is signed in. */
   readonly currentUserId: () => string | undefined
   readonly storage: EventStorage | undefined
@@ -34,7 +34,7 @@ const maxBatch = 500
 
 /** The same batch cannot succeed later, but a smaller one may. */
 const isRefusal = (error: unknown): boolean =>
-  error instanceof CairnProblem && (error.status === 400 || error.status === 413)
+  isProblem(error, 'invalid_request') || isProblem(error, 'payload_too_large')
 
 const rejected = (event: object): Receipt => {
   const { event_id: id } = event as { event_id?: unknown }
@@ -50,6 +50,7 @@ export class EventQueue {
   #sending = false
   /** Somebody asked to send while it was being done. */
   #askedAgain = false
+  #paused = false
   #batch = maxBatch
   #failures = 0
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -68,6 +69,7 @@ export class EventQueue {
   async record(event: object): Promise<void> {
     const userId = this.#options.currentUserId()
     if (userId === undefined) throw new Error('Nobody is signed in.')
+    this.#paused = false
     await this.#loaded()
     if (this.#queued.length >= this.#options.maxEvents) throw new Error('The queue of events is full.')
     const entry = { userId, event }
@@ -83,14 +85,15 @@ export class EventQueue {
 
   /** Tries again at once: the network is back, or somebody has signed in. */
   flush(): void {
+    this.#paused = false
     this.#failures = 0
     this.#sendSoon(0)
   }
 
-  /** Sends no more until `record` or `flush`. */
+  /** Sends no more until `record` or `flush`; what is on its way may still get its receipts. */
   pause(): void {
+    this.#paused = true
     clearTimeout(this.#timer)
-    this.#timer = undefined
   }
 
   /** What an earlier run has left comes first; a load that failed is made again. */
@@ -113,6 +116,7 @@ export class EventQueue {
   }
 
   async #send(): Promise<void> {
+    if (this.#paused) return
     if (this.#sending) {
       this.#askedAgain = true
       return
@@ -121,7 +125,7 @@ export class EventQueue {
     this.#askedAgain = false
     try {
       await this.#loaded()
-      while (await this.#sendBatch());
+      while (!this.#paused && (await this.#sendBatch()));
       this.#failures = 0
     } catch (error) {
       this.#sendAgainAfter(error)
@@ -131,6 +135,7 @@ export class EventQueue {
   }
 
   #sendAgainAfter(error: unknown): void {
+    if (this.#paused) return
     if (!isSessionOver(error)) {
       this.#sendSoon(backoffMs(this.#options.backoff, this.#failures))
       this.#failures += 1
@@ -158,7 +163,7 @@ export class EventQueue {
   /** Undefined when the batch was refused as a whole and a smaller one is to be tried. */
   async #receiptsFor(events: readonly object[]): Promise<readonly Receipt[] | undefined> {
     try {
-      const receipts = await this.#options.submit(events)
+      const receipts = await this.#options.submit(events, () => !this.#paused)
       this.#batch = Math.min(this.#batch * 2, maxBatch)
       return receipts
     } catch (error) {

@@ -1,8 +1,7 @@
 // One call of the HTTP API. What the server says may be tried again (429, 503) is, as late as it says and not for ever;
-// so is a call that never arrived, if doing it twice is harmless.
-import type { Problem } from '@cairn/contracts'
+// so is a call that may never have arrived, if doing it twice is harmless.
 import { backoffMs, defaultBackoff, sleep } from './backoff.ts'
-import { CairnProblem } from './cairn-problem.ts'
+import { CairnProblem, problemOf } from './cairn-problem.ts'
 
 export interface HttpOptions {
   readonly gatewayUrl: string
@@ -16,13 +15,15 @@ export interface HttpOptions {
 }
 
 export interface HttpCall {
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST'
   /** Below `/api/v1`, with its query. */
   readonly path: string
   readonly body?: unknown
   readonly token?: string
   /** Doing it twice is harmless, so it may be repeated when no answer came. */
   readonly repeatable: boolean
+  /** Asked before each attempt: false when nobody waits for the answer any more. */
+  readonly isWanted?: () => boolean
 }
 
 export type Http = <Answer>(call: HttpCall) => Promise<Answer>
@@ -38,6 +39,15 @@ const within = async <T>(timeoutMs: number, work: (signal: AbortSignal) => Promi
   }
 }
 
+/** Undefined when it is no JSON. */
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 const send = async ({ gatewayUrl, fetch }: HttpOptions, call: HttpCall, signal: AbortSignal): Promise<unknown> => {
   const response = await fetch(`${gatewayUrl}/api/v1${call.path}`, {
     method: call.method,
@@ -49,9 +59,8 @@ const send = async ({ gatewayUrl, fetch }: HttpOptions, call: HttpCall, signal: 
     ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
     signal,
   })
-  const text = await response.text()
-  const answer: unknown = text === '' ? undefined : JSON.parse(text)
-  if (!response.ok) throw new CairnProblem(answer as Problem)
+  const answer = parse(await response.text())
+  if (!response.ok || answer === undefined) throw problemOf(response, answer)
   return answer
 }
 
@@ -59,7 +68,8 @@ const send = async ({ gatewayUrl, fetch }: HttpOptions, call: HttpCall, signal: 
 const waitMs = (error: unknown, call: HttpCall, attempts: number): number | undefined => {
   const jitterMs = backoffMs(defaultBackoff, attempts)
   if (!(error instanceof CairnProblem)) return call.repeatable ? jitterMs : undefined
-  return error.status === 503 || error.status === 429 ? (error.retryAfterMs ?? 0) + jitterMs : undefined
+  const passes = error.code === 'unavailable' || error.code === 'rate_limited'
+  return passes && (call.repeatable || !error.isForeign) ? (error.retryAfterMs ?? 0) + jitterMs : undefined
 }
 
 /** Rejects with `CairnProblem` for every answer that is an error, and with fetch's own error when there was none. */
@@ -67,6 +77,7 @@ export const createHttp =
   (options: HttpOptions): Http =>
   async <Answer>(call: HttpCall): Promise<Answer> => {
     for (let attempts = 0; ; attempts += 1) {
+      if (call.isWanted?.() === false) throw new Error('The call was called off.')
       try {
         return (await within(options.timeoutMs, signal => send(options, call, signal))) as Answer
       } catch (error) {

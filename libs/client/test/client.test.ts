@@ -110,4 +110,42 @@ describe('the client over HTTP', () => {
       .map(({ query }) => String(query))
     expect(asked).toEqual(['since=0', 'since=2&epoch=e', 'since=3&epoch=e', 'since=0'])
   })
+  it.each([
+    [502, '<html>Bad gateway</html>', 'unavailable'],
+    [502, '', 'unavailable'],
+    [200, '<html>Welcome to our Wi-Fi</html>', 'unavailable'],
+    [200, '', 'unavailable'],
+    [404, '{"message":"no route"}', 'unavailable'],
+    [413, '<html>Too large</html>', 'payload_too_large'],
+    [429, '<html>Slow down</html>', 'rate_limited'],
+  ])('makes a problem of a %i that is not the server’s: %s', async (status, html, code) => {
+    const headers = { 'x-request-id': 'of-the-proxy', 'retry-after': '3600' }
+    server.on('POST /auth/guest', { status, html, headers })
+    const error: unknown = await client.signInAsGuest().catch((failed: unknown) => failed)
+    expect(error).toBeInstanceOf(CairnProblem)
+    expect(error).toMatchObject({ status, code, requestId: 'of-the-proxy', retryAfterMs: 3_600_000 })
+    expect(routes()).toEqual(['POST /auth/guest'])
+  })
+
+  it('tries again what something in between failed to pass on, unless it may have happened', async () => {
+    const session = { body: sessionOf(1) }
+    const failed = { status: 503, html: '<html>' }
+    server.on('POST /auth/guest', failed, session)
+    await expect(client.signInAsGuest()).rejects.toMatchObject({ status: 503 })
+    await client.signInAsGuest()
+    server.on('GET /progress', failed, { status: 504, html: '' }, { body: {} })
+    await client.readSnapshot()
+    expect(routes().filter(route => route === 'GET /progress')).toHaveLength(3)
+  })
+
+  it('keeps the session when something in between refuses a refresh', async () => {
+    await client.signInAsGuest()
+    server.on('POST /auth/refresh', {
+      status: 401,
+      html: '<html>Log in to our proxy</html>',
+      headers: { 'retry-after': '3600' },
+    })
+    await expect(client.refresh()).rejects.toMatchObject({ status: 401, code: 'unavailable' })
+    expect(client.session).toBeDefined()
+  })
 })

@@ -143,4 +143,80 @@ describe('recorded events', () => {
     await eventually(() => expect(seen.map(([id]) => id)).toEqual(['b', 'a']))
     expect(submitted()).toEqual([['a'], ['b'], ['a']])
   })
+  describe('after `disconnect`', () => {
+    const holdBack = (first: Answer): (() => void) => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      let calls = 0
+      server.on('POST /progress/events', call => {
+        calls += 1
+        return calls === 1 ? { ...first, after: promise } : receipts(call)
+      })
+      return resolve
+    }
+    /** Events of another client that gets `refusal` a few times, so that whoever else waited as long has sent again. */
+    const outwait = async (refusal: Answer, times: number): Promise<void> => {
+      let refused = 0
+      server.on('POST /progress/events', call => {
+        if (!idsOf(call).includes('other')) return receipts(call)
+        refused += 1
+        return refused <= times ? refusal : receipts(call)
+      })
+      const other = create({ session: sessionOf(1) })
+      await other.record(event('other'))
+      await eventually(() => expect(other.queuedEvents).toBe(0), 15_000)
+    }
+    const ofFirst = (): unknown[][] => submitted().filter(ids => !ids.includes('other'))
+
+    it.each([
+      ['fails', problem(500, 'internal'), 5],
+      ['is put off', problem(503, 'unavailable', { retry_after: 0 }), 3],
+      ['finds its token expired', problem(401, 'token_expired'), 1],
+    ])('a batch under way that %s is not sent again until `connect`', async (_, refusal, times) => {
+      const release = holdBack(refusal)
+      server.on('POST /auth/refresh', { body: sessionOf(2) })
+      const first = create({ session: sessionOf(1) })
+      await first.record(event('a'))
+      await eventually(() => expect(submitted()).toEqual([['a']]))
+      first.disconnect()
+      release()
+      await outwait(refusal, times)
+      expect([ofFirst(), first.queuedEvents]).toEqual([[['a']], 1])
+      first.connect()
+      await eventually(() => expect(first.queuedEvents).toBe(0))
+    })
+
+    it('no other batch is sent until the next event is recorded', async () => {
+      const release = holdBack(receipts({ route: '', query: new URLSearchParams(), token: '', body: { events: [] } }))
+      const first = create({ session: sessionOf(1) })
+      await Promise.all(Array.from({ length: 501 }, (_, index) => first.record(event(`e${index}`))))
+      await eventually(() => expect(submitted()).toHaveLength(1))
+      const sent = submitted().flat().length
+      first.disconnect()
+      release()
+      await eventually(() => expect(first.queuedEvents).toBe(501 - sent))
+      await outwait(problem(500, 'internal'), 5)
+      expect(ofFirst()).toHaveLength(1)
+      await first.record(event('last'))
+      await eventually(() => expect(first.queuedEvents).toBe(0))
+    })
+  })
+
+  it('go in smaller batches when something in between refuses those', async () => {
+    server.on('POST /progress/events', call =>
+      idsOf(call).length > 1 ? { status: 413, html: '<h1>Too large</h1>' } : receipts(call),
+    )
+    const behind = create({ session: sessionOf(1) })
+    await Promise.all(['a', 'b', 'c', 'd'].map(name => behind.record(event(name))))
+    await eventually(() => expect(seen.map(([id]) => id)).toEqual(['a', 'b', 'c', 'd']))
+    expect(submitted().at(-1)).toEqual(['d'])
+  })
+
+  it('are not given up, nor is the session, for what something in between says', async () => {
+    const answers: Answer[] = [400, 401, 403, 404].map(status => ({ status, html: '<h1>No</h1>' }))
+    server.on('POST /progress/events', ...answers, receipts)
+    const behind = create({ session: sessionOf(1) })
+    await behind.record(event('a'))
+    await eventually(() => expect(seen).toEqual([['a', 'applied', undefined]]), 15_000)
+    expect(behind.session).toBeDefined()
+  })
 })

@@ -1,16 +1,15 @@
 // The client over WebSocket, against a real server that sends what a test tells it to, hangs up and falls silent.
 import { eventually, startLink } from '@cairn/testkit'
-import type { ChangesPage } from '@cairn/contracts'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createCairnClient, type CairnClient, type CairnClientOptions } from '../src/index.ts'
-import { pageOf, problem, sessionOf, startServer, type TestServer } from './server.ts'
+import { pageOf, problem, serveLog, sessionOf, startServer, type ServedLog, type TestServer } from './server.ts'
 
 describe('the client over realtime', () => {
   let server: TestServer
   let client: CairnClient
   let seen: number[]
   let statuses: string[]
-  let head: { epoch: string; seq: number }
+  let log: ServedLog
 
   const create = (more: Partial<CairnClientOptions> = {}): CairnClient =>
     createCairnClient({
@@ -26,20 +25,12 @@ describe('the client over realtime', () => {
     server = await startServer()
     seen = []
     statuses = []
-    head = { epoch: 'e', seq: 0 }
+    log = serveLog(server)
     server.on('POST /auth/guest', { body: sessionOf(1) })
     server.on('POST /auth/refresh', ({ body }) => {
       const { refresh_token } = body as { refresh_token: string }
       return { body: sessionOf(Number(refresh_token.split('-')[1]) + 1) }
     })
-    server.onSocket = socket => {
-      const send = (type: string, data: unknown): void => socket.send(JSON.stringify({ type, data }))
-      send('session.ready', { ...head, expires_in: 600 })
-      socket.on('message', message => {
-        const { type, data } = JSON.parse((message as Buffer).toString()) as { type: string; data: { seq: number } }
-        if (type === 'resume') send('progress.changed', pageOf(data.seq + 1, head.seq))
-      })
-    }
     client = create()
     await client.signInAsGuest()
   })
@@ -47,25 +38,20 @@ describe('the client over realtime', () => {
     client.disconnect()
     await server.stop()
   })
-  const commit = (count: number): ChangesPage => {
-    const page = pageOf(head.seq + 1, head.seq + count)
-    head = { epoch: 'e', seq: head.seq + count }
-    return page
-  }
   const live = async (): Promise<void> => {
     client.connect()
     await eventually(() => expect(client.status).toBe('live'))
   }
 
   it('catches up, then takes what is pushed, each event once', async () => {
-    commit(2)
+    log.commit(2)
     await live()
     await eventually(() => expect(seen).toEqual([1, 2]))
-    const page = commit(1)
+    const page = log.commit(1)
     server.push('progress.changed', page)
     server.push('progress.changed', page)
     server.push('something.new', {})
-    server.push('progress.changed', commit(1))
+    server.push('progress.changed', log.commit(1))
     await eventually(() => expect(seen).toEqual([1, 2, 3, 4]))
     expect(server.received).toEqual([{ type: 'resume', data: { epoch: 'e', seq: 0 } }])
     expect(server.socketTokens).toEqual(['access-1'])
@@ -73,7 +59,7 @@ describe('the client over realtime', () => {
 
   it('comes back after a cut and has what it missed', async () => {
     await live()
-    commit(1)
+    log.commit(1)
     for (const socket of server.sockets) socket.terminate()
     await eventually(() => expect(seen).toEqual([1]))
     expect(statuses).toEqual(['connecting', 'live', 'offline', 'connecting', 'live'])
@@ -112,8 +98,8 @@ describe('the client over realtime', () => {
 
   it('asks for what is missing when a page leaves a gap', async () => {
     await live()
-    commit(1)
-    server.push('progress.changed', commit(1))
+    log.commit(1)
+    server.push('progress.changed', log.commit(1))
     await eventually(() => expect(seen).toEqual([1, 2]))
   })
 
@@ -139,7 +125,7 @@ describe('the client over realtime', () => {
     const notices: string[] = []
     client.disconnect()
     client = create({ session: sessionOf(1), onNotice: ({ text }) => notices.push(text) })
-    commit(1)
+    log.commit(1)
     await live()
     await eventually(() => expect(seen).toEqual([1]))
     const known = client.log.head
@@ -206,14 +192,14 @@ describe('the client over realtime', () => {
   it('asks once for what is missing, however many pages come before the answer', async () => {
     server.on('GET /progress/changes', { body: pageOf(1, 3) })
     await client.synchronise()
-    head = { epoch: 'e', seq: 10 }
+    log.head = { epoch: 'e', seq: 10 }
     const resumes = (): number => server.received.filter(({ type }) => type === 'resume').length
     server.onSocket = socket =>
-      socket.send(JSON.stringify({ type: 'session.ready', data: { ...head, expires_in: 600 } }))
+      socket.send(JSON.stringify({ type: 'session.ready', data: { ...log.head, expires_in: 600 } }))
     await live()
-    for (let pages = 0; pages < 20; pages += 1) server.push('progress.changed', commit(1))
+    for (let pages = 0; pages < 20; pages += 1) server.push('progress.changed', log.commit(1))
     server.push('progress.changed', pageOf(1, 2))
-    server.push('progress.changed', commit(1))
+    server.push('progress.changed', log.commit(1))
     // Frames keep their order, so all that was asked for is here with this one.
     server.push('token.expiring', { expires_in: 60 })
     await eventually(() => expect(server.received.at(-1)?.type).toBe('token.refresh'))
@@ -233,7 +219,7 @@ describe('the client over realtime', () => {
     client = create({ session: sessionOf(1), realtimeUrl: link.url.replace(/\/$/, ''), ...times })
     await live()
     link.drop()
-    commit(1)
+    log.commit(1)
     await eventually(() => expect(client.status).not.toBe('live'))
     link.restore()
     await eventually(() => expect(seen).toEqual([1]))
@@ -253,7 +239,7 @@ describe('the client over realtime', () => {
   it('finds a last event that was lost on its way', async () => {
     client = create({ session: sessionOf(1), idleCheckMs: 20 })
     await live()
-    commit(1)
+    log.commit(1)
     await eventually(() => expect(seen).toEqual([1]))
   })
 })

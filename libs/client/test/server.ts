@@ -155,3 +155,30 @@ export const startServer = async (): Promise<TestServer> => {
   await once(http, 'listening')
   return Object.assign(server, { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}` })
 }
+
+export interface ServedLog {
+  head: { epoch: string; seq: number }
+  /** So many more events; the page they are pushed as. */
+  commit(count: number): ChangesPage
+}
+
+/** Connections get this log's head, and what they are missing of it. */
+export const serveLog = (server: TestServer): ServedLog => {
+  const log: ServedLog = {
+    head: { epoch: 'e', seq: 0 },
+    commit: count => {
+      const { epoch, seq } = log.head
+      log.head = { epoch, seq: seq + count }
+      return pageOf(seq + 1, seq + count)
+    },
+  }
+  server.onSocket = socket => {
+    const send = (type: string, data: unknown): void => socket.send(JSON.stringify({ type, data }))
+    send('session.ready', { ...log.head, expires_in: 600 })
+    socket.on('message', message => {
+      const { type, data } = JSON.parse((message as Buffer).toString()) as { type: string; data: { seq: number } }
+      if (type === 'resume') send('progress.changed', pageOf(data.seq + 1, log.head.seq))
+    })
+  }
+  return log
+}
