@@ -67,13 +67,15 @@ interface SubjectTokens {
 
 const prefix = 'event.incident.part.kept.v1'
 
+/** One token, whatever stands in it: no wildcard, and no end. */
+const tokenOf = (text: string): string => text.replaceAll(/[^\w-]/g, '_') || '_'
+
 /** Tokens that are left out match anything. */
 export const incidentSubjects = (wanted: Partial<SubjectTokens> = {}): string => {
   const { incidentId, requestId, role, fingerprint, userHash, origin } = wanted
-  return [prefix, ...[incidentId, requestId, role, fingerprint, userHash, origin].map(token => token ?? '*')].join('.')
+  const tokens = [incidentId, requestId, role, fingerprint, userHash, origin]
+  return [prefix, ...tokens.map(token => (token === undefined ? '*' : tokenOf(token)))].join('.')
 }
-
-const tokenOf = (text: string): string => text.replaceAll(/[^\w-]/g, '_') || '_'
 
 export const subjectOfPart = (part: IncidentPart): string =>
   incidentSubjects({
@@ -82,7 +84,7 @@ export const subjectOfPart = (part: IncidentPart): string =>
     role: part.opening === undefined ? 'part' : 'edge',
     fingerprint: part.opening?.fingerprint ?? 'none',
     userHash: part.user_hash ?? 'none',
-    origin: tokenOf(`${part.service}-${part.instance}`),
+    origin: `${part.service}-${part.instance}`,
   })
 
 /** `event.incident.opened.v1`: whoever worked on that request hands over what it recorded. */

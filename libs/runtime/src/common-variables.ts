@@ -55,13 +55,14 @@ export const incidentVariables = {
   }),
   incidentSpoolDirectory: text('INCIDENT_SPOOL_DIRECTORY', {
     fallback: '/var/tmp/cairn-incidents',
-    description: 'where parts of incidents wait while the bus cannot take them; replicas may share it',
+    description:
+      'where parts of incidents wait while the bus cannot take them, each user in a directory of its own that is made in there; replicas may share it',
   }),
   incidentSpoolBytes: integer('INCIDENT_SPOOL_BYTES', {
     min: 65_536,
     max: 1_099_511_627_776,
     fallback: 67_108_864,
-    description: 'most that waits in the spool',
+    description: 'most that waits in the spool, of all processes of a user',
   }),
 } as const
 

@@ -27,8 +27,9 @@ const connect = async (url: string): Promise<Bus | undefined> => {
 /** Parts that a bus that is gone could not take. */
 const spooledIn = (directory: string): string => {
   try {
-    return readdirSync(directory)
-      .map(name => readFileSync(join(directory, name), 'utf8'))
+    return readdirSync(directory, { recursive: true, withFileTypes: true })
+      .filter(entry => entry.isFile())
+      .map(entry => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
       .join()
   } catch {
     return ''

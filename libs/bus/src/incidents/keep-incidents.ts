@@ -8,7 +8,7 @@ import { publish, subscribe, type EventMessage } from '../events.ts'
 import { KeptStream } from '../kept-stream.ts'
 import { packPart, type PartSource } from './incident-part.ts'
 import { PartCourier } from './part-courier.ts'
-import { removeUnfinished, Spool, type SpooledPart } from './spool.ts'
+import { Spool, type SpooledPart } from './spool.ts'
 
 export type IncidentOptions = Omit<ConfigOf<typeof incidentVariables>, 'incidentsPerSecond'>
 
@@ -111,9 +111,19 @@ const reportCrash = (bus: Bus, courier: PartCourier, error: unknown): string => 
   return incidentId
 }
 
+const createCourier = (bus: Bus, options: IncidentOptions): PartCourier => {
+  const { incidentPublishTimeoutMs: publishTimeoutMs, incidentMaxAgeSeconds } = options
+  const spool = new Spool({
+    directory: options.incidentSpoolDirectory,
+    maxBytes: options.incidentSpoolBytes,
+    unfinishedAfterMs,
+  })
+  const settleMs = settleAfterMs + publishTimeoutMs + 1_000
+  return new PartCourier({ bus, spool, publishTimeoutMs, settleMs, maxAgeMs: incidentMaxAgeSeconds * 1_000 })
+}
+
 /** From now on incidents opened on this bus are kept, and this service takes part in those of others. */
 export const keepIncidents = (bus: Bus, options: IncidentOptions): IncidentKeeper => {
-  removeUnfinished(options.incidentSpoolDirectory, unfinishedAfterMs)
   const stream = new KeptStream(bus, {
     name: incidentStream,
     subjects: [incidentSubjects()],
@@ -122,8 +132,7 @@ export const keepIncidents = (bus: Bus, options: IncidentOptions): IncidentKeepe
     duplicateWindowMs: Math.min(120_000, options.incidentMaxAgeSeconds * 1_000),
     maxMessagesPerSubject: 1,
   })
-  const spool = new Spool(options.incidentSpoolDirectory, options.incidentSpoolBytes)
-  const courier = new PartCourier({ bus, spool, publishTimeoutMs: options.incidentPublishTimeoutMs })
+  const courier = createCourier(bus, options)
   const handOver = new HandOver(bus, courier)
   bus.incidents.carryWith({ opened: incident => handOver.opened(incident) })
   bus.onReconnect(() => stream.ensure())

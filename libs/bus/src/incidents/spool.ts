@@ -1,9 +1,12 @@
-// Parts of incidents on disk, while the bus cannot take them: a file each, written whole or not at all, bounded in sum. Any
-// process that finds one there delivers it, so a crashed process need not come back for its own.
-import { constants, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { randomUUID } from 'node:crypto'
+// Parts of incidents on disk, while the bus cannot take them: a file for each subject, written whole or not at all, bounded in
+// sum. Any process of the same user that finds one there delivers it, so a crashed process need not come back for its own.
+import { createHash, randomUUID } from 'node:crypto'
+import { constants, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
+import { IncidentPart, subjectOfPart } from '@cairn/contracts'
+import { Compile } from 'typebox/compile'
+import { ownUid, SpoolDirectory, type SpoolEntry } from './spool-directory.ts'
 
 export interface SpooledPart {
   readonly subject: string
@@ -12,96 +15,122 @@ export interface SpooledPart {
   readonly payload: string
 }
 
+/** What stands in a file. The subject does not: it follows from the payload. */
+interface SpooledFile {
+  readonly id: string
+  readonly payload: string
+  /** Milliseconds since 1970, from which on whoever wrote it has nothing newer to say. */
+  readonly settled_at: number
+}
+
+export interface FoundPart extends SpooledPart {
+  readonly settledAt: number
+}
+
+export interface SpoolOptions {
+  readonly directory: string
+  readonly maxBytes: number
+  readonly unfinishedAfterMs: number
+}
+
 const extension = '.part.json'
 const mode = constants.S_IRUSR | constants.S_IWUSR
+const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+/** Others write to the same directory: how often it is looked at how full it is. */
+const measureEveryMs = 1_000
+const validator = Compile(IncidentPart)
+
+/** What is written later about the same subject replaces what stands there. */
+export const spoolNameOf = (subject: string): string =>
+  `${createHash('sha256').update(subject).digest('hex').slice(0, 32)}${extension}`
+
+const partIn = (text: string): FoundPart | undefined => {
+  const { id, payload, settled_at: settledAt } = JSON.parse(text) as SpooledFile
+  if (typeof id !== 'string' || typeof payload !== 'string' || typeof settledAt !== 'number') return undefined
+  const part: unknown = JSON.parse(payload)
+  return validator.Check(part) ? { subject: subjectOfPart(part), id, payload, settledAt } : undefined
+}
 
 export class Spool {
-  readonly #directory: string
+  readonly #directory: SpoolDirectory
   readonly #maxBytes: number
   #bytes = 0
+  #measuredAt = Number.NEGATIVE_INFINITY
 
-  constructor(directory: string, maxBytes: number) {
-    this.#directory = directory
+  constructor({ directory, maxBytes, unfinishedAfterMs }: SpoolOptions) {
+    this.#directory = new SpoolDirectory(directory)
     this.#maxBytes = maxBytes
+    this.#directory.removeUnfinished(unfinishedAfterMs)
   }
 
-  /** Rejects when the disk is full, the spool is, or its directory is not ours. */
-  async write(part: SpooledPart): Promise<void> {
-    const { text, target } = this.#prepare(part)
-    await writeFile(`${target}.new`, text, { mode, flag: 'wx' })
-    await rename(`${target}.new`, `${target}${extension}`)
+  /** Rejects when the disk is full, the spool is, or its directory is not ours. Others leave the part alone until `settledAt`. */
+  async write(part: SpooledPart, settledAt: number): Promise<void> {
+    const { text, bytes, from, to } = this.#prepare(part, settledAt)
+    try {
+      await writeFile(from, text, { mode, flag: 'wx' })
+      await rename(from, to)
+    } catch (error) {
+      this.#bytes -= bytes
+      await rm(from, { force: true }).catch(() => undefined)
+      throw error
+    }
   }
 
   /** The same, for a process that is about to end. */
   writeNow(part: SpooledPart): void {
-    const { text, target } = this.#prepare(part)
-    writeFileSync(`${target}.new`, text, { mode, flag: 'wx' })
-    renameSync(`${target}.new`, `${target}${extension}`)
-  }
-
-  /** Names of what waits, oldest first. None when there is no such directory. */
-  async list(): Promise<string[]> {
-    let names: string[]
+    const { text, bytes, from, to } = this.#prepare(part, Date.now())
     try {
-      names = (await readdir(this.#directory)).filter(name => name.endsWith(extension)).sort()
-    } catch {
-      return []
+      writeFileSync(from, text, { mode, flag: 'wx' })
+      renameSync(from, to)
+    } catch (error) {
+      this.#bytes -= bytes
+      try {
+        rmSync(from, { force: true })
+      } catch {
+        // What was wrong with writing is what there is to say.
+      }
+      throw error
     }
-    const sizes = await Promise.all(
-      names.map(name =>
-        stat(join(this.#directory, name)).then(
-          found => found.size,
-          () => 0,
-        ),
-      ),
-    )
-    this.#bytes = sizes.reduce((sum, size) => sum + size, 0)
-    return names
   }
 
-  /** Undefined when another process was faster, or what stands there is no part. */
-  async read(name: string): Promise<SpooledPart | undefined> {
+  /** What waits, oldest first. None when there is no such directory, or it is not ours. */
+  list(): SpoolEntry[] {
+    return this.#measure().filter(({ name }) => name.endsWith(extension))
+  }
+
+  /** Undefined when what stands there is no part (any more). */
+  async read(name: string): Promise<FoundPart | undefined> {
+    let file: FileHandle | undefined
     try {
-      const { subject, id, payload } = JSON.parse(await readFile(join(this.#directory, name), 'utf8')) as SpooledPart
-      const whole = [subject, id, payload].every(field => typeof field === 'string')
-      return whole ? { subject, id, payload } : undefined
+      file = await open(join(this.#directory.path, name), readFlags)
+      const found = await file.stat()
+      return found.isFile() && found.uid === ownUid() ? partIn(await file.readFile('utf8')) : undefined
     } catch {
       return undefined
+    } finally {
+      await file?.close()
     }
   }
 
   async remove(name: string): Promise<void> {
-    await rm(join(this.#directory, name), { force: true })
+    await rm(join(this.#directory.path, name), { force: true })
   }
 
-  #prepare(part: SpooledPart): { text: string; target: string } {
-    const text = JSON.stringify(part)
-    if (this.#bytes + text.length > this.#maxBytes) throw new Error('the spool of incidents is full')
-    this.#claimDirectory()
-    this.#bytes += text.length
-    return { text, target: join(this.#directory, `${Date.now()}-${randomUUID()}`) }
+  #prepare({ id, payload, subject }: SpooledPart, settledAt: number) {
+    const text = JSON.stringify({ id, payload, settled_at: settledAt } satisfies SpooledFile)
+    const bytes = Buffer.byteLength(text)
+    if (performance.now() - this.#measuredAt >= measureEveryMs) this.#measure()
+    if (this.#bytes + bytes > this.#maxBytes) throw new Error('the spool of incidents is full')
+    this.#directory.claim()
+    this.#bytes += bytes
+    const to = join(this.#directory.path, spoolNameOf(subject))
+    return { text, bytes, from: `${to}.${randomUUID()}.new`, to }
   }
 
-  /** In a directory that others may write to, somebody could have been here first. */
-  #claimDirectory(): void {
-    mkdirSync(this.#directory, { recursive: true, mode: 0o700 })
-    const found = lstatSync(this.#directory)
-    const ours = found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0
-    if (!ours) throw new Error(`${this.#directory} is not a directory that this user alone may write to`)
-  }
-}
-
-/** What a process that died while writing left behind. */
-export const removeUnfinished = (directory: string, olderThanMs: number): void => {
-  let names: string[]
-  try {
-    names = readdirSync(directory).filter(name => name.endsWith('.new'))
-  } catch {
-    return
-  }
-  for (const name of names) {
-    const path = join(directory, name)
-    const modifiedAt = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()
-    if (Date.now() - modifiedAt > olderThanMs) rmSync(path, { force: true })
+  #measure(): SpoolEntry[] {
+    const entries = this.#directory.entries()
+    this.#bytes = entries.reduce((sum, { size }) => sum + size, 0)
+    this.#measuredAt = performance.now()
+    return entries
   }
 }
