@@ -47,6 +47,13 @@ export const gatewayVariables = {
     fallback: 10_000,
     description: 'connections open at the same time; more are answered 503 and closed',
   }),
+  maxConnectionsPerAddress: variable.integer('GATEWAY_MAX_CONNECTIONS_PER_ADDRESS', {
+    min: 1,
+    max: 1_000_000,
+    fallback: 2_000,
+    description:
+      'connections of one address open at the same time, those of trusted proxies aside; more are answered 429 and closed',
+  }),
   maxBodyBytes: variable.integer('GATEWAY_MAX_BODY_BYTES', {
     min: 1_024,
     max: 1_900_000,

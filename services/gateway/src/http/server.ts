@@ -6,10 +6,10 @@ import type { GatewayContext } from '../context.ts'
 import { registerAddressLimit } from '../limits/address-limit.ts'
 import { requireDocumentedRoutes } from '../openapi/documented-routes.ts'
 import { routes } from '../routes/index.ts'
+import { Connections } from './connections.ts'
 import { crossOriginAnswer, registerCrossOrigin } from './cross-origin.ts'
 import { registerHealthRoutes } from './health-routes.ts'
 import { problemHandler, sendProblem } from './problems.ts'
-import { answerOutsideRequests, rawProblemHandler } from './raw-problems.ts'
 import { registerReferencePages } from './reference-pages.ts'
 import { registerRequestScope } from './request-scope.ts'
 import { registerRoute } from './route.ts'
@@ -36,16 +36,18 @@ const whyNot = (request: FastifyRequest, { health }: GatewayContext, hasRoom: bo
 }
 
 /** Refuses what cannot be served now, before any work is done for it. */
-const registerAdmission = (server: FastifyInstance, context: GatewayContext, maxInFlight: number): void => {
-  let inFlight = 0
+const registerAdmission = (
+  server: FastifyInstance,
+  { context, connections, maxInFlight }: { context: GatewayContext; connections: Connections; maxInFlight: number },
+): void => {
   server.addHook('onRequest', (request, reply, done) => {
-    inFlight += 1
-    // Not the `onResponse` hook: a client that goes away early would never be counted out.
-    reply.raw.once('close', () => {
-      inFlight -= 1
-    })
+    if (connections.isRefused(request.raw.socket)) {
+      // It has its answer.
+      reply.hijack()
+      return
+    }
     if (context.health.leaving) reply.header('connection', 'close')
-    done(whyNot(request, context, inFlight <= maxInFlight))
+    done(whyNot(request, context, connections.requests <= maxInFlight))
   })
 }
 
@@ -64,6 +66,8 @@ const registerBodyParser = (server: FastifyInstance): void => {
 /** Builds the server; it does not listen yet. */
 export const createServer = (context: GatewayContext, config: GatewayConfig): FastifyInstance => {
   const { incidents } = context
+  const { maxInFlight } = config
+  const connections = new Connections(context, config)
   const server = Fastify({
     bodyLimit: config.maxBodyBytes,
     requestTimeout: config.receiveTimeoutMs,
@@ -83,19 +87,19 @@ export const createServer = (context: GatewayContext, config: GatewayConfig): Fa
       const headers = { ...securityHeaders, ...crossOriginAnswer(request.headers.origin, config.allowedOrigins) }
       sendProblem(reply.headers(headers), error, incidents)
     },
-    clientErrorHandler: rawProblemHandler(context),
+    clientErrorHandler: (error, socket) => connections.unreadable(error, socket),
   })
   server.setValidatorCompiler(validatorCompiler as Parameters<FastifyInstance['setValidatorCompiler']>[0])
   server.setErrorHandler(problemHandler(incidents))
   server.setNotFoundHandler((_request, reply) => sendProblem(reply, new CairnError('not_found'), incidents))
   // An expectation we do not know is ignored (RFC 9110, 10.1.1); Node's own 417 would go out without ids.
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response))
-  answerOutsideRequests(server.server, context, config.maxConnections)
+  connections.watch(server.server)
   registerBodyParser(server)
   registerRequestScope(server, context)
   registerServerErrors(server, context)
   registerCrossOrigin(server, config.allowedOrigins)
-  registerAdmission(server, context, config.maxInFlight)
+  registerAdmission(server, { context, connections, maxInFlight })
   registerAddressLimit(server, context)
   registerReferencePages(server)
   requireDocumentedRoutes(server)

@@ -1,0 +1,129 @@
+// The connections: how many there may be, what is under way on each, and what is answered where bytes never become a request
+// (malformed HTTP, too large a head, too slow, a connection too many, a tunnel).
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { CairnError, errorKinds, type ErrorCode } from '@cairn/contracts'
+import { newRequestId } from '@cairn/runtime'
+import type { GatewayContext } from '../context.ts'
+import { endWith } from './raw-answer.ts'
+
+const codeOf = (nodeCode: string | undefined): ErrorCode => {
+  if (nodeCode === 'HPE_HEADER_OVERFLOW') return 'headers_too_large'
+  return nodeCode === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request_timeout' : 'invalid_request'
+}
+
+/** Whether its answer will come, or has begun: what waits for the rest of a body that may never arrive is not waited for. */
+const willEnd = (response: ServerResponse): boolean => response.req.complete || response.headersSent
+
+export interface ConnectionBounds {
+  readonly maxConnections: number
+  readonly maxConnectionsPerAddress: number
+}
+
+export class Connections {
+  readonly #context: Pick<GatewayContext, 'logger' | 'incidents' | 'addressOf'>
+  readonly #bounds: ConnectionBounds
+  readonly #byAddress = new Map<string, number>()
+  readonly #refused = new WeakSet<Duplex>()
+  readonly #broken = new WeakSet<Duplex>()
+  /** What is not answered to its end, in the order in which it was asked. */
+  readonly #underWay = new Map<Duplex, Set<ServerResponse>>()
+  #open = 0
+  #requests = 0
+
+  constructor(context: GatewayContext, bounds: ConnectionBounds) {
+    this.#context = context
+    this.#bounds = bounds
+  }
+
+  /** Requests that are not answered yet. */
+  get requests(): number {
+    return this.#requests
+  }
+
+  /** Whether this connection was answered that it is one too many: what it asks for is not done. */
+  isRefused(socket: Duplex): boolean {
+    return this.#refused.has(socket)
+  }
+
+  watch(server: Server): void {
+    server.on('connection', socket => this.#connected(socket))
+    // Before whoever handles it, which may answer at once.
+    server.prependListener('request', (request, response) => this.#asked(request, response))
+    server.on('connect', (_request, socket: Duplex) => {
+      socket.on('error', () => socket.destroy())
+      endWith(socket, { error: new CairnError('not_found'), requestId: newRequestId() })
+    })
+  }
+
+  /** For Node's `clientError`. The connection ends with the answer to it, and with those to what was asked before. */
+  unreadable(error: Error & { code?: string }, socket: Duplex): void {
+    if (error.code === 'ECONNRESET') {
+      socket.destroy()
+      return
+    }
+    // It has its last answer, or will have it: nothing that follows is read.
+    if (this.#broken.has(socket) || this.isRefused(socket)) return
+    this.#broken.add(socket)
+    const code = codeOf(error.code)
+    const requestId = newRequestId()
+    const { status } = errorKinds[code]
+    this.#context.logger.info({ request_id: requestId, status, parser: error.code }, 'unreadable request')
+    const end = (): void => {
+      if (socket.writable) endWith(socket, { error: new CairnError(code), requestId })
+      else socket.destroy()
+    }
+    const last = [...(this.#underWay.get(socket) ?? [])].findLast(willEnd)
+    if (last === undefined) end()
+    else last.once('close', end)
+  }
+
+  #connected(socket: Socket): void {
+    const { key, throughProxy } = this.#context.addressOf({ headers: {}, socket })
+    this.#open += 1
+    const ofAddress = (this.#byAddress.get(key) ?? 0) + 1
+    this.#byAddress.set(key, ofAddress)
+    socket.once('close', () => this.#closed(key))
+    const { maxConnections, maxConnectionsPerAddress } = this.#bounds
+    if (this.#open > maxConnections) {
+      const error = new CairnError('unavailable', { detail: 'Too many connections; try again.' })
+      const failure = { code: error.code, route: 'connection', error, message: 'refused' }
+      this.#refuse(socket, error, this.#context.incidents.open(failure))
+    } else if (!throughProxy && ofAddress > maxConnectionsPerAddress) {
+      const detail = 'Too many connections of this address.'
+      const violatedPolicies = ['connections']
+      this.#refuse(socket, new CairnError('rate_limited', { detail, retryAfterSeconds: 1, violatedPolicies }))
+    }
+  }
+
+  #refuse(socket: Socket, error: CairnError, incidentId?: string): void {
+    this.#refused.add(socket)
+    const requestId = newRequestId()
+    endWith(socket, { error, requestId, ...(incidentId === undefined ? {} : { incidentId }) })
+  }
+
+  #closed(key: string): void {
+    this.#open -= 1
+    const left = (this.#byAddress.get(key) ?? 0) - 1
+    if (left > 0) this.#byAddress.set(key, left)
+    else this.#byAddress.delete(key)
+  }
+
+  #asked({ socket }: IncomingMessage, response: ServerResponse): void {
+    if (this.isRefused(socket)) return
+    this.#requests += 1
+    const underWay = this.#underWay.get(socket)
+    if (underWay === undefined) this.#underWay.set(socket, new Set([response]))
+    else underWay.add(response)
+    // Also comes when a client goes away early.
+    response.once('close', () => this.#answered(socket, response))
+  }
+
+  #answered(socket: Socket, response: ServerResponse): void {
+    this.#requests -= 1
+    const underWay = this.#underWay.get(socket)
+    underWay?.delete(response)
+    if (underWay?.size === 0) this.#underWay.delete(socket)
+  }
+}
