@@ -61,6 +61,14 @@ describe('x-forwarded-for', () => {
     expect(read('10.0.0.1', forwarded)).toMatchObject({ key, throughProxy: true })
   })
 
+  it.each([
+    ['::ffff:10.0.0.0/104', '::ffff:10.9.9.9', true],
+    ['::ffff:10.0.0.0/104', '11.0.0.1', false],
+    ['::ffff:192.0.2.7', '192.0.2.7', true],
+  ])('of %s in mapped notation is believed as that of an IPv4 network is: %s', (network, peer, throughProxy) => {
+    expect(read(peer, '198.51.100.1', [network])).toMatchObject({ throughProxy })
+  })
+
   it('is walked 32 hops and no further', () => {
     const ours = Array.from({ length: 40 }, (_, n) => `10.0.1.${n}`)
     expect(read('10.0.0.1', `198.51.100.1, ${ours.join(', ')}`).key).toBe('10.0.1.8')
@@ -83,10 +91,18 @@ describe('TRUSTED_PROXIES', () => {
     expect(trusted('')).toEqual([])
   })
 
-  it.each(['0.0.0.0/0', '::/0', '10.0.0.0/33', '10.0.0/8', 'loopback', '10.0.0.0/8/8', '10.0.0.0/', '10.0.0.1,'])(
-    '%s is refused',
-    value => {
-      expect(() => trusted(value)).toThrow('TRUSTED_PROXIES is malformed')
-    },
-  )
+  it.each([
+    '0.0.0.0/0',
+    '::/0',
+    '::ffff:0.0.0.0/96',
+    '::ffff:10.0.0.0/8',
+    '10.0.0.0/33',
+    '10.0.0/8',
+    'loopback',
+    '10.0.0.0/8/8',
+    '10.0.0.0/',
+    '10.0.0.1,',
+  ])('%s is refused', value => {
+    expect(() => trusted(value)).toThrow('TRUSTED_PROXIES is malformed')
+  })
 })

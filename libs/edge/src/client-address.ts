@@ -29,6 +29,12 @@ const parseAddress = (text: string): Address | undefined => {
   return ipaddr.process(text)
 }
 
+/** A network of mapped addresses is one of IPv4, as the addresses in it are. */
+const unmapped = (address: Address, prefix: number): Network => {
+  const mapped = address.kind() === 'ipv6' ? (address as ipaddr.IPv6) : undefined
+  return mapped?.isIPv4MappedAddress() === true ? [mapped.toIPv4Address(), prefix - 96] : [address, prefix]
+}
+
 /** A network, or one address; undefined when it is neither, or is everybody. */
 const parseNetwork = (text: string): Network | undefined => {
   const [address = '', bits, ...rest] = text.split('/')
@@ -37,7 +43,8 @@ const parseNetwork = (text: string): Network | undefined => {
   const longest = parsed.kind() === 'ipv4' ? 32 : 128
   if (bits !== undefined && !/^\d{1,3}$/.test(bits)) return undefined
   const prefix = bits === undefined ? longest : Number(bits)
-  return prefix >= 1 && prefix <= longest ? [parsed, prefix] : undefined
+  const network = unmapped(parsed, prefix)
+  return network[1] >= 1 && prefix <= longest ? network : undefined
 }
 
 export const proxiesVariable = (
