@@ -25,6 +25,7 @@ import { startGateway, type RunningGateway } from '../src/service.ts'
 export interface Edge {
   readonly url: string
   readonly gateway: RunningGateway
+  readonly bus: Awaited<ReturnType<typeof startTestBus>>
   readonly logs: CapturedLogs
   /** The environment the gateway was started with. */
   readonly environment: Environment
@@ -111,6 +112,7 @@ export const startEdge = async (changes: Environment = {}): Promise<Edge> => {
   return {
     url,
     gateway,
+    bus: server,
     logs,
     environment,
     token: (userId, claims) => issuer.token(userId, claims),
