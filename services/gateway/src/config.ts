@@ -1,6 +1,6 @@
 // Everything that can be set of the gateway.
 import { edgeVariables, originsVariable } from '@cairn/edge'
-import { commonVariables, variable, type ConfigOf } from '@cairn/runtime'
+import { commonVariables, ConfigError, variable, type ConfigOf } from '@cairn/runtime'
 import { guardVariables } from '@cairn/tokens'
 import { limitVariables } from './limits/limit-variables.ts'
 
@@ -32,7 +32,7 @@ export const gatewayVariables = {
     max: 3_600_000,
     fallback: 65_000,
     description:
-      'a connection on which nothing moves for so long is closed; longer than the load balancer in front keeps its own',
+      'a connection on which nothing moves for so long is closed; longer than the load balancer in front keeps its own, and than GATEWAY_REQUEST_TIMEOUT_MS',
   }),
   drainNoticeMs: variable.integer('GATEWAY_DRAIN_NOTICE_MS', {
     min: 0,
@@ -75,3 +75,10 @@ export const gatewayVariables = {
 } as const
 
 export type GatewayConfig = ConfigOf<typeof gatewayVariables>
+
+/** Throws `ConfigError` when connections would be closed while their requests wait for an owner. */
+export const refuseShortIdleTimeout = ({ idleTimeoutMs, requestTimeoutMs }: GatewayConfig): void => {
+  if (idleTimeoutMs > requestTimeoutMs) return
+  const { idleTimeoutMs: idle, requestTimeoutMs: request } = gatewayVariables
+  throw new ConfigError([`${idle.name}: has to be longer than ${request.name}`])
+}

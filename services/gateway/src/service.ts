@@ -5,7 +5,7 @@ import { Bus, keepIncidents } from '@cairn/bus'
 import { createAddressReader, refuseUnsafeOrigins, startRateLimits } from '@cairn/edge'
 import { HealthState, startOpsServer, userHasher, type Logger, type RunningService } from '@cairn/runtime'
 import { startTokenGuard } from '@cairn/tokens'
-import { gatewayVariables, type GatewayConfig } from './config.ts'
+import { gatewayVariables, refuseShortIdleTimeout, type GatewayConfig } from './config.ts'
 import { createOwners } from './http/owners.ts'
 import { createServer } from './http/server.ts'
 import { createLimits } from './limits/gateway-limits.ts'
@@ -15,10 +15,11 @@ export interface RunningGateway extends RunningService {
   readonly opsPort: number
 }
 
-/** Rejects with `ConfigError` when a listed origin is not fit for production. */
+/** Rejects with `ConfigError` when a listed origin is not fit for production, or idle connections are given up too soon. */
 export const startGateway = async (config: GatewayConfig, logger: Logger): Promise<RunningGateway> => {
   const { natsUrl: url, incidentsPerSecond, streamReplicas } = config
   refuseUnsafeOrigins(config.nodeEnv, { name: gatewayVariables.allowedOrigins.name, origins: config.allowedOrigins })
+  refuseShortIdleTimeout(config)
   const bus = await Bus.connect({ url, name: 'gateway', logger, incidentsPerSecond, streamReplicas })
   const incidents = keepIncidents(bus, config)
   const guard = await startTokenGuard({ bus, logger, config, requestTimeoutMs: config.requestTimeoutMs })

@@ -93,6 +93,13 @@ describe('connections of one address', () => {
   })
 })
 
+describe('a connection that waits', () => {
+  it('is not closed for it: a gateway that would do so does not start', async () => {
+    const started = edge.another({ GATEWAY_IDLE_TIMEOUT_MS: '10000', GATEWAY_REQUEST_TIMEOUT_MS: '10000' })
+    await expect(started).rejects.toThrow('GATEWAY_IDLE_TIMEOUT_MS: has to be longer than GATEWAY_REQUEST_TIMEOUT_MS')
+  })
+})
+
 describe('a connection that breaks the protocol', () => {
   it('is first answered what it had asked before', async () => {
     const held: (() => void)[] = []
