@@ -4,6 +4,13 @@ import cors from '@fastify/cors'
 import { header } from '@cairn/contracts'
 import type { FastifyInstance } from 'fastify'
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The library's mark on a preflight of a listed origin. */
+    corsPreflightEnabled: boolean
+  }
+}
+
 export const corsMethods = ['GET', 'POST', 'DELETE'] as const
 export const corsRequestHeaders = [
   'authorization',
@@ -37,18 +44,15 @@ export const registerCrossOrigin = (server: FastifyInstance, allowedOrigins: rea
     maxAge: preflightSeconds,
     // Without it, an incomplete preflight would be answered in plain text.
     strictPreflight: false,
+    // Left to the library, preflights would be answered before anything could refuse them.
+    preflightContinue: true,
   })
 }
 
-/** The same for the answers that Fastify gives before any hook has run: to a URL that is none. */
-export const crossOriginAnswer = (
-  origin: string | undefined,
-  allowedOrigins: readonly string[],
-): Record<string, string> =>
-  origin === undefined || !allowedOrigins.includes(origin)
-    ? { vary: 'Origin' }
-    : {
-        vary: 'Origin',
-        'access-control-allow-origin': origin,
-        'access-control-expose-headers': corsExposedHeaders.join(', '),
-      }
+/** After every hook that may refuse: a preflight is a request like others. */
+export const answerPreflights = (server: FastifyInstance): void => {
+  server.addHook('onRequest', (request, reply, done) => {
+    if (request.corsPreflightEnabled) reply.code(204).header('content-length', '0').send()
+    else done()
+  })
+}

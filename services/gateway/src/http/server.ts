@@ -7,14 +7,14 @@ import { registerAddressLimit } from '../limits/address-limit.ts'
 import { requireDocumentedRoutes } from '../openapi/documented-routes.ts'
 import { routes } from '../routes/index.ts'
 import { Connections } from './connections.ts'
-import { crossOriginAnswer, registerCrossOrigin } from './cross-origin.ts'
+import { answerPreflights, registerCrossOrigin } from './cross-origin.ts'
 import { registerHealthRoutes } from './health-routes.ts'
 import { problemHandler, sendProblem } from './problems.ts'
 import { registerReferencePages } from './reference-pages.ts'
 import { registerRequestScope } from './request-scope.ts'
 import { registerRoute } from './route.ts'
-import { securityHeaders } from './security-headers.ts'
 import { registerServerErrors } from './server-errors.ts'
+import { UnroutableRequests } from './unroutable-requests.ts'
 import { validatorCompiler } from './validation.ts'
 
 const maxHeadBytes = 16_384
@@ -68,6 +68,7 @@ export const createServer = (context: GatewayContext, config: GatewayConfig): Fa
   const { incidents } = context
   const { maxInFlight } = config
   const connections = new Connections(context, config)
+  const unroutable = new UnroutableRequests((request, response) => server.routing(request, response))
   const server = Fastify({
     bodyLimit: config.maxBodyBytes,
     requestTimeout: config.receiveTimeoutMs,
@@ -83,15 +84,12 @@ export const createServer = (context: GatewayContext, config: GatewayConfig): Fa
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength },
-    frameworkErrors: (error, request, reply) => {
-      const headers = { ...securityHeaders, ...crossOriginAnswer(request.headers.origin, config.allowedOrigins) }
-      sendProblem(reply.headers(headers), error, incidents)
-    },
+    frameworkErrors: (error, request, reply) => unroutable.answer(error, request.raw, reply.raw),
     clientErrorHandler: (error, socket) => connections.unreadable(error, socket),
   })
   server.setValidatorCompiler(validatorCompiler as Parameters<FastifyInstance['setValidatorCompiler']>[0])
   server.setErrorHandler(problemHandler(incidents))
-  server.setNotFoundHandler((_request, reply) => sendProblem(reply, new CairnError('not_found'), incidents))
+  server.setNotFoundHandler((request, reply) => sendProblem(reply, unroutable.faultOf(request.raw), incidents))
   // An expectation we do not know is ignored (RFC 9110, 10.1.1); Node's own 417 would go out without ids.
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response))
   connections.watch(server.server)
@@ -101,6 +99,7 @@ export const createServer = (context: GatewayContext, config: GatewayConfig): Fa
   registerCrossOrigin(server, config.allowedOrigins)
   registerAdmission(server, { context, connections, maxInFlight })
   registerAddressLimit(server, context)
+  answerPreflights(server)
   registerReferencePages(server)
   requireDocumentedRoutes(server)
   registerHealthRoutes(server, context)
