@@ -71,6 +71,13 @@ const connections = {
     fallback: 120,
     description: 'frames taken from one client a minute; one that sends more is closed as too many',
   }),
+  packetsPerMinute: variable.integer('REALTIME_PACKETS_PER_MINUTE', {
+    min: 10,
+    max: 10_000_000,
+    fallback: 600,
+    description:
+      'packets of any kind taken from one socket.io connection a minute, for all its namespaces; of more it is closed',
+  }),
   pingIntervalMs: variable.integer('REALTIME_PING_INTERVAL_MS', {
     min: 100,
     max: 300_000,

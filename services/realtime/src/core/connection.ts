@@ -6,6 +6,7 @@ import type { AccessClaims } from '@cairn/tokens'
 import type { RealtimeConfig } from '../config.ts'
 import { frameOf, type Frame } from './frame.ts'
 import { LogFollower, type FollowedLog, type FollowerLimits, type FollowerOutlet } from './log-follower.ts'
+import { MinuteCount } from './minute-count.ts'
 import type { Outlet } from './outlet.ts'
 import type { LivePage } from './recent-pages.ts'
 import { notScheduled, type Timed, type TimerWheel } from './timer-wheel.ts'
@@ -23,8 +24,6 @@ export interface ConnectionContext {
 /** How soon what waits for room, or to be tried again, is looked at. */
 const wakeAfterMs = 100
 
-const frameWindowMs = 60_000
-
 const secondsUntil = (expiresAt: number): number => Math.max(0, Math.floor(expiresAt - Date.now() / 1_000))
 
 export class Connection implements Timed, FollowerOutlet {
@@ -37,8 +36,7 @@ export class Connection implements Timed, FollowerOutlet {
   #gone = false
   #warned = false
   #slowSince: number | undefined
-  #frames = 0
-  #framesSince = 0
+  readonly #frames = new MinuteCount()
 
   constructor(claims: AccessClaims, log: FollowedLog, context: ConnectionContext) {
     this.#claims = claims
@@ -123,14 +121,9 @@ export class Connection implements Timed, FollowerOutlet {
 
   /** Counts a frame of the client; one that sends too many is closed, and told when to come back. */
   takesFrame(): boolean {
-    const now = performance.now()
-    if (now - this.#framesSince > frameWindowMs) {
-      this.#frames = 0
-      this.#framesSince = now
-    }
-    this.#frames += 1
-    if (this.#frames <= this.#context.config.framesPerMinute) return true
-    this.close(closeCode.tooMany, Math.ceil(frameWindowMs - (now - this.#framesSince)))
+    const retryAfterMs = this.#frames.add(this.#context.config.framesPerMinute)
+    if (retryAfterMs === undefined) return true
+    this.close(closeCode.tooMany, retryAfterMs)
     return false
   }
 

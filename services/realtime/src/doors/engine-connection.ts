@@ -1,0 +1,127 @@
+// One connection of engine.io, which several namespaces may share. What engine.io and socket.io do not bound by themselves is
+// bounded here: packets of any kind, what waits to go out, the time without a namespace.
+import { closeCode } from '@cairn/contracts'
+import type { Socket } from 'socket.io'
+import type { RealtimeConfig } from '../config.ts'
+import type { Connection } from '../core/connection.ts'
+import { MinuteCount } from '../core/minute-count.ts'
+
+export type EngineSocket = Socket['conn']
+
+/** What is known of engine.io's transport: WebSocket has the socket of `ws`, polling has none. */
+interface Transport {
+  readonly name: string
+  readonly socket?: { readonly bufferedAmount: number; terminate(): void }
+}
+
+/** A packet of socket.io begins with its kind. All frames are events; anything else that goes out is socket.io's own answer. */
+const eventPacket = '2'
+
+export class EngineConnection {
+  readonly #conn: EngineSocket
+  readonly #config: RealtimeConfig
+  /** Of the namespaces that are entered or being entered; the latter have no connection yet. */
+  readonly #namespaces = new Map<string, Connection | undefined>()
+  readonly #packets = new MinuteCount()
+  /** In engine.io's own queue, before that of the WebSocket. */
+  #queuedBytes = 0
+  /** A WebSocket that is about to take the place of polling. */
+  #next: Transport | undefined
+  #emptyTimer: NodeJS.Timeout | undefined
+
+  constructor(conn: EngineSocket, config: RealtimeConfig) {
+    this.#conn = conn
+    this.#config = config
+    conn.on('packet', () => this.#count())
+    conn.on('upgrading', (next: unknown) => {
+      this.#next = next as Transport
+      this.#count()
+    })
+    conn.on('packetCreate', ({ type, data }: { type: string; data?: string }) => this.#queue(type, data ?? ''))
+    conn.on('flush', () => {
+      this.#queuedBytes = 0
+    })
+    conn.once('close', () => clearTimeout(this.#emptyTimer))
+  }
+
+  /** Not the transport itself, which may be another at any time. */
+  get transportName(): string {
+    return this.#transport.name
+  }
+
+  get pendingBytes(): number {
+    return this.#queuedBytes + (this.#transport.socket?.bufferedAmount ?? 0)
+  }
+
+  /** Whether more than one namespace is entered. */
+  get isShared(): boolean {
+    return this.#namespaces.size > 1
+  }
+
+  /** False when that namespace is entered, or being entered: socket.io would have two sockets of it, and each would get every frame. */
+  enter(namespace: string): boolean {
+    if (this.#namespaces.has(namespace)) return false
+    this.#namespaces.set(namespace, undefined)
+    return true
+  }
+
+  entered(namespace: string, connection: Connection): void {
+    this.#namespaces.set(namespace, connection)
+  }
+
+  /** With the last one begins the time after which a connection without a namespace is closed; before the first, socket.io counts it. */
+  leave(namespace: string): void {
+    const connection = this.#namespaces.get(namespace)
+    this.#namespaces.delete(namespace)
+    if (connection === undefined || !this.#isEmpty || this.#conn.readyState !== 'open') return
+    clearTimeout(this.#emptyTimer)
+    this.#emptyTimer = setTimeout(() => {
+      if (this.#isEmpty) this.end()
+    }, this.#config.namespaceTimeoutMs)
+  }
+
+  write(text: string): void {
+    this.#conn.write(text)
+  }
+
+  /** Ends it in an orderly way, after what was sent; a client that does not take it in time is cut off. */
+  end(): void {
+    this.#conn.close()
+    // Also when it is closed already: the WebSocket still waits for the other side's close.
+    setTimeout(() => this.cut(), this.#config.closeTimeoutMs).unref()
+  }
+
+  /** At once; what was not sent yet is lost. */
+  cut(): void {
+    this.#transport.socket?.terminate()
+    this.#next?.socket?.terminate()
+    this.#conn.close(true)
+  }
+
+  // Read anew each time: a connection may begin with polling and go on over WebSocket.
+  get #transport(): Transport {
+    return this.#conn.transport
+  }
+
+  get #isEmpty(): boolean {
+    return [...this.#namespaces.values()].every(connection => connection === undefined)
+  }
+
+  #count(): void {
+    const retryAfterMs = this.#packets.add(this.#config.packetsPerMinute)
+    if (retryAfterMs === undefined || this.#conn.readyState !== 'open') return
+    if (this.#isEmpty) {
+      this.cut()
+      return
+    }
+    for (const connection of this.#namespaces.values()) connection?.close(closeCode.tooMany, retryAfterMs)
+    this.end()
+  }
+
+  /** A client that does not read its frames is given time; whoever asks for more without reading is not. */
+  #queue(type: string, data: string): void {
+    this.#queuedBytes += data.length
+    const answer = type === 'message' && !data.startsWith(eventPacket)
+    if (answer && this.pendingBytes > this.#config.outboundPauseBytes) this.cut()
+  }
+}

@@ -1,0 +1,82 @@
+// Namespaces that come and go on one socket.io connection, packet by packet, as no client library would send them.
+import { once } from 'node:events'
+import { captureLogs, eventually, startTestBus } from '@cairn/testkit'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+import { startNode, type TestNode } from './realtime-node.ts'
+import { startStandIns, type Person, type StandIns } from './stand-ins.ts'
+
+const namespaceTimeoutMs = 1_500
+
+const logs = captureLogs()
+let nats: Awaited<ReturnType<typeof startTestBus>>
+let others: StandIns
+let node: TestNode
+let person: Person
+const sockets: WebSocket[] = []
+
+beforeAll(async () => {
+  nats = await startTestBus()
+  others = await startStandIns(nats.url, logs.loggerFor('stand-ins'))
+  const environment = { REALTIME_NAMESPACE_TIMEOUT_MS: String(namespaceTimeoutMs) }
+  node = await startNode(nats.url, logs.loggerFor('realtime'), environment)
+  await node.ready()
+})
+afterAll(async () => {
+  await node.stop()
+  await others.stop()
+  await nats.stop()
+})
+beforeEach(async () => {
+  person = await others.signIn()
+})
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.terminate()
+})
+
+const open = async (): Promise<{ socket: WebSocket; packets: string[] }> => {
+  const socket = new WebSocket(`${node.url}/socket.io/?EIO=4&transport=websocket`)
+  const packets: string[] = []
+  socket.on('message', (packet: Buffer) => packets.push(packet.toString()))
+  sockets.push(socket)
+  await once(socket, 'message')
+  return { socket, packets }
+}
+const joining = ({ userId, token }: Person): string => `40/ws/user/${userId},${JSON.stringify({ token })}`
+const count = (packets: string[], text: string): number => packets.filter(packet => packet.includes(text)).length
+
+it('closes a connection whose last namespace was left', async () => {
+  const other = await others.signIn()
+  const { socket, packets } = await open()
+  for (const who of [person, other]) socket.send(joining(who))
+  await eventually(() => expect(count(packets, 'session.ready')).toBe(2))
+  socket.send(`41/ws/user/${person.userId},`)
+  const leftOneAt = performance.now()
+  await eventually(() => expect(performance.now() - leftOneAt).toBeGreaterThan(2 * namespaceTimeoutMs))
+  expect(socket.readyState).toBe(WebSocket.OPEN)
+  socket.send(`41/ws/user/${other.userId},`)
+  await once(socket, 'close')
+})
+
+it('keeps a connection whose last namespace was left for another', async () => {
+  const { socket, packets } = await open()
+  socket.send(joining(person))
+  await eventually(() => expect(count(packets, 'session.ready')).toBe(1))
+  socket.send(`41/ws/user/${person.userId},`)
+  socket.send(joining(await others.signIn()))
+  await eventually(() => expect(count(packets, 'session.ready')).toBe(2))
+  const enteredAt = performance.now()
+  await eventually(() => expect(performance.now() - enteredAt).toBeGreaterThan(2 * namespaceTimeoutMs))
+  expect(socket.readyState).toBe(WebSocket.OPEN)
+})
+
+it('lets a namespace be joined once, however often it is asked for at the same time', async () => {
+  const { socket, packets } = await open()
+  for (const _ of [1, 2, 3]) socket.send(joining(person))
+  await eventually(() => expect(count(packets, 'session.ready')).toBeGreaterThan(0))
+  for (const to of [1, 2]) {
+    others.publish(person.userId, others.commit(person.userId, 1))
+    await eventually(() => expect(count(packets, `"to_seq":${to}`)).toBeGreaterThan(0))
+  }
+  expect([count(packets, 'session.ready'), count(packets, 'progress.changed')]).toEqual([1, 2])
+})
