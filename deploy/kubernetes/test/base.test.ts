@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { findPrograms, thisMachine } from '@cairn/local'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { architecture, arrowsOf } from './arrows.ts'
 import { checkManifests, parseManifests, type Manifest } from './check-manifests.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
@@ -83,44 +84,42 @@ describe('the base', () => {
     expect(find('PodDisruptionBudget', name)?.spec).toMatchObject({ maxUnavailable: 1, selector })
   })
 
-  it('lets nothing talk along other arrows than those of the architecture', () => {
-    const policies = manifests.filter(({ kind }) => kind === 'NetworkPolicy').map(({ metadata }) => metadata.name)
-    expect(policies.toSorted()).toEqual([
-      'auth-to-apple',
-      'bus-for-services',
-      'edges-to-redis',
-      'metrics',
-      'names-for-everybody',
-      'nats',
-      'nothing-by-default',
-      'owners-to-postgres',
-      'phones-to-edges',
-    ])
-    expect(find('NetworkPolicy', 'nothing-by-default')?.spec).toEqual({
-      podSelector: {},
-      policyTypes: ['Ingress', 'Egress'],
-    })
-    const who = (name: string): unknown => {
-      const { podSelector } = specOf('NetworkPolicy', name) as {
-        podSelector: { matchExpressions?: { values: string[] }[] }
-      }
-      return podSelector.matchExpressions?.[0]?.values
-    }
-    expect(who('owners-to-postgres')).toEqual(['auth', 'progress', 'migrate'])
-    expect(who('edges-to-redis')).toEqual(['gateway', 'realtime'])
-    expect(who('phones-to-edges')).toEqual(['gateway', 'realtime'])
-    expect(who('bus-for-services')).toEqual(services)
+  it('leaves how many replicas there are to the autoscaler, where there is one', () => {
+    const scaled = manifests
+      .filter(({ kind }) => kind === 'HorizontalPodAutoscaler')
+      .map(({ spec }) => (spec as { scaleTargetRef: { name: string } }).scaleTargetRef.name)
+    expect(scaled).toHaveLength(4)
+    for (const name of scaled) expect(specOf('Deployment', name)).not.toHaveProperty('replicas')
+  })
+
+  it('lets nothing talk along other arrows than those of the architecture, to databases not before they are named', () => {
+    const nobody = '192.0.2.1/32'
+    expect(arrowsOf(manifests)).toEqual(architecture(nobody, nobody))
   })
 
   it('sends sockets to realtime and everything else to the gateway', () => {
-    const [rule] = specOf('Ingress', 'cairn')['rules'] as {
-      http: { paths: { path: string; backend: { service: { name: string } } }[] }
-    }[]
-    expect(rule?.http.paths.map(({ path, backend }) => [path, backend.service.name])).toEqual([
+    const pathsOf = (name: string): unknown[] => {
+      const [rule] = specOf('Ingress', name)['rules'] as {
+        http: { paths: { path: string; backend: { service: { name: string } } }[] }
+      }[]
+      return rule?.http.paths.map(({ path, backend }) => [path, backend.service.name]) ?? []
+    }
+    expect(manifests.filter(({ kind }) => kind === 'Ingress')).toHaveLength(2)
+    expect(pathsOf('cairn')).toEqual([['/', 'gateway']])
+    expect(pathsOf('cairn-sockets')).toEqual([
       ['/socket.io', 'realtime'],
       ['/ws', 'realtime'],
-      ['/', 'gateway'],
     ])
+  })
+
+  it('spreads requests over the gateways, keeps a poll on its node, and lets the gateway say what is too large', () => {
+    const annotationsOf = (name: string) => find('Ingress', name)?.metadata.annotations ?? {}
+    const nginx = 'nginx.ingress.kubernetes.io'
+    expect(annotationsOf('cairn')).not.toHaveProperty(`${nginx}/upstream-hash-by`)
+    expect(annotationsOf('cairn-sockets')[`${nginx}/upstream-hash-by`]).toContain('$arg_token')
+    const mebibytes = Number(annotationsOf('cairn')[`${nginx}/proxy-body-size`]?.replace(/m$/, ''))
+    // GATEWAY_MAX_BODY_BYTES is below what a message on the bus may have.
+    expect(mebibytes * 2 ** 20).toBeGreaterThan(2 * 2_000_000)
   })
 })
 

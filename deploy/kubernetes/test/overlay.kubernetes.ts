@@ -4,6 +4,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { architecture, arrowsOf } from './arrows.ts'
 import { checkManifests, parseManifests, type Manifest } from './check-manifests.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
@@ -51,6 +52,17 @@ it('refers to nothing that is not there', () => {
     .filter(({ kind }) => kind === 'Secret' || kind === 'ConfigMap')
     .map(({ metadata }) => metadata.name)
   expect(new Set(refers)).toEqual(new Set(there))
+})
+
+it('lets owners and edges out to the databases it names, and nothing anywhere else', () => {
+  expect(arrowsOf(manifests)).toEqual(architecture('10.0.20.10/32', '10.0.20.11/32'))
+})
+
+it('gives both doors its host and its certificate', () => {
+  const doors = manifests.filter(({ kind }) => kind === 'Ingress').map(({ spec }) => spec)
+  const tls = [{ hosts: ['api.example.com'], secretName: 'api-tls' }]
+  const ours = { ingressClassName: 'nginx', rules: [{ host: 'api.example.com' }], tls }
+  expect(doors).toMatchObject([ours, ours])
 })
 
 it('names each image by registry and version', () => {
