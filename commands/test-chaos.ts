@@ -1,5 +1,5 @@
 // `npm run test:chaos [-- --seed N]`: two replicas of every service under load, and every fault of every service and server, about
-// seven minutes. The seed is printed; with the same one the same things happen in the same order.
+// four minutes. The seed is printed; with the same one the same things happen in the same order.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
