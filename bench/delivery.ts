@@ -125,6 +125,7 @@ const resultOf = (outcome: Outcome, { users, doors: { length } }: Scale): BenchR
         ['out of order', outcome.outOfOrder],
         ['not of the log', outcome.unknown],
         ['without one good receipt', outcome.badReceipts],
+        ['acknowledged, and not in the log once', outcome.lost],
       ],
     },
     {
@@ -143,6 +144,7 @@ const resultOf = (outcome: Outcome, { users, doors: { length } }: Scale): BenchR
     everyEventDelivered: outcome.expected > 0 && outcome.missing === 0 && outcome.unknown === 0,
     noneTwice: outcome.twice === 0,
     noneOutOfOrder: outcome.outOfOrder === 0,
+    everyAcknowledgedLoggedOnce: outcome.lost === 0,
     oneReceiptEach: outcome.badReceipts === 0,
     nobodyBeganAnew: outcome.resets === 0,
   },

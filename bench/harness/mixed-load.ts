@@ -7,6 +7,7 @@ import {
   countLost,
   judge,
   nextEvent,
+  notOnceIn,
   openEntrance,
   openPhones,
   settle,
@@ -104,10 +105,7 @@ export class MixedLoad {
     this.#stop()
     await Promise.all(this.#underWay)
     const logs = await settle(this.#phones, this.#entrance.gateway.url)
-    const lost = [...this.#acknowledged].flatMap(([userId, ids]) => {
-      const known = (logs.get(userId) ?? []).map(event => event.event_id)
-      return [...ids].filter(id => known.indexOf(id) !== known.lastIndexOf(id) || !known.includes(id))
-    })
+    const lost = [...this.#acknowledged].flatMap(([userId, ids]) => notOnceIn(logs.get(userId) ?? [], ids))
     return {
       phones: judge(this.#phones, logs, new Map()),
       requests: this.#requests,

@@ -119,8 +119,13 @@ export class FleetMember {
     return this.#process.pid
   }
 
+  /** Resolves when it says that it is ready; rejects when it does not within 30 s, or has ended. */
   ready(): Promise<void> {
     return this.#process.ready({ withinMs: readyWithinMs })
+  }
+
+  isReady(): Promise<boolean> {
+    return answersOk(`${this.opsUrl}/readyz`)
   }
 
   /** `kill -9`; resolves when it is gone. */
@@ -129,9 +134,14 @@ export class FleetMember {
     await this.#process.exited
   }
 
-  /** Stops it in order, if it runs, and starts it again on the same ports; resolves when it is ready. */
+  /** Stops it in order, if it runs, and starts it again on the same ports; resolves when it is launched, not when it is ready. */
+  relaunch(): Promise<void> {
+    return this.#process.restart()
+  }
+
+  /** The same; resolves when it is ready. */
   async restart(): Promise<void> {
-    await this.#process.restart()
+    await this.relaunch()
     await this.ready()
   }
 

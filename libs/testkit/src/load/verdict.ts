@@ -1,6 +1,6 @@
-// What each phone's application was handed, against the log of its user as the server has it.
+// What each phone's application was handed, and what was acknowledged to it, against the log of its user as the server has it.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ChangesPage, LoggedEvent } from '@cairn/contracts'
+import type { ChangesPage, LoggedEvent, Receipt } from '@cairn/contracts'
 import type { Phone } from './phone.ts'
 
 export interface Verdict {
@@ -12,7 +12,15 @@ export interface Verdict {
   readonly unknown: number
   /** Recorded events whose receipt is missing, doubled, or not `applied` or `duplicate`. */
   readonly badReceipts: number
+  /** Events with a receipt that says `applied` or `duplicate` which are not in the server's log exactly once. */
+  readonly lost: number
   readonly resets: number
+}
+
+/** What is looked at of a phone. */
+export type Judged = Pick<Phone, 'userId' | 'resets'> & {
+  readonly seen: readonly LoggedEvent[]
+  readonly receipts: ReadonlyMap<string, readonly Receipt[]>
 }
 
 export const readLog = async ({ client, userId }: Phone, gatewayUrl: string): Promise<readonly LoggedEvent[]> => {
@@ -56,13 +64,24 @@ export const countLost = async (phones: readonly Phone[]): Promise<number> => {
   return phones.filter(isLost).length
 }
 
-const judgePhone = ({ seen, receipts, resets }: Phone, log: readonly LoggedEvent[], recorded: ReadonlySet<string>) => {
+/** Of acknowledged ids, those that are not in the log exactly once. */
+export const notOnceIn = (log: readonly LoggedEvent[], acknowledged: Iterable<string>): readonly string[] => {
+  const times = new Map<string, number>()
+  for (const { event_id } of log) times.set(event_id, (times.get(event_id) ?? 0) + 1)
+  return [...acknowledged].filter(id => times.get(id) !== 1)
+}
+
+const isGood = (receipt: Receipt | undefined): boolean =>
+  receipt?.status === 'applied' || receipt?.status === 'duplicate'
+
+const judgePhone = ({ seen, receipts, resets }: Judged, log: readonly LoggedEvent[], recorded: ReadonlySet<string>) => {
   const ids = new Set(seen.map(event => event.event_id))
   const known = new Set(log.map(event => event.event_id))
   const good = [...recorded].filter(id => {
     const [receipt, ...more] = receipts.get(id) ?? []
-    return more.length === 0 && (receipt?.status === 'applied' || receipt?.status === 'duplicate')
+    return more.length === 0 && isGood(receipt)
   })
+  const acknowledged = [...receipts].filter(([, own]) => own.some(isGood)).map(([id]) => id)
   return {
     expected: log.length,
     missing: log.filter(event => !ids.has(event.event_id)).length,
@@ -70,17 +89,18 @@ const judgePhone = ({ seen, receipts, resets }: Phone, log: readonly LoggedEvent
     outOfOrder: seen.filter((event, index) => index > 0 && event.seq <= (seen[index - 1]?.seq ?? 0)).length,
     unknown: [...ids].filter(id => !known.has(id)).length,
     badReceipts: recorded.size - good.length,
+    lost: notOnceIn(log, acknowledged).length,
     resets,
   }
 }
 
 /** `recorded` are the ids each phone has recorded itself, `logs` those of the users. */
-export const judge = (
-  phones: readonly Phone[],
+export const judge = <P extends Judged>(
+  phones: readonly P[],
   logs: ReadonlyMap<string, readonly LoggedEvent[]>,
-  recorded: ReadonlyMap<Phone, ReadonlySet<string>>,
+  recorded: ReadonlyMap<P, ReadonlySet<string>>,
 ): Verdict => {
-  const total = { expected: 0, missing: 0, twice: 0, outOfOrder: 0, unknown: 0, badReceipts: 0, resets: 0 }
+  const total = { expected: 0, missing: 0, twice: 0, outOfOrder: 0, unknown: 0, badReceipts: 0, lost: 0, resets: 0 }
   for (const phone of phones) {
     const one = judgePhone(phone, logs.get(phone.userId) ?? [], recorded.get(phone) ?? new Set())
     for (const key of Object.keys(total) as (keyof Verdict)[]) total[key] += one[key]
