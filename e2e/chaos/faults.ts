@@ -15,7 +15,7 @@ export type Target = (typeof services)[number] | (typeof servers)[number]
 
 export interface Fault {
   readonly name: string
-  /** Resolves when what was hurt is in order again, `downMs` later. */
+  /** Resolves when nothing holds back what was hurt, `downMs` later: a service runs again, though it may not be ready. */
   strike(downMs: number): Promise<void>
 }
 
@@ -67,7 +67,7 @@ const strikeMember = async (member: FleetMember, kind: Kind, downMs: number): Pr
     await member.kill()
     await sleep(downMs)
   }
-  return member.restart()
+  return member.relaunch()
 }
 
 interface Server {

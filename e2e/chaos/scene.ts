@@ -50,11 +50,15 @@ export interface Struck {
   readonly gapMs: number
   /** From the end of the fault until everything did again. */
   readonly recoveryMs: number
+  /** From the end of the fault until every replica said that it is ready; what came through may have gone by the others. */
+  readonly readyMs: number
 }
 
 export interface Outcome {
   readonly struck: readonly Struck[]
   readonly phones: Verdict
+  /** Replicas that are not ready in the end. */
+  readonly unready: readonly string[]
   /** Phones that are not signed in and connected in the end. */
   readonly lostPhones: number
   readonly visitors: { readonly kept: number; readonly ended: number; readonly acknowledged: number }
@@ -81,6 +85,12 @@ const recordOne = (recorded: Recorded, chance: Chance, count: number): void => {
   void phone.client.record(event)
 }
 
+/** Milliseconds from `healedAt` until every replica says that it is ready; waits for that, at most as long as a start may take. */
+const readiness = async ({ members }: Fleet, healedAt: number): Promise<number> => {
+  const said = await Promise.allSettled(members.map(member => member.ready()))
+  return said.every(({ status }) => status === 'fulfilled') ? performance.now() - healedAt : Infinity
+}
+
 const strikeAll = async (options: SceneOptions, fleet: Fleet, canary: Canary): Promise<readonly Struck[]> => {
   const { schedule, scale, chance, postgres, say } = options
   const struck: Struck[] = []
@@ -92,10 +102,14 @@ const strikeAll = async (options: SceneOptions, fleet: Fleet, canary: Canary): P
     const struckAt = performance.now()
     await fault.strike(downMs)
     const healedAt = performance.now()
-    const recoveryMs = Math.round(await canary.recovery(healedAt))
+    const waits = [canary.recovery(healedAt), readiness(fleet, healedAt)] as const
+    const [recoveryMs, readyMs] = (await Promise.all(waits)).map(Math.round) as [number, number]
     const gapMs = Math.round(canary.longestGap(struckAt, performance.now()))
-    struck.push({ fault: fault.name, downMs, gapMs, recoveryMs })
-    say(`${fault.name}, ${downMs} ms: nothing came through for ${gapMs} ms, whole again after ${recoveryMs} ms`)
+    struck.push({ fault: fault.name, downMs, gapMs, recoveryMs, readyMs })
+    say(
+      `${fault.name}, ${downMs} ms: nothing came through for ${gapMs} ms, ` +
+        `whole again after ${recoveryMs} ms, every replica ready after ${readyMs} ms`,
+    )
   }
   return struck
 }
@@ -129,11 +143,13 @@ const play = async (options: SceneOptions, fleet: Fleet, entrance: Entrance): Pr
   const seen = await visitors.check()
   await checkIncidents(fleet, api)
   memory.stop()
+  const ready = await Promise.all(fleet.members.map(member => member.isReady()))
   const lostPhones = await countLost(phones)
   for (const phone of phones) phone.end()
   return {
     struck,
     phones: judge(phones, logs, recorded.set(canaryPair[0], canary.recorded)),
+    unready: fleet.members.filter((_, index) => ready[index] !== true).map(({ name }) => name),
     lostPhones,
     visitors: seen,
     faults: visitors.faults,
