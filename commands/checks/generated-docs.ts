@@ -11,6 +11,7 @@ import { progressVariables } from '@cairn/progress/config'
 import { realtimeVariables } from '@cairn/realtime/config'
 import { commonVariables, type VariableTable } from '@cairn/runtime'
 import { guardVariables } from '@cairn/tokens'
+import { parse } from 'yaml'
 import { composeVariables } from '../compose/compose-variables.ts'
 import { migrateVariables } from '../migrate/migrate-variables.ts'
 
@@ -68,17 +69,26 @@ const exampleHeading = `# Copy this file to cairn.env beside compose.yaml and se
 
 `
 
+/** What compose.yaml tells services itself, and would win over `cairn.env`. */
+const composedNames = async (root: string): Promise<ReadonlySet<string>> => {
+  const text = await readFile(join(root, 'compose.yaml'), 'utf8')
+  const { services: composed } = parse(text, { merge: true }) as {
+    services: Readonly<Record<string, { environment?: object }>>
+  }
+  return new Set(Object.values(composed).flatMap(({ environment = {} }) => Object.keys(environment)))
+}
+
 /** Every variable that is no secret and has a default, to be set in `cairn.env` beside compose.yaml. */
-const exampleEnvironment = (): string =>
-  exampleHeading +
-  Object.entries({ 'several services': shared, ...services })
-    .flatMap(([name, table]) => {
-      const own = Object.values(table === shared ? table : withoutShared(table))
-      const settable = own.filter(one => !one.secret && one.fallback !== undefined)
-      const lines = settable.map(one => `# ${one.name}=${fallbackOf(one.fallback).replaceAll('`', '')}`)
-      return [`# ${name}`, ...lines, '']
-    })
-    .join('\n')
+const exampleEnvironment = async (root: string): Promise<string> => {
+  const composed = await composedNames(root)
+  const sections = Object.entries({ 'several services': shared, ...services }).flatMap(([name, table]) => {
+    const own = Object.values(table === shared ? table : withoutShared(table))
+    const settable = own.filter(one => !one.secret && one.fallback !== undefined && !composed.has(one.name))
+    const lines = settable.map(one => `# ${one.name}=${fallbackOf(one.fallback).replaceAll('`', '')}`)
+    return [`# ${name}`, ...lines, '']
+  })
+  return exampleHeading + sections.join('\n')
+}
 
 const errorTable = (): string =>
   [
@@ -89,14 +99,6 @@ const errorTable = (): string =>
         `| \`${code}\` | ${status} | ${retryable ? 'later' : 'no'} | ${title} |`,
     ),
   ].join('\n')
-
-const documents: Readonly<Record<string, () => string>> = {
-  'docs/environment.md': environmentTables,
-  'docs/errors.md': errorTable,
-}
-
-/** Written as a whole. */
-const files: Readonly<Record<string, () => string>> = { 'deploy/compose/cairn.env.example': exampleEnvironment }
 
 const begin = '<!-- generated: begin -->'
 const end = '<!-- generated: end -->'
@@ -109,16 +111,23 @@ export const withGenerated = (document: string, generated: string): string | und
   return `${document.slice(0, from + begin.length)}\n\n${generated}\n\n${document.slice(to)}`
 }
 
+/** Each document as it should be, from what it is; undefined when its markers are missing. */
+const documents: Readonly<Record<string, (before: string, root: string) => string | undefined | Promise<string>>> = {
+  'docs/environment.md': before => withGenerated(before, environmentTables()),
+  'docs/errors.md': before => withGenerated(before, errorTable()),
+  'deploy/compose/cairn.env.example': (_before, root) => exampleEnvironment(root),
+}
+
 /** Cells lose their padding before a comparison: aligning tables is the formatter's business. */
 const essence = (document: string): string => document.replaceAll(/ +/g, ' ').replaceAll(/-{3,}/g, '---')
 
 /** Compares each document with the code, or brings it up to date with `write`. Returns what is wrong. */
 export const checkGeneratedDocs = async (root: string, { write }: { write: boolean }): Promise<string[]> => {
   const faults: string[] = []
-  for (const [file, generate] of Object.entries({ ...documents, ...files })) {
+  for (const [file, renew] of Object.entries(documents)) {
     const path = join(root, file)
     const before = await readFile(path, 'utf8')
-    const after = Object.hasOwn(files, file) ? generate() : withGenerated(before, generate())
+    const after = await renew(before, root)
     if (after === undefined) faults.push(`${file}: the markers of its generated part are missing`)
     else if (essence(after) !== essence(before)) {
       if (write) await writeFile(path, after)

@@ -1,26 +1,30 @@
 // compose.yaml as a text: every variable in it is documented and the reverse, nothing secret has a default, nothing is open that need
 // not be. Whether it works is for `npm run test:compose`.
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 
 interface Service {
   readonly image: string
   readonly environment?: Readonly<Record<string, string>>
-  readonly env_file?: readonly { path: string; required: boolean }[]
+  readonly env_file?: readonly (string | { path: string; required: boolean })[]
   readonly ports?: readonly string[]
   readonly networks: readonly string[]
   readonly read_only?: boolean
   readonly cap_drop?: readonly string[]
   readonly privileged?: boolean
+  readonly develop?: { readonly watch: readonly { action: string; path: string }[] }
 }
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
-const text = read('compose.yaml')
-const { services } = parse(text, { merge: true }) as { services: Readonly<Record<string, Service>> }
+const composed = read('compose.yaml')
+const text = composed + read('deploy/compose/defaults.env')
+const { services } = parse(composed, { merge: true }) as { services: Readonly<Record<string, Service>> }
 const ours = ['gateway', 'auth', 'progress', 'realtime', 'janitor']
 const secret = /PASSWORD|_KEY$|_URL$/
 /** Of back ends and of the health check, not of Cairn. */
@@ -45,14 +49,77 @@ describe('every variable', () => {
     expect([...named].filter(name => !documented.has(name) && !foreign.has(name))).toEqual([])
   })
 
-  it('that is documented can be set', () => {
-    for (const name of ours) expect(services[name]?.env_file).toEqual([{ path: 'cairn.env', required: false }])
+  it('that is documented can be set, or is what the images need', () => {
     const set = ours
       .concat('migrate', 'apple-issuer', 'tools')
       .flatMap(name => Object.keys(services[name]?.environment ?? {}))
     const reachable = new Set([...set, ...interpolated.map(({ name }) => name), ...settable])
     const ofMigrations = [...documented.keys()].filter(name => name.startsWith('MIGRATE_'))
     expect([...documented.keys()].filter(name => !reachable.has(name))).toEqual(ofMigrations)
+  })
+
+  it('that is offered in cairn.env is nowhere set in a way that would win over it', () => {
+    const set = Object.values(services).flatMap(({ environment = {} }) => Object.keys(environment))
+    expect(set.filter(name => settable.has(name))).toEqual([])
+    const files = ['deploy/compose/defaults.env', { path: 'cairn.env', required: false }]
+    for (const name of [...ours, 'migrate', 'tools']) expect(services[name]?.env_file).toEqual(files)
+  })
+})
+
+const hasCompose = spawnSync('docker', ['compose', 'version'], { stdio: 'ignore' }).status === 0
+
+describe.runIf(hasCompose)('as docker compose reads it, a setting', () => {
+  let directory: string
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'cairn-compose-config-'))
+    await cp(join(root, 'compose.yaml'), join(directory, 'compose.yaml'))
+    await cp(join(root, 'deploy/compose'), join(directory, 'deploy/compose'), { recursive: true })
+  })
+  afterAll(() => rm(directory, { recursive: true }))
+
+  /** What each service would be given. */
+  const environments = async (
+    ofShell: readonly string[],
+    ofCairn: readonly string[],
+  ): Promise<readonly Readonly<Record<string, string | null>>[]> => {
+    const secrets = execFileSync('sh', [join(root, 'deploy/compose/make-env.sh'), '--dev'], { encoding: 'utf8' })
+    await writeFile(join(directory, '.env'), `${secrets}${ofShell.join('\n')}\n`)
+    await writeFile(join(directory, 'cairn.env'), `${ofCairn.join('\n')}\n`)
+    const args = ['compose', '--project-directory', directory, '--profile', 'tools', 'config', '--format', 'json']
+    const env = { PATH: process.env['PATH'] ?? '', HOME: directory }
+    const config = execFileSync('docker', args, { cwd: directory, env, encoding: 'utf8' })
+    const resolved = JSON.parse(config) as { services: Record<string, { environment: Record<string, string | null> }> }
+    return [...ours, 'migrate', 'tools'].map(name => resolved.services[name]?.environment ?? {})
+  }
+
+  it('of cairn.env reaches every service, whichever the example offers, also when .env has it too', async () => {
+    const offered = [...settable].map(name => [name, `this ${name}`])
+    const ofCairn = offered.map(([name, value]) => `${name}=${value}`)
+    const ofShell = ['LOG_LEVEL=warn', 'TRUSTED_PROXIES=10.0.0.0/8', 'ALLOWED_ORIGINS=https://app.example']
+    expect(settable.size).toBeGreaterThan(150)
+    for (const environment of await environments(ofShell, ofCairn))
+      expect(environment).toMatchObject(Object.fromEntries(offered))
+  })
+
+  it('of .env does where cairn.env says nothing', async () => {
+    const ofShell = ['LOG_LEVEL=warn', 'TRUSTED_PROXIES=10.0.0.0/8', 'ALLOWED_ORIGINS=https://app.example']
+    const [gateway] = await environments(ofShell, [])
+    expect(gateway).toMatchObject({
+      NODE_ENV: 'development',
+      LOG_LEVEL: 'warn',
+      TRUSTED_PROXIES: '10.0.0.0/8',
+      GATEWAY_ALLOWED_ORIGINS: 'https://app.example',
+    })
+  })
+
+  it('that containers need as it is cannot be changed', async () => {
+    const wrong = ['GATEWAY_PORT=1', 'GATEWAY_OPS_PORT=2', 'INCIDENT_SPOOL_DIRECTORY=/var/tmp']
+    const [gateway] = await environments([], wrong)
+    expect(gateway).toMatchObject({
+      GATEWAY_PORT: '8080',
+      GATEWAY_OPS_PORT: '9100',
+      INCIDENT_SPOOL_DIRECTORY: '/spool',
+    })
   })
 })
 
@@ -81,6 +148,20 @@ describe('a secret', () => {
     for (const line of values) expect(line).toMatch(/^[A-Z_]+=(k[0-9a-f]{48}|[0-9a-f]{64})$/)
     const needed = interpolated.filter(({ name, kind }) => kind === '?' && secret.test(name)).map(({ name }) => name)
     expect(new Set(values.map(line => line.split('=')[0]))).toEqual(new Set(needed))
+  })
+})
+
+describe('a change while docker compose watches', () => {
+  const watched = (name: string): readonly string[] => services[name]?.develop?.watch.map(({ path }) => path) ?? []
+
+  it.each(ours)('of %s or of what all share builds it again', name => {
+    expect(watched(name)).toEqual(['./libs', `./services/${name}`])
+  })
+
+  it('of a migration runs it', () => {
+    const owners = ours.filter(name => existsSync(join(root, 'services', name, 'src/migrations')))
+    expect(owners).toEqual(['auth', 'progress'])
+    expect(watched('migrate')).toEqual(['./libs', ...owners.map(name => `./services/${name}/src/migrations`)])
   })
 })
 
