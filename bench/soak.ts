@@ -3,11 +3,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { janitorVariables } from '@cairn/janitor/config'
 import { providePostgres } from '@cairn/local'
 import { createMigratedDatabase, startFleet, type Fleet, type FleetMember } from '@cairn/testkit/fleet'
 import type { Bench, BenchContext, BenchResult } from './harness/bench.ts'
 import { MixedLoad, type LoadOutcome } from './harness/mixed-load.ts'
-import { median, rounded, slope } from './harness/statistics.ts'
+import { rounded } from './harness/statistics.ts'
+import { isFlat, trendOf, type Sample, type Trend } from './soak/trend.ts'
 
 interface Scale {
   readonly users: number
@@ -38,23 +40,17 @@ const scales: Record<'real' | 'smoke', Scale> = {
     warmUp: { requestsPerSecond: 60, durationMs: 500 },
   },
 }
-/** What a process may have grown by over the time that counts, as a share of what it holds. */
-const mostGrowth = 0.1
 /** A service collects its garbage on SIGUSR2: what is left is what it holds. By itself it may not do so for many minutes. */
 const collecting = `--expose-gc --import=data:text/javascript,${encodeURIComponent("process.on('SIGUSR2',()=>gc())")}`
+/** Jobs that run each minute do so as often in the twenty minutes as else in twenty hours. */
+const everySecond = Object.fromEntries(
+  Object.values(janitorVariables)
+    .filter(({ name }) => /^JANITOR_.*_EVERY_MS$/.test(name))
+    .map(({ name }) => [name, '1000']),
+)
 /** Connections that clients happen to have open come and go. */
 const mostDescriptors = 10
-const warmUpShare = 0.25
-const mib = 2 ** 20
 const root = join(import.meta.dirname, '..')
-
-interface Sample {
-  readonly atMs: number
-  readonly rss: number
-  readonly heap: number
-  readonly descriptors: number
-  readonly subscriptions: number
-}
 
 const sampleOf = async ({ pid, opsUrl }: FleetMember): Promise<Sample> => {
   process.kill(pid, 'SIGUSR2')
@@ -86,91 +82,37 @@ const watch = async (
   return samples
 }
 
-interface Trend {
-  readonly member: string
-  readonly rssMiB: number
-  readonly rssMiBPerHour: number
-  /** Its low-water mark: a sample above it met a request between the collection and the reading. */
-  readonly heapMiB: number
-  readonly heapMiBPerHour: number
-  readonly descriptors: readonly [number, number]
-  readonly subscriptions: readonly [number, number]
-  /** RSS and heap of each window that counts, in MiB. */
-  readonly windows: readonly (readonly [number, number])[]
-}
-
-const trendOf = (member: string, samples: readonly Sample[], windowMs: number): Trend => {
-  const counted = samples.slice(Math.floor(samples.length * warmUpShare))
-  const startedAt = counted[0]?.atMs ?? 0
-  const windows = Object.values(Object.groupBy(counted, ({ atMs }) => Math.floor((atMs - startedAt) / windowMs)))
-    // The last one is cut off: a single sample is no low-water mark.
-    .slice(0, -1) as Sample[][]
-  const perHour = (valueOf: (window: readonly Sample[]) => number): number =>
-    slope(windows.map(window => [window[0]?.atMs ?? 0, valueOf(window)] as const)) * 3_600_000
-  const ends = (valueOf: (sample: Sample) => number): [number, number] => {
-    const fifth = Math.ceil(counted.length / 5)
-    return [median(counted.slice(0, fifth).map(valueOf)), median(counted.slice(-fifth).map(valueOf))]
-  }
-  const leastHeap = (window: readonly Sample[]): number => Math.min(...window.map(({ heap }) => heap))
-  return {
-    member,
-    rssMiB: median(counted.map(({ rss }) => rss)) / mib,
-    rssMiBPerHour: perHour(window => median(window.map(({ rss }) => rss))) / mib,
-    heapMiB: median(windows.map(leastHeap)) / mib,
-    heapMiBPerHour: perHour(leastHeap) / mib,
-    descriptors: ends(({ descriptors }) => descriptors),
-    subscriptions: ends(({ subscriptions }) => subscriptions),
-    windows: windows.map(window => [
-      rounded(median(window.map(({ rss }) => rss)) / mib),
-      rounded(leastHeap(window) / mib),
-    ]),
-  }
-}
-
-const resultOf = (trends: readonly Trend[], outcome: LoadOutcome, { durationMs }: Scale): BenchResult => {
-  const hours = (durationMs * (1 - warmUpShare)) / 3_600_000
-  const isFlat = (size: number, perHour: number): boolean => perHour * hours <= size * mostGrowth
-  return {
-    tables: [
-      {
-        title: 'what each process holds, and how that changes',
-        columns: [
-          'RSS MiB',
-          'MiB/h',
-          'heap MiB',
-          'MiB/h',
-          'descriptors: first',
-          'last',
-          'subscriptions: first',
-          'last',
-        ],
-        rows: trends.map(one => [
-          one.member,
-          ...[one.rssMiB, one.rssMiBPerHour, one.heapMiB, one.heapMiBPerHour].map(rounded),
-          ...one.descriptors,
-          ...one.subscriptions,
-        ]),
-      },
-      {
-        title: 'requests',
-        columns: ['count'],
-        rows: [
-          ['asked', outcome.requests],
-          ['failed', outcome.failed.length],
-          ['events lost', outcome.lost],
-        ],
-      },
-    ],
-    figures: { trends, outcome },
-    bars: {
-      rssFlat: trends.every(({ rssMiB, rssMiBPerHour }) => isFlat(rssMiB, rssMiBPerHour)),
-      heapFlat: trends.every(({ heapMiB, heapMiBPerHour }) => isFlat(heapMiB, heapMiBPerHour)),
-      descriptorsConstant: trends.every(({ descriptors: [first, last] }) => last - first <= mostDescriptors),
-      subscriptionsConstant: trends.every(({ subscriptions: [first, last] }) => last === first),
-      noRequestFailed: outcome.requests > 0 && outcome.failed.length === 0 && outcome.lost === 0,
+const resultOf = (trends: readonly Trend[], outcome: LoadOutcome): BenchResult => ({
+  tables: [
+    {
+      title: 'what each process holds, and how that changes',
+      columns: ['RSS MiB', 'MiB/h', 'heap MiB', 'MiB/h', 'descriptors: first', 'last', 'subscriptions: first', 'last'],
+      rows: trends.map(one => [
+        one.member,
+        ...[one.rssMiB, one.rssMiBPerHour, one.heapMiB, one.heapMiBPerHour].map(rounded),
+        ...one.descriptors,
+        ...one.subscriptions,
+      ]),
     },
-  }
-}
+    {
+      title: 'requests',
+      columns: ['count'],
+      rows: [
+        ['asked', outcome.requests],
+        ['failed', outcome.failed.length],
+        ['events lost', outcome.lost],
+      ],
+    },
+  ],
+  figures: { trends, outcome },
+  bars: {
+    rssFlat: trends.every(trend => isFlat(trend, 'rss')),
+    heapFlat: trends.every(trend => isFlat(trend, 'heap')),
+    descriptorsConstant: trends.every(({ descriptors: [first, last] }) => last - first <= mostDescriptors),
+    subscriptionsConstant: trends.every(({ subscriptions: [first, last] }) => last === first),
+    noRequestFailed: outcome.requests > 0 && outcome.failed.length === 0 && outcome.lost === 0,
+  },
+})
 
 const run = async ({ smoke, directory, say }: BenchContext): Promise<BenchResult> => {
   const scale = scales[smoke ? 'smoke' : 'real']
@@ -178,7 +120,7 @@ const run = async ({ smoke, directory, say }: BenchContext): Promise<BenchResult
   try {
     const order = { serverUrl: postgres.url, name: 'soak', passwordSeed: 'tests' }
     const { databaseUrl } = await createMigratedDatabase(root, order)
-    const environment = { NODE_OPTIONS: collecting }
+    const environment = { NODE_OPTIONS: collecting, ...everySecond }
     const fleet = await startFleet({ directory: join(directory, 'fleet'), databaseUrl, environment })
     try {
       const load = await MixedLoad.prepare(fleet, scale)
@@ -189,7 +131,7 @@ const run = async ({ smoke, directory, say }: BenchContext): Promise<BenchResult
         const samples = await watch(fleet, scale, say)
         const outcome = await load.end()
         const trends = [...samples].map(([member, taken]) => trendOf(member, taken, scale.windowMs))
-        return resultOf(trends, outcome, scale)
+        return resultOf(trends, outcome)
       } finally {
         await load.close()
       }
