@@ -23,13 +23,23 @@ export type Judged = Pick<Phone, 'userId' | 'resets'> & {
   readonly receipts: ReadonlyMap<string, readonly Receipt[]>
 }
 
-export const readLog = async ({ client, userId }: Phone, gatewayUrl: string): Promise<readonly LoggedEvent[]> => {
+const readPage = async ({ client, userId }: Phone, url: string): Promise<ChangesPage> => {
+  const ask = (): Promise<Response> =>
+    fetch(url, { headers: { authorization: `Bearer ${client.session?.access_token ?? ''}` } })
+  let answer = await ask()
+  if (answer.status === 401) {
+    // Of a phone that had nothing to ask for a while, the token may be over.
+    await client.refresh()
+    answer = await ask()
+  }
+  if (!answer.ok) throw new Error(`the log of ${userId} was answered by ${answer.status}`)
+  return (await answer.json()) as ChangesPage
+}
+
+export const readLog = async (phone: Phone, gatewayUrl: string): Promise<readonly LoggedEvent[]> => {
   const events: LoggedEvent[] = []
   for (let position = 'since=0'; ;) {
-    const headers = { authorization: `Bearer ${client.session?.access_token ?? ''}` }
-    const answer = await fetch(`${gatewayUrl}/api/v1/progress/changes?limit=1000&${position}`, { headers })
-    if (!answer.ok) throw new Error(`the log of ${userId} was answered by ${answer.status}`)
-    const page = (await answer.json()) as ChangesPage
+    const page = await readPage(phone, `${gatewayUrl}/api/v1/progress/changes?limit=1000&${position}`)
     events.push(...page.events)
     if (!page.has_more) return events
     position = `since=${page.to_seq}&epoch=${encodeURIComponent(page.epoch)}`
