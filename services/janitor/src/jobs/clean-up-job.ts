@@ -5,11 +5,9 @@ import type { Job } from './job.ts'
 
 export const cleanUpJob = (name: JobName, operation: Operation<typeof CleanUpBatch, typeof CleanUpResult>): Job => ({
   name,
-  begin:
-    () =>
-    async ({ ask, batchRows }, dryRun) => {
-      const { deleted, due } = await ask(operation, { limit: batchRows, dry_run: dryRun })
-      return dryRun ? { rows: due?.rows ?? 0, done: true } : { rows: deleted, done: deleted < batchRows }
-    },
+  step: async ({ ask, batchRows }, dryRun) => {
+    const { deleted, due } = await ask(operation, { limit: batchRows, dry_run: dryRun })
+    return dryRun ? { rows: due?.rows ?? 0, done: true } : { rows: deleted, done: deleted < batchRows }
+  },
   oldestLeftMs: async ({ ask }) => (await ask(operation, { limit: 1, dry_run: true })).due?.oldest_ms ?? null,
 })

@@ -9,12 +9,10 @@ export const idleSessionsJob = (): Job => {
   let page = 0
   return {
     name: 'idle-sessions',
-    begin:
-      () =>
-      async ({ ask }, dryRun) => {
-        const { rows, next_page: next } = await ask(sweepIdleSessions, { from_page: page, pages, dry_run: dryRun })
-        page = next ?? 0
-        return { rows, done: next === null }
-      },
+    step: async ({ ask }, dryRun) => {
+      const { rows, next_page: next } = await ask(sweepIdleSessions, { from_page: page, pages, dry_run: dryRun })
+      page = next ?? 0
+      return { rows, done: next === null }
+    },
   }
 }

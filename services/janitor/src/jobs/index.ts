@@ -31,7 +31,7 @@ export const jobsOf = (config: JobConfig): readonly ScheduledJob[] => {
     watchTablesJob('progress', outboxAlertMs),
     watchStreamsJob(streamFullPercent),
     idleSessionsJob(),
-    ...(abandonedGuests === 'delete' ? [abandonedGuestsJob] : []),
+    ...(abandonedGuests === 'delete' ? [abandonedGuestsJob()] : []),
   ]
   return jobs.map(job => ({ ...job, ...timesOf(job.name, config) }))
 }

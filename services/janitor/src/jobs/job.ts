@@ -21,13 +21,12 @@ export interface StepResult {
   readonly done: boolean
 }
 
-/** One bounded request; a dry one changes nothing. */
+/** One bounded request; a dry one changes nothing. A walk remembers where it is, over the ends of runs. */
 export type Step = (asking: Asking, dryRun: boolean) => Promise<StepResult>
 
 export interface Job {
   readonly name: JobName
-  /** A run begins here: what a walk has to remember is its own. */
-  readonly begin: () => Step
+  readonly step: Step
   /** For how long the oldest row has been due that is still there; null when none is. */
   readonly oldestLeftMs?: (asking: Asking) => Promise<number | null>
 }

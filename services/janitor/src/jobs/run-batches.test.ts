@@ -6,7 +6,7 @@ const asking = {} as Asking
 const limits = { budgetMs: 5_000, pauseMs: 0, dryRun: false, signal: new AbortController().signal }
 const jobOf = (step: Step, oldest: number | null = null): Job => ({
   name: 'dead-sessions',
-  begin: () => step,
+  step,
   oldestLeftMs: async () => oldest,
 })
 

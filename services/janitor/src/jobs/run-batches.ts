@@ -26,12 +26,11 @@ export interface RunLimits {
 export const runBatches = async (job: Job, asking: Asking, limits: RunLimits): Promise<JobReport> => {
   const { budgetMs, pauseMs, dryRun, signal } = limits
   const startedAt = performance.now()
-  const step = job.begin()
   let [rows, batches, longestMs, complete] = [0, 0, 0, false]
   while (!complete && !signal.aborted && performance.now() - startedAt < budgetMs) {
     if (batches > 0 && pauseMs > 0) await sleep(pauseMs)
     const askedAt = performance.now()
-    const { rows: more, done } = await step(asking, dryRun)
+    const { rows: more, done } = await job.step(asking, dryRun)
     longestMs = Math.max(longestMs, performance.now() - askedAt)
     rows += more
     batches += 1

@@ -6,18 +6,13 @@ const operations = { auth: inspectAuthTables, progress: inspectProgressTables } 
 
 export const watchTablesJob = (owner: keyof typeof operations, outboxAlertMs: number): Job => ({
   name: `${owner}-tables`,
-  begin:
-    () =>
-    async ({ ask, logger, onTables }) => {
-      const { tables, outbox_oldest_ms: ageMs } = await ask(operations[owner], {})
-      onTables(owner, tables)
-      if (ageMs !== null && ageMs > outboxAlertMs) {
-        logger.error(
-          { owner, outbox_oldest_ms: Math.round(ageMs) },
-          'the outbox is stuck: its oldest event still waits',
-        )
-      }
-      return { rows: 0, done: true }
-    },
+  step: async ({ ask, logger, onTables }) => {
+    const { tables, outbox_oldest_ms: ageMs } = await ask(operations[owner], {})
+    onTables(owner, tables)
+    if (ageMs !== null && ageMs > outboxAlertMs) {
+      logger.error({ owner, outbox_oldest_ms: Math.round(ageMs) }, 'the outbox is stuck: its oldest event still waits')
+    }
+    return { rows: 0, done: true }
+  },
   oldestLeftMs: async ({ ask }) => (await ask(operations[owner], {})).outbox_oldest_ms,
 })
