@@ -1,7 +1,6 @@
 // `npm run incident -- <incident_id> [--json|--html]`: what happened, from the id on a user's screen. `list [--user <id>]`: the latest.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Bus, readIncidents, type IncidentReader } from '@cairn/bus'
 import { withLocalStack } from '@cairn/local'
 import { createLogger, readEnvironment, userHasher, variable, type ConfigOf } from '@cairn/runtime'
@@ -58,19 +57,11 @@ const list = async (reader: IncidentReader, order: IncidentOrder & { kind: 'list
   say(json ? [JSON.stringify(incidents)] : renderList(incidents))
 }
 
-/** A bus would be waited for without end. */
-const connect = async (url: string): Promise<Bus> => {
-  const logger = createLogger({ service: 'incident', level: 'silent' })
-  const late = sleep(connectWithinMs, undefined, { ref: false })
-  const bus = await Promise.race([Bus.connect({ url, name: 'incident', logger }), late])
-  if (bus === undefined) throw new Error(`NATS at ${new URL(url).host} cannot be reached`)
-  return bus
-}
-
 const run = async (args: readonly string[]): Promise<void> => {
   const order = readOrder(args)
   const settings = readEnvironment(variables, withLocalStack(join(import.meta.dirname, '..'), process.env))
-  const bus = await connect(settings.natsUrl)
+  const logger = createLogger({ service: 'incident', level: 'silent' })
+  const bus = await Bus.connect({ url: settings.natsUrl, name: 'incident', logger, connectWithinMs })
   try {
     const reader = await readIncidents(bus)
     if (order.kind === 'show') await show(reader, order, settings)
@@ -84,6 +75,6 @@ try {
   await run(process.argv.slice(2))
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  // A bus that is still being waited for would keep the process alive.
+  // A bus that has not answered would keep the process alive.
   process.exit(1)
 }

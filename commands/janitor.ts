@@ -42,7 +42,8 @@ try {
   })
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  process.exitCode = 1
+  // A bus that has not answered would keep the process alive.
+  process.exit(1)
 }
 // A channel that the bootstrap holds open must not keep a finished run alive.
 process.channel?.unref()

@@ -23,5 +23,6 @@ try {
   say(`key ${kid} signs from now on`)
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  process.exitCode = 1
+  // A bus that has not answered would keep the process alive.
+  process.exit(1)
 }

@@ -8,7 +8,7 @@ export interface Ran {
 }
 
 export const runCommand = async (
-  name: 'janitor' | 'realtime' | 'rebuild',
+  name: 'incident' | 'janitor' | 'realtime' | 'rebuild' | 'rotate-keys',
   environment: Readonly<Record<string, string>>,
   ...args: string[]
 ): Promise<Ran> => {

@@ -1,5 +1,6 @@
 // The connection to NATS: never gives up, says whether it is connected, and drains in the order that loses nothing.
-import type { NatsConnection, Subscription, SubscriptionOptions } from '@nats-io/nats-core'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { errors, type NatsConnection, type Subscription, type SubscriptionOptions } from '@nats-io/nats-core'
 import { connect } from '@nats-io/transport-node'
 import { Incidents, runOutsideRequest, type Logger } from '@cairn/runtime'
 import { InFlight } from './in-flight.ts'
@@ -17,6 +18,8 @@ export interface BusOptions {
   readonly incidentsPerSecond?: number
   /** In how many servers of a cluster each stream is kept. */
   readonly streamReplicas?: number
+  /** Each server is tried once, all of them for so long; left out, the first connection is waited for as long as it takes. */
+  readonly connectWithinMs?: number | undefined
 }
 
 const connectionOptions = (url: string) => {
@@ -29,6 +32,11 @@ const connectionOptions = (url: string) => {
     inboxPrefix: username === '' ? '_INBOX' : `_INBOX_${decodeURIComponent(username)}`,
     ...(protocol === 'tls:' ? { tls: {} } : {}),
   }
+}
+
+const lateAfter = async (ms: number): Promise<never> => {
+  await sleep(ms, undefined, { ref: false })
+  throw new Error('nothing answered in time')
 }
 
 export class Bus {
@@ -60,12 +68,17 @@ export class Bus {
     void this.#watch()
   }
 
-  /** Resolves once connected for the first time, however long that takes. */
+  /**
+   * Resolves once connected for the first time; rejects, with a line for a person, when `connectWithinMs` forbids to wait. An
+   * attempt that a server leaves without an answer cannot be called off: it goes on, and keeps the process alive.
+   */
   static async connect(options: BusOptions): Promise<Bus> {
-    const nats = await connect({
-      ...connectionOptions(options.url),
-      name: options.name,
-      waitOnFirstConnect: true,
+    const { url, name, connectWithinMs } = options
+    const servers = connectionOptions(url)
+    const connecting = connect({
+      ...servers,
+      name,
+      waitOnFirstConnect: connectWithinMs === undefined,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 100,
       reconnectJitter: 150,
@@ -74,6 +87,11 @@ export class Bus {
       maxPingOut: 2,
       timeout: 2_000,
       noAsyncTraces: true,
+    })
+    const first = connectWithinMs === undefined ? connecting : Promise.race([connecting, lateAfter(connectWithinMs)])
+    const nats = await first.catch((cause: unknown) => {
+      const fault = cause instanceof errors.AuthorizationError ? 'refuses the user of the URL' : 'cannot be reached'
+      throw new Error(`NATS at ${servers.servers.join(', ')} ${fault}`, { cause })
     })
     return new Bus(nats, options)
   }

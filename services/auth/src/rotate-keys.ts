@@ -14,11 +14,13 @@ export interface RotationOrder {
   readonly onWait: (seconds: number) => void
 }
 
+/** For NATS and for auth each. */
 const timeoutMs = 5_000
 
-/** Rejects with `unavailable` when no auth answers. */
+/** Rejects when NATS cannot be reached, and with `unavailable` when no auth answers. */
 export const orderKeyRotation = async (order: RotationOrder): Promise<KeyRotation> => {
-  const bus = await Bus.connect({ url: order.natsUrl, name: 'rotate-keys', logger: order.logger })
+  const { natsUrl: url, logger } = order
+  const bus = await Bus.connect({ url, name: 'rotate-keys', logger, connectWithinMs: timeoutMs })
   try {
     for (;;) {
       const payload = { revoke_previous: order.revokePrevious }

@@ -36,6 +36,12 @@ export const jobVariables = {
     fallback: 5_000,
     description: 'longest wait for the answer to one bounded clean-up request',
   }),
+  connectTimeoutMs: variable.integer('JANITOR_CONNECT_TIMEOUT_MS', {
+    min: 100,
+    max: 60_000,
+    fallback: 5_000,
+    description: 'longest wait of `npm run janitor -- --once` for NATS; the janitor itself waits until NATS is there',
+  }),
   outboxAlertMs: variable.integer('JANITOR_OUTBOX_ALERT_MS', {
     min: 1_000,
     max: 86_400_000,

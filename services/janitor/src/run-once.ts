@@ -18,12 +18,13 @@ export interface Once {
   readonly onFailure: (job: string, error: unknown) => void
 }
 
-/** Goes on with the next job when one fails; a run has no budget. Throws for a job that there is not. */
+/** Goes on with the next job when one fails; a run has no budget. Throws for a job that there is not, and without NATS. */
 export const runOnce = async (config: JobConfig, once: Once): Promise<void> => {
   const jobs = jobsOf(config)
   const wanted = jobs.filter(job => once.only === undefined || job.name === once.only)
   if (wanted.length === 0) throw new Error(`there is no such job; there are: ${jobs.map(job => job.name).join(', ')}`)
-  const bus = await Bus.connect({ url: once.natsUrl, name: 'janitor-once', logger: once.logger })
+  const { natsUrl: url, logger } = once
+  const bus = await Bus.connect({ url, name: 'janitor-once', logger, connectWithinMs: config.connectTimeoutMs })
   const asking = createAsking(bus, config, () => undefined)
   const limits = {
     pauseMs: config.pauseMs,
