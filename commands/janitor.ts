@@ -31,12 +31,12 @@ try {
     logger: createLogger({ service: 'janitor', level: 'error' }),
     only,
     dryRun,
-    onReport: ({ job, rows, batches, ms, longest_batch_ms: longest, oldest_left_ms: oldest }) => {
+    onRun: ({ report, failure }) => {
+      const { job, rows, batches, ms, longest_batch_ms: longest, oldest_left_ms: oldest } = report
       const what = dryRun ? `${rows} rows are due in what was looked at` : `${rows} rows deleted`
-      say(`${job}: ${what} (${batches} requests, ${ms} ms, the longest ${longest} ms${ageOf(oldest)})`)
-    },
-    onFailure: (job, error) => {
-      say(`${job}: failed: ${error instanceof Error ? error.message : String(error)}`)
+      const figures = `${what} (${batches} requests, ${ms} ms, the longest ${longest} ms${ageOf(oldest)})`
+      if (failure === undefined) return say(`${job}: ${figures}`)
+      say(`${job}: failed: ${failure.message}; before that ${figures}`)
       process.exitCode = 1
     },
   })

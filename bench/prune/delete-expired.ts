@@ -1,6 +1,6 @@
 // Two ways to delete expired sessions: by the janitor's own run of its job, and by one big DELETE.
 import { jobVariables } from '@cairn/janitor/config'
-import { runOnce, type JobReport } from '@cairn/janitor/run-once'
+import { runOnce, type JobRun } from '@cairn/janitor/run-once'
 import { createLogger, readEnvironment } from '@cairn/runtime'
 import pg from 'pg'
 
@@ -13,20 +13,19 @@ export interface Deletion {
 
 /** In this process: another one would take a core from what is measured while it starts. */
 export const deleteByJanitor = async (natsUrl: string): Promise<Deletion> => {
-  const reports: JobReport[] = []
+  const runs: JobRun[] = []
   const logger = createLogger({ service: 'janitor', level: 'error' })
   await runOnce(readEnvironment(jobVariables, {}), {
     natsUrl,
     logger,
     only: 'dead-sessions',
     dryRun: false,
-    onReport: report => reports.push(report),
-    onFailure: (_job, error) => {
-      throw error
-    },
+    onRun: run => runs.push(run),
   })
-  const [report] = reports
-  return { rows: report?.rows ?? 0, ms: report?.ms ?? 0, longestMs: report?.longest_batch_ms ?? 0 }
+  const [run] = runs
+  if (run === undefined || run.failure !== undefined) throw new Error('the janitor failed', { cause: run?.failure })
+  const { rows, ms, longest_batch_ms: longestMs } = run.report
+  return { rows, ms, longestMs }
 }
 
 export const deleteAtOnce = async (databaseUrl: string): Promise<Deletion> => {

@@ -8,12 +8,14 @@ export interface Job {
   readonly name: string
   /** For the log, when it fails: what that means. */
   readonly failure: string
+  /** More for that line, asked for when it has failed. */
+  readonly about?: () => object
 }
 
 /** Resolves with whether it succeeded; never rejects. */
 export const runJob = (
   { logger, incidents }: Bus,
-  { name, failure }: Job,
+  { name, failure, about }: Job,
   work: () => Promise<void>,
 ): Promise<boolean> => {
   const own = { requestId: newRequestId(), trace: continueTrace() }
@@ -25,7 +27,7 @@ export const runJob = (
     } catch (error) {
       const { code } = toCairnError(error)
       failed = code
-      incidents.open({ code, route: `job ${name}`, error, message: failure, about: { job: name } })
+      incidents.open({ code, route: `job ${name}`, error, message: failure, about: { job: name, ...about?.() } })
     }
     endRequestSpan(logger.recorder, own, { name: `job ${name}`, kind: 'internal', startedAt, error: failed })
     const labels = { job_name: name, outcome: failed ?? 'ok' }

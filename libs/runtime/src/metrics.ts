@@ -29,6 +29,12 @@ export const gauges = {
   'cairn.outbox.age': metric('s', 'how long the relay of the outbox has not got everything published'),
   'cairn.commit_queue.events': metric('{event}', 'events that wait to be committed'),
   'cairn.job.rows': metric('{row}', 'rows a job has deleted since the janitor started'),
+  'cairn.job.batches': metric('{request}', 'requests of a job that owners have answered since the janitor started'),
+  'cairn.job.longest_batch': metric('s', 'longest request of the last run of a job'),
+  'cairn.job.complete': metric(
+    '1',
+    '1 when the last run of a job got through, 0 when its budget or a failure ended it',
+  ),
   'cairn.job.oldest_left': metric('s', 'for how long the oldest row has been due that a job left'),
   'cairn.job.silence': metric('1', 'time since a job last got through, in times its period'),
   'cairn.table.rows': metric('{row}', 'rows of a table, as the planner estimates them'),

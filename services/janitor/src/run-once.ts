@@ -4,9 +4,9 @@ import type { Logger } from '@cairn/runtime'
 import { createAsking } from './asking.ts'
 import type { JobConfig } from './config.ts'
 import { jobsOf } from './jobs/index.ts'
-import { runBatches, type JobReport } from './jobs/run-batches.ts'
+import { runBatches, type JobRun } from './jobs/run-batches.ts'
 
-export type { JobReport } from './jobs/run-batches.ts'
+export type { JobRun } from './jobs/run-batches.ts'
 
 export interface Once {
   readonly natsUrl: string
@@ -14,8 +14,7 @@ export interface Once {
   /** All of them when undefined. */
   readonly only: string | undefined
   readonly dryRun: boolean
-  readonly onReport: (report: JobReport) => void
-  readonly onFailure: (job: string, error: unknown) => void
+  readonly onRun: (run: JobRun) => void
 }
 
 /** Goes on with the next job when one fails; a run has no budget. Throws for a job that there is not, and without NATS. */
@@ -33,13 +32,7 @@ export const runOnce = async (config: JobConfig, once: Once): Promise<void> => {
     signal: new AbortController().signal,
   }
   try {
-    for (const job of wanted) {
-      try {
-        once.onReport(await runBatches(job, asking, limits))
-      } catch (error) {
-        once.onFailure(job.name, error)
-      }
-    }
+    for (const job of wanted) once.onRun(await runBatches(job, asking, limits))
   } finally {
     await bus.drain(0)
   }

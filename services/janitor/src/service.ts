@@ -6,7 +6,7 @@ import type { JanitorConfig } from './config.ts'
 import { createJobFigures, type JobFigures } from './job-figures.ts'
 import { jobsOf, type ScheduledJob } from './jobs/index.ts'
 import type { Asking } from './jobs/job.ts'
-import { runBatches } from './jobs/run-batches.ts'
+import { runBatches, type JobReport } from './jobs/run-batches.ts'
 import { repeat } from './schedule.ts'
 
 export interface RunningJanitor extends RunningService {
@@ -23,10 +23,14 @@ interface Running {
 /** One run, with its line in the log and its figures. */
 const runScheduled = async (job: ScheduledJob, { asking, figures, config, signal }: Running): Promise<void> => {
   const { bus, logger } = asking
-  await runJob(bus, { name: job.name, failure: 'job failed; the next run goes on' }, async () => {
-    const { pauseMs } = config
-    const report = await runBatches(job, asking, { budgetMs: job.budgetMs, pauseMs, dryRun: false, signal })
-    figures.finished(report)
+  const { pauseMs } = config
+  let report: JobReport | undefined
+  const about = (): object => ({ ...report })
+  await runJob(bus, { name: job.name, failure: 'job failed; the next run goes on', about }, async () => {
+    const run = await runBatches(job, asking, { budgetMs: job.budgetMs, pauseMs, dryRun: false, signal })
+    report = run.report
+    figures.finished(run)
+    if (run.failure !== undefined) throw run.failure
     logger.info({ ...report }, 'job done')
   })
 }
