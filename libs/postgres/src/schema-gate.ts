@@ -1,10 +1,11 @@
 // A service's look at its schema before it uses it: every migration it knows has been applied, as it knows it, and it connects
-// as a role that cannot change the schema. One that is behind is waited for, everything else is refused.
+// as a role that can neither change the schema nor use another service's. One that is behind is waited for, everything else is refused.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { isPassing } from './failures.ts'
 import { historyFaults, judgeHistory, type AppliedMigration } from './migrations/judge-history.ts'
 import { readMigrationFiles } from './migrations/migration-files.ts'
+import { findRoleFault } from './role-fault.ts'
 import { SchemaBehind, SchemaRefused } from './schema-errors.ts'
 
 export interface SchemaPlace {
@@ -16,9 +17,7 @@ export interface SchemaPlace {
 /** Rejects when a connection must not be used. */
 export type SchemaGate = (client: pg.ClientBase) => Promise<void>
 
-const readOwner = `SELECT pg_catalog.pg_has_role(current_user, nspowner, 'MEMBER') AS owns, current_user AS role,
-    to_regclass($1 || '.schema_history') IS NOT NULL AS begun
-  FROM pg_catalog.pg_namespace WHERE nspname = $1`
+const begun = `SELECT FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'schema_history'`
 
 const behind = (schema: string, missing: readonly string[]): SchemaBehind =>
   new SchemaBehind(`the schema ${schema} lacks ${missing.join(', ')}: run npm run migrate`)
@@ -30,14 +29,9 @@ export const createSchemaGate = ({ schema, directory }: SchemaPlace): SchemaGate
     if (passed) return
     const files = await readMigrationFiles(directory)
     const names = files.map(file => file.name)
-    const { rows } = await client.query<{ owns: boolean; role: string; begun: boolean }>(readOwner, [schema])
-    const [place] = rows
-    if (place?.begun !== true) throw behind(schema, names)
-    if (place.owns) {
-      throw new SchemaRefused(
-        `${schema} connects as ${place.role}, who can change the schema: give it a role of its own`,
-      )
-    }
+    if ((await client.query(begun, [schema])).rows.length === 0) throw behind(schema, names)
+    const roleFault = await findRoleFault(client, schema)
+    if (roleFault !== undefined) throw new SchemaRefused(roleFault)
     const read = `SELECT name, checksum, applied_at FROM ${schema}.schema_history`
     const judged = judgeHistory(files, (await client.query<AppliedMigration>(read)).rows)
     const faults = historyFaults(schema, judged)

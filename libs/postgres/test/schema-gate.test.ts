@@ -2,9 +2,14 @@
 import { join } from 'node:path'
 import { createPool, createSchemaGate, isPassing, waitForSchema } from '@cairn/postgres'
 import { migrate, type OwnerSchema } from '@cairn/postgres/migrate'
-import { createEmptyDatabase, databaseUrlOf, type EmptyDatabase } from '@cairn/testkit'
-import pg from 'pg'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  administer as runAsAdministrator,
+  createEmptyDatabase,
+  databaseUrlOf,
+  type EmptyDatabase,
+} from '@cairn/testkit'
+import type pg from 'pg'
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 
 const directory = join(import.meta.dirname, 'fixtures', 'first')
 let database: EmptyDatabase
@@ -23,25 +28,24 @@ const poolAt = (url: string, place = directory): pg.Pool =>
   })
 const migrateUpTo = (upTo: number): Promise<void> =>
   migrate({ databaseUrl: database.url, owners: [owner], upTo, say: () => undefined })
-const administer = async (statement: string): Promise<void> => {
-  const client = new pg.Client({ connectionString: database.url })
-  await client.connect()
-  await client.query(statement)
-  await client.end()
-}
+const administer = (statement: string): Promise<void> => runAsAdministrator(database.url, statement)
+
+const role = (): string => `role_${database.name}`
+const named = (statement: string): string => statement.replaceAll('$me', role()).replaceAll('$other', other())
+/** A second one, made by the tests that need it. */
+const other = (): string => `other_${database.name}`
 
 beforeEach(async () => {
   database = await createEmptyDatabase()
-  const role = `role_${database.name}`
-  const serviceUrl = databaseUrlOf(database.url, database.name, { user: role, password: 'secret' })
+  const serviceUrl = databaseUrlOf(database.url, database.name, { user: role(), password: 'secret' })
   owner = { schema: 'first', directory, serviceUrl }
-  await administer(`CREATE ROLE ${role} LOGIN PASSWORD 'secret'`)
+  await administer(`CREATE ROLE ${role()} LOGIN PASSWORD 'secret'`)
   pool = poolAt(serviceUrl)
 })
 afterEach(async () => {
   await pool.end()
-  await administer(`DROP OWNED BY role_${database.name}; DROP ROLE role_${database.name}`)
   await database.drop()
+  await runAsAdministrator(inject('backends').databaseUrl, `DROP ROLE IF EXISTS ${role()}, ${other()}`)
 })
 
 describe('a service', () => {
@@ -75,6 +79,38 @@ describe('a service', () => {
     const asOwner = poolAt(database.url)
     await expect(waitForSchema(asOwner, () => undefined)).rejects.toThrow('who can change the schema')
     await asOwner.end()
+  })
+
+  it.each([
+    ['owns a table', 'ALTER TABLE first.things OWNER TO $me', 'owns first.things'],
+    ['may create in it', 'GRANT CREATE ON SCHEMA first TO $me', 'may create in first'],
+    ['may make roles', 'ALTER ROLE $me CREATEROLE', 'may make roles'],
+    [
+      'may become the owner',
+      'ALTER ROLE $me NOINHERIT; GRANT $other TO $me; ALTER SCHEMA first OWNER TO $other',
+      'owns first',
+    ],
+  ])('refuses to connect as a role that %s', async (_what, change, reason) => {
+    await migrateUpTo(2)
+    await administer(`CREATE ROLE ${other()}; ${named(change)}`)
+    const expected = `first connects as ${role()}, who can change the schema (${reason}): give it a role of its own`
+    await expect(waitForSchema(pool, () => undefined)).rejects.toThrow(expected)
+  })
+
+  it.each([
+    ['a member of another service’s role', 'GRANT $other TO $me'],
+    ['given its schema', 'GRANT USAGE ON SCHEMA second TO $me'],
+    ['in a group of readers', 'GRANT pg_read_all_data TO $me'],
+  ])('refuses to connect as a role that is %s', async (_what, change) => {
+    await migrateUpTo(2)
+    await administer(`CREATE ROLE ${other()}; CREATE SCHEMA second; CREATE TABLE second.schema_history (name text);
+      GRANT USAGE ON SCHEMA second TO ${other()}`)
+    await expect(waitForSchema(pool, () => undefined)).resolves.toBeUndefined()
+    await administer(named(change))
+    const again = poolAt(owner.serviceUrl)
+    const expected = `first connects as ${role()}, who can use the schema of another service (second): give it a role of its own`
+    await expect(waitForSchema(again, () => undefined)).rejects.toThrow(expected)
+    await again.end()
   })
 
   it('takes a schema that is ahead of it', async () => {
