@@ -17,7 +17,10 @@ export interface SchemaPlace {
 /** Rejects when a connection must not be used. */
 export type SchemaGate = (client: pg.ClientBase) => Promise<void>
 
-const begun = `SELECT FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'schema_history'`
+const readPlace = `SELECT current_user AS role,
+    has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS open
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = $1 AND c.relname = 'schema_history'`
 
 const behind = (schema: string, missing: readonly string[]): SchemaBehind =>
   new SchemaBehind(`the schema ${schema} lacks ${missing.join(', ')}: run npm run migrate`)
@@ -29,9 +32,14 @@ export const createSchemaGate = ({ schema, directory }: SchemaPlace): SchemaGate
     if (passed) return
     const files = await readMigrationFiles(directory)
     const names = files.map(file => file.name)
-    if ((await client.query(begun, [schema])).rows.length === 0) throw behind(schema, names)
+    const { rows } = await client.query<{ role: string; open: boolean }>(readPlace, [schema])
+    if (rows[0] === undefined) throw behind(schema, names)
     const roleFault = await findRoleFault(client, schema)
     if (roleFault !== undefined) throw new SchemaRefused(roleFault)
+    // A migrator that is at work right now opens it last.
+    if (!rows[0].open) {
+      throw new SchemaBehind(`the schema ${schema} is not open to ${rows[0].role} yet: run npm run migrate`)
+    }
     const read = `SELECT name, checksum, applied_at FROM ${schema}.schema_history`
     const judged = judgeHistory(files, (await client.query<AppliedMigration>(read)).rows)
     const faults = historyFaults(schema, judged)

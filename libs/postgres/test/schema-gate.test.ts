@@ -6,6 +6,7 @@ import {
   administer as runAsAdministrator,
   createEmptyDatabase,
   databaseUrlOf,
+  eventually,
   type EmptyDatabase,
 } from '@cairn/testkit'
 import type pg from 'pg'
@@ -60,6 +61,19 @@ describe('a service', () => {
     await waiting
     expect(told).toEqual(['the schema first lacks 0001-things, 0002-outbox: run npm run migrate'])
     expect((await pool.query('SELECT 1')).rowCount).toBe(1)
+  })
+
+  it('waits until its schema is open to it', async () => {
+    const elsewhere = {
+      ...owner,
+      serviceUrl: databaseUrlOf(database.url, database.name, { user: other(), password: '' }),
+    }
+    await migrate({ databaseUrl: database.url, owners: [elsewhere], say: () => undefined })
+    const told: string[] = []
+    const waiting = waitForSchema(pool, error => told.push(error.message))
+    await eventually(() => expect(told).toEqual([`the schema first is not open to ${role()} yet: run npm run migrate`]))
+    await migrateUpTo(2)
+    await waiting
   })
 
   it('does not wait for a database that cannot be reached', async () => {
