@@ -1,5 +1,5 @@
 // Everything that can be set of the realtime service.
-import { commonVariables, variable, type ConfigOf } from '@cairn/runtime'
+import { commonVariables, ConfigError, variable, type ConfigOf } from '@cairn/runtime'
 import { edgeVariables, originsVariable } from '@cairn/edge'
 import { guardVariables } from '@cairn/tokens'
 
@@ -42,6 +42,12 @@ const handshakes = {
     max: 1_000_000,
     fallback: 20_000,
     description: 'connections of this node; more are refused as unavailable',
+  }),
+  maxTcpConnections: variable.integer('REALTIME_MAX_TCP_CONNECTIONS', {
+    min: 1,
+    max: 1_000_000,
+    fallback: 50_000,
+    description: 'TCP connections of this node, whatever they carry (polling takes up to two); more are dropped',
   }),
   maxHandshakesWaiting: variable.integer('REALTIME_MAX_HANDSHAKES_WAITING', {
     min: 1,
@@ -192,6 +198,15 @@ const repairs = {
   }),
 } as const
 
+const logging = {
+  warningIntervalMs: variable.integer('REALTIME_WARNING_INTERVAL_MS', {
+    min: 100,
+    max: 3_600_000,
+    fallback: 5_000,
+    description: 'a warning that many connections give rise to is logged once in this time, with how many there were',
+  }),
+} as const
+
 const orders = {
   orderCheckMs: variable.integer('REALTIME_ORDER_CHECK_MS', {
     min: 50,
@@ -210,6 +225,13 @@ export const realtimeVariables = {
   ...connections,
   ...repairs,
   ...orders,
+  ...logging,
 } as const
 
 export type RealtimeConfig = ConfigOf<typeof realtimeVariables>
+
+/** Throws `ConfigError` when there could not be as many connections as are let in. */
+export const refuseUnreachableLimits = ({ maxConnections, maxTcpConnections }: RealtimeConfig): void => {
+  if (maxTcpConnections >= maxConnections) return
+  throw new ConfigError(['REALTIME_MAX_TCP_CONNECTIONS: may not be less than REALTIME_MAX_CONNECTIONS'])
+}

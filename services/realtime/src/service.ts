@@ -4,7 +4,7 @@ import { Bus, keepIncidents } from '@cairn/bus'
 import { createAddressReader, refuseUnsafeOrigins } from '@cairn/edge'
 import { HealthState, startOpsServer, userHasher, type Logger, type RunningService } from '@cairn/runtime'
 import { startTokenGuard, type TokenGuard } from '@cairn/tokens'
-import type { RealtimeConfig } from './config.ts'
+import { refuseUnreachableLimits, type RealtimeConfig } from './config.ts'
 import type { ConnectionRegistry } from './core/connection-registry.ts'
 import { createCore } from './core/create-core.ts'
 import { startHandshakeLimits, type HandshakeLimits } from './core/handshake-limits.ts'
@@ -49,6 +49,7 @@ const listen = async ({ server }: HttpDoors, { port, host }: RealtimeConfig): Pr
 /** Listens as soon as it is connected to the bus; ready once keys and deny list of access tokens are known. */
 export const startRealtime = async (config: RealtimeConfig, logger: Logger): Promise<RunningRealtime> => {
   refuseUnsafeOrigins(config.nodeEnv, { name: 'REALTIME_ALLOWED_ORIGINS', origins: config.allowedOrigins })
+  refuseUnreachableLimits(config)
   const started: Started = {}
   const health = healthOf(started)
   const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health, logger.metrics)

@@ -42,14 +42,18 @@ export const assertRoom = ({ config }: RealtimeContext, connections: number): vo
 }
 
 const openConnection = async (context: RealtimeContext, claims: AccessClaims): Promise<Admission> => {
-  const { logReader, registry, connections } = context
+  const { logReader, registry, connections, guard } = context
+  // Others were let in while this one waited; between here and the registry nobody can be.
+  assertRoom(context, registry.size)
   const caller: Caller = { userId: claims.userId, sessionId: claims.sessionId }
   const connection = new Connection(claims, registry.follow(caller), connections)
   registry.add(connection)
   try {
     const head = await logReader.readHead(caller)
     assertServing(context)
-    if (connection.closing) throw new CairnError('token_invalid')
+    // Whatever ended since the token was verified: before the connection was registered nobody could tell it.
+    const verdict = guard.verdictOn(claims)
+    if (verdict !== undefined) throw new CairnError(verdict)
     if (claims.expiresAt <= Date.now() / 1_000) throw new CairnError('token_expired')
     return { connection, head }
   } catch (error) {

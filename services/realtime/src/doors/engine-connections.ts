@@ -1,5 +1,6 @@
 // All connections of engine.io on this node, and places for those that are about to be made: between the question whether there
 // is room and the connection lies a wait, in which many others may ask.
+import type { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { Server } from 'socket.io'
 import type { RealtimeConfig } from '../config.ts'
@@ -11,9 +12,8 @@ export interface EngineConnections {
   /** Undefined when there is no such connection (any more). */
   withId(id: string): EngineConnection | undefined
   of(conn: EngineSocket): EngineConnection
-  /** Takes a place for the connection that `request` asks for, until it is made, or `giveUp` is called. */
-  expect(request: IncomingMessage): void
-  giveUp(request: IncomingMessage): void
+  /** Takes a place for the connection that `request` asks for, until it is made, or `channel` closes without one. */
+  expect(request: IncomingMessage, channel: EventEmitter): void
 }
 
 export const followConnections = (io: Server, config: RealtimeConfig): EngineConnections => {
@@ -39,7 +39,9 @@ export const followConnections = (io: Server, config: RealtimeConfig): EngineCon
       if (connection === undefined) throw new Error('a connection that engine.io has not told of')
       return connection
     },
-    expect: request => expected.add(request),
-    giveUp: request => expected.delete(request),
+    expect: (request, channel) => {
+      expected.add(request)
+      channel.once('close', () => expected.delete(request))
+    },
   }
 }

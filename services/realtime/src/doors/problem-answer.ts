@@ -31,12 +31,18 @@ export const problemAnswer = (thrown: unknown, requestId: string, incidents: Inc
 }
 
 /** Writes the answer where there is no response object: before an upgrade, or after bytes that are no request. */
-export const endWithProblem = (socket: Duplex, { problem, headers, body }: ProblemAnswer): void => {
+export const endWithProblem = (
+  socket: Duplex,
+  { problem, headers, body }: ProblemAnswer,
+  moreHeaders: Readonly<Record<string, string>>,
+): void => {
   if (!socket.writable) {
     socket.destroy()
     return
   }
-  const lines = Object.entries({ ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}`)
+  const lines = Object.entries({ ...moreHeaders, ...headers, connection: 'close' }).map(
+    ([name, value]) => `${name}: ${value}`,
+  )
   const status = `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? 'Error'}`
   // Sockets of an HTTP server stay half open: a client that never closes its side would hold this one for ever.
   socket.once('finish', () => socket.destroy())

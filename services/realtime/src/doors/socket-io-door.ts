@@ -1,14 +1,14 @@
 // The socket.io door. The engine's handshake asks for nothing; who somebody is gets decided by the namespaces.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { header } from '@cairn/contracts'
+import { header, type CairnError } from '@cairn/contracts'
 import { currentRequest } from '@cairn/runtime'
 import { Server } from 'socket.io'
 import { WebSocketServer } from 'ws'
 import type { RealtimeConfig } from '../config.ts'
 import type { RealtimeContext } from '../context.ts'
 import { followConnections } from './engine-connections.ts'
-import { assertEngineRequest } from './engine-requests.ts'
+import { assertEngineRequest, withProblems } from './engine-requests.ts'
 import { serveNamespaces } from './socket-io-namespaces.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
 
@@ -16,9 +16,13 @@ export const socketIoPath = '/socket.io/'
 
 export interface SocketIoDoor {
   /** A request of the polling transport, which is what clients begin with unless told otherwise. Throws as `upgrade`. */
-  request(request: IncomingMessage, response: ServerResponse, query: URLSearchParams): Promise<void>
+  request(
+    request: IncomingMessage,
+    response: ServerResponse,
+    target: { query: URLSearchParams; refuse: (error: CairnError) => void },
+  ): Promise<void>
   /**
-   * Throws `invalid_request` for anything but protocol 4, `rate_limited`, and `unavailable` while nobody can be let in: unlike
+   * Throws `invalid_request` for anything but a request of protocol 4, `rate_limited`, and `unavailable` while nobody can be let in: unlike
    * a refused namespace, a refused handshake is something socket.io clients try again by themselves.
    */
   upgrade(
@@ -40,7 +44,6 @@ const createIo = (config: RealtimeConfig): Server => {
     maxHttpBufferSize: config.maxFrameBytes,
     connectTimeout: config.namespaceTimeoutMs,
     httpCompression: false,
-    ...(config.allowedOrigins.length === 0 ? {} : { cors: { origin: [...config.allowedOrigins] } }),
     pingInterval: config.pingIntervalMs,
     pingTimeout: config.pongTimeoutMs,
   })
@@ -58,12 +61,13 @@ export const createSocketIoDoor = (context: RealtimeContext): SocketIoDoor => {
   const connections = followConnections(io, context.config)
   serveNamespaces(io, context, connections)
   return {
-    request: async (request, response, query) => {
-      await assertEngineRequest(context, connections, { query, request })
-      io.engine.handleRequest(request, response)
+    request: async (request, response, { query, refuse }) => {
+      await assertEngineRequest(context, connections, { request, query, transport: 'polling', channel: response })
+      io.engine.handleRequest(request, withProblems(response, refuse))
     },
     upgrade: async (request, { upgrade, socket, firstBytes }) => {
-      await assertEngineRequest(context, connections, { query: upgrade.query, request })
+      const { query } = upgrade
+      await assertEngineRequest(context, connections, { request, query, transport: 'websocket', channel: socket })
       io.engine.handleUpgrade(request, socket, firstBytes)
     },
     close: () => {

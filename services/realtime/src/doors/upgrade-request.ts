@@ -9,7 +9,14 @@ export interface UpgradeRequest {
 }
 
 const keyPattern = /^[+/0-9A-Za-z]{22}==$/
+const tokenPattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const userPathPattern = /^\/ws\/user\/([^/]{1,64})$/
+
+/** RFC 6455, 11.3.4: tokens, none of them twice. */
+const isProtocolList = (value: string): boolean => {
+  const protocols = value.split(',').map(protocol => protocol.trim())
+  return new Set(protocols).size === protocols.length && protocols.every(protocol => tokenPattern.test(protocol))
+}
 
 /** The user of `/ws/user/<userId>`, or undefined when the path (or namespace) is another. */
 export const userOfPath = (path: string): string | undefined => userPathPattern.exec(path)?.[1]
@@ -21,6 +28,7 @@ export const readUpgradeRequest = (request: IncomingMessage): UpgradeRequest => 
     method === 'GET' &&
     headers['sec-websocket-version'] === '13' &&
     keyPattern.test(headers['sec-websocket-key'] ?? '') &&
+    isProtocolList(headers['sec-websocket-protocol'] ?? 'none') &&
     url.startsWith('/')
   if (!valid) throw new CairnError('invalid_request', { detail: 'This is no WebSocket handshake of version 13.' })
   const [path = '', query = ''] = url.split('?', 2)
