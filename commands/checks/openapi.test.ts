@@ -33,12 +33,17 @@ const changed = (change: (document: Changeable) => void): string => {
   return stringify(document)
 }
 
-const withoutStreak = (): string =>
-  changed(({ components }) => {
-    const { Snapshot } = components.schemas
-    delete Snapshot?.properties['streak']
-    if (Snapshot !== undefined) Snapshot.required = Snapshot.required.filter(name => name !== 'streak')
-  })
+const removeStreak = ({ components }: Changeable): void => {
+  const { Snapshot } = components.schemas
+  delete Snapshot?.properties['streak']
+  if (Snapshot !== undefined) Snapshot.required = Snapshot.required.filter(name => name !== 'streak')
+}
+
+/** The entries, lines of which may go on, under "Breaking". */
+const declare = (...lines: readonly string[]): void => {
+  const entries = ['## Unreleased', '', '### Breaking', '', `- ${lines.join('\n')}`, '', '### Added', '', '- More.', '']
+  writeFileSync(join(root, 'CHANGELOG.md'), entries.join('\n'))
+}
 
 describe('openapi.yaml', { timeout: 60_000 }, () => {
   it('as it is committed holds, and so does its copy', async () => {
@@ -54,18 +59,39 @@ describe('openapi.yaml', { timeout: 60_000 }, () => {
   })
 
   it('without a field that the code no longer answers is a break, unless it is declared', async () => {
-    const code = withoutStreak()
+    const code = changed(removeStreak)
     expect(await checkOpenapi({ root, text: code, write: false })).toContainEqual(
       expect.stringContaining('differs from the code'),
     )
     expect(await checkOpenapi({ root, text: code, write: true })).toContainEqual(
       expect.stringContaining('clients of the released API break'),
     )
-    const changelog = readFileSync(join(root, 'CHANGELOG.md'), 'utf8')
-    const declared = '## Unreleased\n\n### Breaking\n\n- The snapshot has no streak.\n'
-    writeFileSync(join(root, 'CHANGELOG.md'), changelog.replace('## Unreleased\n', declared))
+    declare('`Snapshot` has no', '  streak.')
     expect(await checkOpenapi({ root, text: code, write: false })).toEqual([])
   })
+
+  it('is broken by what no entry names, whatever else is declared', async () => {
+    const code = changed(document => {
+      delete document.paths['/api/v1/me']?.['delete']
+      removeStreak(document)
+    })
+    declare('`DELETE /api/v1/me` is gone.')
+    const faults = await checkOpenapi({ root, text: code, write: true })
+    expect(faults.join('\n')).toContain('`streak`')
+    expect(faults.join('\n')).not.toContain('/api/v1/me')
+    expect(faults).toContainEqual(expect.stringContaining('clients of the released API break'))
+    declare('`DELETE /api/v1/me` is gone.', '- `GET /api/v1/progress` tells no streak.')
+    expect(await checkOpenapi({ root, text: code, write: false })).toEqual([])
+  })
+
+  it.each(['An error code was renamed.', 'The `SnapShot` has no streak.'])(
+    'has to be named by every entry: not "%s"',
+    async entry => {
+      declare(entry)
+      const faults = [expect.stringContaining(entry) as string]
+      expect(await checkOpenapi({ root, text, write: true })).toEqual(faults)
+    },
+  )
 
   it('without an operation is a break', async () => {
     const code = changed(({ paths }) => {
