@@ -29,7 +29,7 @@ export const errorKinds = {
 
 export type ErrorCode = keyof typeof errorKinds
 
-/** One fault of one field. `path` is a JSON pointer into the body, query or header it names. */
+/** One fault of one field. `path` is a JSON pointer to it, in the body or among the parameters: no name is in both. */
 export interface FieldError {
   readonly path: string
   readonly message: string

@@ -34,7 +34,10 @@ export const Problem = Type.Object(
     errors: Type.Optional(
       Type.Array(
         Type.Object({
-          path: Type.String({ description: 'A JSON pointer to the value.', examples: ['/body/refresh_token'] }),
+          path: Type.String({
+            description: 'A JSON pointer to the value, in the body or among the parameters.',
+            examples: ['/refresh_token'],
+          }),
           message: Type.String({ description: 'What is wrong with it.', examples: ['must be string'] }),
         }),
         { description: 'Faults by field, on 400 alone.' },

@@ -137,7 +137,7 @@ describe('bodies', () => {
   it('faults are named by field', async () => {
     await start()
     expect((await post('/auth/refresh', { refresh_token: 5 })).body).toMatchObject({
-      errors: [{ path: '/body/refresh_token' }],
+      errors: [{ path: '/refresh_token' }],
     })
   })
 

@@ -145,6 +145,23 @@ describe('a body', () => {
   )
 })
 
+describe('a fault', () => {
+  it('is named by its field, wherever that stands and whoever finds it', async () => {
+    edge = await startEdge()
+    const errors = [{ path: '/time_zone', message: 'is no time zone' }]
+    edge.answer(readSnapshot, () => Promise.reject(new CairnError('invalid_request', { errors })))
+    const token = edge.token(userId)
+    const pathsOf = async (path: string, options = {}): Promise<unknown> => {
+      const answer = await edge.call<{ errors: { path: string }[] }>(`/api/v1${path}`, { token, ...options })
+      expect(answer.status).toBe(400)
+      return answer.body.errors.map(one => one.path)
+    }
+    expect(await pathsOf('/progress?time_zone=Nowhere')).toEqual(['/time_zone'])
+    expect(await pathsOf(`/progress/changes?since=${'9'.repeat(20)}`)).toEqual(['/since'])
+    expect(await pathsOf('/auth/refresh', { method: 'POST', body: { refresh_token: 5 } })).toEqual(['/refresh_token'])
+  })
+})
+
 describe('a client that takes its time', () => {
   it.each([
     ['head', 'GET /healthz HTTP/1.1\r\nhost: x\r\nx-slow: '],

@@ -11,10 +11,9 @@ import {
 import { currentRequest, newRequestId, type Incidents } from '@cairn/runtime'
 import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify'
 
-const fieldErrors = (faults: readonly FastifySchemaValidationError[], part: string): FieldError[] =>
-  faults
-    .slice(0, 10)
-    .map(fault => ({ path: `/${part}${fault.instancePath}`, message: fault.message ?? 'is not valid' }))
+/** Named as owners do, who cannot tell the query from the body. */
+const fieldErrors = (faults: readonly FastifySchemaValidationError[]): FieldError[] =>
+  faults.slice(0, 10).map(fault => ({ path: fault.instancePath, message: fault.message ?? 'is not valid' }))
 
 const isFastifyError = (error: unknown): error is FastifyError =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('FST_')
@@ -24,9 +23,7 @@ const fromFastify = (error: FastifyError): CairnError => {
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new CairnError('payload_too_large')
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new CairnError('unsupported_media_type')
   if (error.validation !== undefined) {
-    return new CairnError('invalid_request', {
-      errors: fieldErrors(error.validation, error.validationContext ?? 'body'),
-    })
+    return new CairnError('invalid_request', { errors: fieldErrors(error.validation) })
   }
   const clientsFault = error.statusCode !== undefined && error.statusCode < 500
   return clientsFault
