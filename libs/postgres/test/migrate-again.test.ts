@@ -94,6 +94,35 @@ describe('a migration', () => {
     await expect(run({ statementTimeoutMs: 100 })).rejects.toThrow('statement timeout')
   })
 
+  it('outside a transaction waits for old snapshots as long as a statement may run, since nobody waits behind it', async () => {
+    await migrations.write(
+      '0002-index',
+      `await knex.raw('CREATE INDEX CONCURRENTLY IF NOT EXISTS first_id ON made.first (id)')`,
+      'export const config = { transaction: false }',
+    )
+    await migrations.write(
+      '0003-limit',
+      `await knex.raw("CREATE TABLE made.second AS SELECT current_setting('lock_timeout') AS most")`,
+    )
+    await run({ upTo: 1 })
+    const holder = await open(database.url).connect()
+    await holder.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1')
+    const running = run({ lockTimeoutMs: 100 })
+    const looker = open(database.url)
+    await eventually(async () => {
+      const { rows } = await looker.query(
+        `SELECT 1 FROM pg_stat_activity WHERE datname = $1 AND query LIKE 'CREATE INDEX%' AND wait_event = 'virtualxid'
+          AND clock_timestamp() - query_start > interval '500 ms'`,
+        [database.name],
+      )
+      expect(rows).toHaveLength(1)
+    })
+    await holder.query('COMMIT')
+    holder.release()
+    expect(await running).toEqual(['made: applied 0002-index', 'made: applied 0003-limit'])
+    expect((await looker.query('SELECT most FROM made.second')).rows).toEqual([{ most: '100ms' }])
+  })
+
   it('outside a transaction replaces the index that a cut-off build left invalid', async () => {
     await migrations.write(
       '0002-index',

@@ -1,5 +1,6 @@
 // One migration: its changes and the record of it are committed together. One that says `config = { transaction: false }`, for
-// CREATE INDEX CONCURRENTLY, is not; it stands alone in its file and says IF NOT EXISTS, so that it can be run again.
+// CREATE INDEX CONCURRENTLY, is not; it stands alone in its file and says IF NOT EXISTS, so that it can be run again. It waits for all
+// transactions older than itself, a backup's too, and nobody waits behind it: only the longest run of a statement bounds that.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import type { Knex } from 'knex'
@@ -29,8 +30,10 @@ const dropInvalidIndexes = async (database: Knex, schema: string): Promise<void>
 const applyOnce = async (database: Knex, schema: string, file: MigrationFile): Promise<void> => {
   const { up, config } = (await import(pathToFileURL(file.path).href)) as Migration
   if (config?.transaction === false) {
+    await database.raw('SET lock_timeout = 0')
     await dropInvalidIndexes(database, schema)
     await up(database)
+    await database.raw('RESET lock_timeout')
     await recordMigration(database, schema, file)
     return
   }
@@ -40,7 +43,10 @@ const applyOnce = async (database: Knex, schema: string, file: MigrationFile): P
   })
 }
 
-/** Waits for a lock only as long as `lock_timeout` says, since everybody else waits behind it; then lets them by and tries again. */
+/**
+ * In a transaction it waits for a lock only as long as `lock_timeout` says, since everybody else waits behind it; then it lets them
+ * by and tries again.
+ */
 export const applyMigration = async (database: Knex, schema: string, file: MigrationFile): Promise<void> => {
   for (let attempt = 1; ; attempt += 1) {
     try {
