@@ -9,7 +9,7 @@ export interface StreamLimits {
   readonly subjects: readonly string[]
   readonly maxAgeMs: number
   readonly maxBytes: number
-  /** A message id seen again within this time is not a second event. */
+  /** A message id seen again within this time, while its message is there, is not a second event. */
   readonly duplicateWindowMs: number
   /** Of a subject; unbounded when left out. */
   readonly maxMessagesPerSubject?: number
@@ -25,7 +25,8 @@ export const ensureStream = async (bus: Bus, limits: StreamLimits): Promise<void
     subjects: [...limits.subjects],
     max_age: nanos(limits.maxAgeMs),
     max_bytes: limits.maxBytes,
-    duplicate_window: nanos(limits.duplicateWindowMs),
+    // JetStream refuses a longer window than messages are kept.
+    duplicate_window: nanos(Math.min(limits.duplicateWindowMs, limits.maxAgeMs)),
     max_msgs_per_subject: limits.maxMessagesPerSubject ?? -1,
     allow_direct: true,
     num_replicas: bus.streamReplicas,

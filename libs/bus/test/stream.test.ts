@@ -2,6 +2,7 @@
 import { jetstreamManager } from '@nats-io/jetstream'
 import { Bus, ensureStream, streamPublisher } from '@cairn/bus'
 import { captureLogs, startTestBus } from '@cairn/testkit'
+import { nanos } from '@nats-io/nats-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 const limits = {
@@ -33,6 +34,13 @@ it('a stream is made once, changed when its limits change, and stores a message 
   const { config, state } = await (await jetstreamManager(bus.nats)).streams.info('TEST')
   expect(config).toMatchObject({ max_bytes: 2_000_000, subjects: ['event.test.>'] })
   expect(state.messages).toBe(2)
+})
+
+it('a stream that keeps messages for less than the duplicate window is made: an id is known for as long as its message', async () => {
+  const short = { ...limits, name: 'SHORT', subjects: ['event.short.>'], maxAgeMs: 5_000 }
+  await ensureStream(bus, short)
+  const { config } = await (await jetstreamManager(bus.nats)).streams.info('SHORT')
+  expect(config).toMatchObject({ max_age: nanos(5_000), duplicate_window: nanos(5_000) })
 })
 
 it('what no stream takes is a failure, not a silent loss', async () => {

@@ -117,7 +117,7 @@ const eventVariables = {
     min: 1_000,
     max: 3_600_000,
     fallback: 120_000,
-    description: 'within this time an event published again is not a second one',
+    description: 'within this time an event published again is not a second one; no longer than the stream keeps one',
   }),
 } as const
 

@@ -122,7 +122,7 @@ export const progressVariables = {
     min: 1_000,
     max: 3_600_000,
     fallback: 120_000,
-    description: 'within this time a message published again is not a second one',
+    description: 'within this time a message published again is not a second one; no longer than the stream keeps one',
   }),
   erasureBatchRows: variable.integer('PROGRESS_ERASURE_BATCH_ROWS', {
     min: 1,

@@ -129,7 +129,7 @@ export const keepIncidents = (bus: Bus, options: IncidentOptions): IncidentKeepe
     subjects: [incidentSubjects()],
     maxAgeMs: options.incidentMaxAgeSeconds * 1_000,
     maxBytes: options.incidentStreamBytes,
-    duplicateWindowMs: Math.min(120_000, options.incidentMaxAgeSeconds * 1_000),
+    duplicateWindowMs: 120_000,
     maxMessagesPerSubject: 1,
   })
   const courier = createCourier(bus, options)
