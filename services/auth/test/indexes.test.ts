@@ -1,13 +1,13 @@
 // Every request of the hot paths finds what it needs by an index: in big tables no row is read by a sequential scan. Counted by
 // the database itself while the service works, so that a new statement is part of it.
 import {
+  cleanUpAppleCodes,
   cleanUpAppleNotifications,
   cleanUpDeniedUsers,
   cleanUpNonces,
   cleanUpSessions,
   endOtherSessions,
   findAbandonedGuests,
-  issueNonce,
   listSessions,
   logOut,
   readDenials,
@@ -16,10 +16,19 @@ import {
   signInAsGuest,
 } from '@cairn/contracts'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { startAuthUnderTest, type AuthUnderTest } from './auth-under-test.ts'
+import { signIn, startAuthUnderTest, type AuthUnderTest } from './auth-under-test.ts'
 
 const rows = 20_000
-const tables = ['users', 'identities', 'sessions', 'nonces', 'denied_users', 'apple_notifications']
+const tables = [
+  'users',
+  'identities',
+  'sessions',
+  'nonces',
+  'denied_users',
+  'apple_notifications',
+  'apple_grants',
+  'apple_revocations',
+]
 let under: AuthUnderTest
 
 const fill = `
@@ -32,6 +41,11 @@ INSERT INTO auth.sessions (id, user_id, generation, current_hash, rotated_at, cr
   FROM (SELECT id, row_number() OVER () AS n FROM auth.users) AS numbered;
 INSERT INTO auth.nonces SELECT sha256(n::text::bytea), now() + interval '1 hour' FROM generate_series(1, ${rows}) n;
 INSERT INTO auth.denied_users SELECT gen_random_uuid(), 5, now() - interval '2 days' FROM generate_series(1, ${rows});
+INSERT INTO auth.apple_grants (user_id, client_id, code_sealed, code_expires_at, next_attempt_at)
+  SELECT id, 'app', CASE WHEN due THEN 'sealed'::bytea END, CASE WHEN due THEN now() - interval '1 day' END, CASE WHEN due THEN now() END
+  FROM (SELECT id, row_number() OVER () <= 3500 AS due FROM auth.users) AS numbered;
+INSERT INTO auth.apple_revocations (id, client_id, token_sealed, expires_at)
+  SELECT id, 'app', 'sealed', now() - interval '1 day' FROM auth.users;
 INSERT INTO auth.apple_notifications SELECT sha256(n::text::bytea), now() - interval '9 days' FROM generate_series(1, ${rows}) n;
 `
 
@@ -70,7 +84,7 @@ it('of auth, in tables of 20 000 rows', async () => {
     await under.ask(listSessions, {}, caller)
     await under.ask(endOtherSessions, {}, caller)
     await under.ask(logOut, { refresh_token: next.refresh_token })
-    await under.ask(issueNonce, {})
+    await signIn(under, { sub: 'somebody' })
     await under.ask(readDenials, {})
     await under.ask(cleanUpNonces, { limit: 100 })
     await under.ask(cleanUpSessions, { limit: 100 })
@@ -78,6 +92,8 @@ it('of auth, in tables of 20 000 rows', async () => {
     await under.ask(cleanUpDeniedUsers, { limit: 100 })
     await under.ask(cleanUpAppleNotifications, { limit: 100 })
     await under.ask(findAbandonedGuests, { limit: 100 })
+    // Codes for the first rounds, then revocations.
+    await under.ask(cleanUpAppleCodes, { limit: 1_000 })
   }
   // Its connections end, and with them what they have counted is counted.
   await under.stopAuth()
@@ -93,6 +109,9 @@ it('of auth, in tables of 20 000 rows', async () => {
     'nonces_expires_at',
     'denied_users_denied_at',
     'apple_notifications_received_at',
+    'identities_pkey',
+    'apple_grants_code_expires_at',
+    'apple_revocations_expires_at',
   ]) {
     expect([index, await scansOf(index)]).toEqual([index, expect.toSatisfy((scans: number) => scans > 0)])
   }

@@ -36,9 +36,9 @@ const remove = { name: 'delete-apple-revocation', text: 'DELETE FROM auth.apple_
 
 const removeExpired = {
   name: 'delete-expired-apple-revocations',
-  text: `DELETE FROM auth.apple_revocations WHERE id IN (
+  text: `DELETE FROM auth.apple_revocations WHERE id = ANY (ARRAY(
     SELECT id FROM auth.apple_revocations WHERE expires_at <= now()
-    ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)`,
+    ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED))`,
 }
 
 export const insertAppleRevocation = async (

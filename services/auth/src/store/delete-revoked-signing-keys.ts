@@ -5,10 +5,10 @@ import { readDueRows } from './read-due-rows.ts'
 
 const statement = {
   name: 'delete-revoked-signing-keys',
-  text: `DELETE FROM auth.signing_keys WHERE kid IN (
+  text: `DELETE FROM auth.signing_keys WHERE kid = ANY (ARRAY(
     SELECT kid FROM auth.signing_keys
     WHERE state = 'revoked' AND state_changed_at <= now() - make_interval(secs => $2)
-    ORDER BY state_changed_at LIMIT $1 FOR UPDATE SKIP LOCKED)`,
+    ORDER BY state_changed_at LIMIT $1 FOR UPDATE SKIP LOCKED))`,
 }
 
 /** Resolves with how many were deleted. */
