@@ -28,7 +28,7 @@ try {
   )
   await runOnce(config, {
     natsUrl,
-    logger: createLogger({ service: 'janitor', level: 'error' }),
+    logger: createLogger({ service: 'janitor', level: 'warn' }),
     only,
     dryRun,
     onRun: ({ report, failure }) => {

@@ -2,8 +2,9 @@
 // or on a machine whose clock is wrong. Row 65 of the table of bad inputs.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Bus, ensureStream, streamPublisher } from '@cairn/bus'
 import { deriveNatsUrl } from '@cairn/local'
-import { createTestDatabase, databaseUrlOf, eventually, type TestDatabase } from '@cairn/testkit'
+import { captureLogs, createTestDatabase, databaseUrlOf, eventually, type TestDatabase } from '@cairn/testkit'
 import { startFleet, type Fleet } from '@cairn/testkit/fleet'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
@@ -47,15 +48,29 @@ describe('npm run janitor -- --once', () => {
     await fillSessions(pool, { count: 7, idleExpiresAt: `now() - interval '1 second'` })
     await fillSessions(pool, { count: 8 })
     const dry = await once('dead-sessions', '--dry-run')
-    expect(dry).toMatchObject({ code: 0, output: expect.stringContaining('dead-sessions: 505 rows are due') })
+    expect(dry).toMatchObject({ code: 0, output: expect.stringContaining('dead-sessions: 500 rows are due') })
     expect(await countSessions(pool)).toBe(726)
     expect((await once('dead-sessions')).output).toContain('dead-sessions: 705 rows deleted (2 requests')
-    expect((await once('idle-sessions')).output).toContain('idle-sessions: 7 rows deleted')
+    const byThree = { NATS_URL: deriveNatsUrl(fleet.nats.url, 'operator'), JANITOR_BATCH_ROWS: '3' }
+    const idle = await runCommand('janitor', byThree, '--once', 'idle-sessions')
+    expect(idle.output).toContain('idle-sessions: 7 rows deleted (3 requests')
     expect(await countSessions(pool)).toBe(14)
     const all = await once()
     expect(all.code).toBe(0)
     expect(all.output.match(/: 0 rows deleted/g)).toHaveLength(10)
     expect((await once('no-such-job')).output).toContain('there is no such job; there are: expired-nonces')
+  }, 120_000)
+
+  it('shows what the janitor would warn of', async () => {
+    await start(0)
+    const bus = await Bus.connect({ url: fleet.nats.url, name: 'test', logger: captureLogs().loggerFor('test') })
+    const limits = { maxAgeMs: 60_000, maxBytes: 2_000, duplicateWindowMs: 1_000 }
+    await ensureStream(bus, { name: 'FULL', subjects: ['full'], ...limits })
+    await streamPublisher(bus, 2_000).publish('full', { payload: 'x'.repeat(1_800), id: 'one' })
+    await bus.drain(0)
+    const { code, output } = await once('stream-limits')
+    expect(output).toMatch(/"stream":"FULL",[^\n]*"a stream is nearly full and will drop its oldest events"/)
+    expect(code).toBe(0)
   }, 60_000)
 
   it('goes by the time of the database when the clock of its machine is an hour off', async () => {

@@ -21,12 +21,12 @@ export type CleanUpResult = Static<typeof CleanUpResult>
 
 /** A walk through a whole table, some pages of its file at a time: for what no index can find without slowing every change. */
 export const SweepPages = Type.Object(
-  { from_page: Count, pages: Type.Integer({ minimum: 1, maximum: 1_000 }), dry_run: DryRun },
+  { from_page: Count, pages: Type.Integer({ minimum: 1, maximum: 1_000 }), limit: Limit, dry_run: DryRun },
   closed,
 )
 export type SweepPages = Static<typeof SweepPages>
 
-/** `next_page` is null at the end of the table. `rows` were deleted, or would have been. */
+/** `next_page` is null at the end of the table. `rows` were deleted, `limit` at most, or in a dry run all that are due in these pages. */
 export const SweptPages = Type.Object({ rows: Count, next_page: Nullable(Count) })
 export type SweptPages = Static<typeof SweptPages>
 

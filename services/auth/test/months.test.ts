@@ -40,7 +40,8 @@ const refresh = (token: string): Promise<string> =>
 const cleanUp = async (): Promise<void> => {
   while ((await under.ask(cleanUpSessions, { limit: 500 })).deleted === 500);
   let page: number | null = 0
-  while (page !== null) page = (await under.ask(sweepIdleSessions, { from_page: page, pages: 50 })).next_page
+  while (page !== null)
+    page = (await under.ask(sweepIdleSessions, { from_page: page, pages: 50, limit: 500 })).next_page
 }
 
 const countRows = async (): Promise<{ all: number; live: number }> => {

@@ -6,8 +6,9 @@ import { sweepIdleSessions } from '../store/sweep-idle-sessions.ts'
 
 export const handleSweepIdleSessions =
   ({ pool }: AuthContext): Handler<typeof operation> =>
-  async ({ from_page: fromPage, pages, dry_run: dryRun = false }) => {
-    const { rows, tablePages } = await sweepIdleSessions(pool, { fromPage, pages, dryRun })
-    const next = fromPage + pages
+  async ({ from_page: fromPage, pages, limit, dry_run: dryRun = false }) => {
+    const { rows, tablePages } = await sweepIdleSessions(pool, { fromPage, pages, limit, dryRun })
+    // As many as allowed: these pages may hold more.
+    const next = !dryRun && rows === limit ? fromPage : fromPage + pages
     return { rows, next_page: next < tablePages ? next : null }
   }

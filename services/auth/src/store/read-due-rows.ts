@@ -10,9 +10,9 @@ export interface DueSelection {
   readonly values: readonly unknown[]
 }
 
-/** Several selections, when rows become due for several reasons, are each looked at up to the limit. */
+/** At most $1 rows, as a clean-up would take; the oldest is that of all selections, when rows become due for several reasons. */
 export const readDueRows = async (database: Queryable, { name, text, values }: DueSelection): Promise<DueRows> => {
-  const statement = `SELECT count(*)::float8 AS rows, (extract(epoch FROM now() - min(due_at)) * 1000)::float8 AS oldest_ms
+  const statement = `SELECT least(count(*), $1)::float8 AS rows, (extract(epoch FROM now() - min(due_at)) * 1000)::float8 AS oldest_ms
     FROM (${text}) AS due`
   const { rows } = await database.query<DueRows>({ name, text: statement, values: [...values] })
   return rows[0] ?? { rows: 0, oldest_ms: null }

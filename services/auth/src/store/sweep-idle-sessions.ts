@@ -7,7 +7,7 @@ const due = `${place} AND idle_expires_at <= now() AND ended_at IS NULL`
 
 const remove = {
   name: 'sweep-idle-sessions',
-  text: `WITH due AS (SELECT id FROM auth.sessions WHERE ${due} FOR UPDATE SKIP LOCKED)
+  text: `WITH due AS (SELECT id FROM auth.sessions WHERE ${due} LIMIT $3 FOR UPDATE SKIP LOCKED)
     DELETE FROM auth.sessions s USING due WHERE s.id = due.id AND s.idle_expires_at <= now() RETURNING 1`,
 }
 const look = { name: 'look-for-idle-sessions', text: `SELECT 1 FROM auth.sessions WHERE ${due}` }
@@ -19,6 +19,8 @@ const size = {
 export interface Pages {
   readonly fromPage: number
   readonly pages: number
+  /** Most that are deleted. */
+  readonly limit: number
   /** Deletes nothing. */
   readonly dryRun: boolean
 }
@@ -26,9 +28,10 @@ export interface Pages {
 /** Resolves with how many were deleted, or would have been, and how long the table is. */
 export const sweepIdleSessions = async (
   database: Queryable,
-  { fromPage, pages, dryRun }: Pages,
+  { fromPage, pages, limit, dryRun }: Pages,
 ): Promise<{ rows: number; tablePages: number }> => {
-  const { rowCount } = await database.query({ ...(dryRun ? look : remove), values: [fromPage, pages] })
+  const values = [fromPage, pages]
+  const { rowCount } = await database.query(dryRun ? { ...look, values } : { ...remove, values: [...values, limit] })
   const { rows } = await database.query<{ pages: number }>(size)
   return { rows: rowCount ?? 0, tablePages: rows[0]?.pages ?? 0 }
 }

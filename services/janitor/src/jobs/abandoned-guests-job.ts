@@ -10,9 +10,9 @@ export const abandonedGuestsJob = (): Job => {
   let after: GuestCursor | undefined
   return {
     name: 'abandoned-guests',
-    step: async ({ ask }, dryRun) => {
+    step: async ({ ask, batchRows }, dryRun) => {
       const { user_ids: candidates, next } = await ask(findAbandonedGuests, {
-        limit: guestsAtOnce,
+        limit: Math.min(guestsAtOnce, batchRows),
         ...(after && { after }),
       })
       // Whom a failure keeps here meets the next walk; nobody else waits for them.

@@ -9,8 +9,8 @@ export const idleSessionsJob = (): Job => {
   let page = 0
   return {
     name: 'idle-sessions',
-    step: async ({ ask }, dryRun) => {
-      const { rows, next_page: next } = await ask(sweepIdleSessions, { from_page: page, pages, dry_run: dryRun })
+    step: async ({ ask, batchRows: limit }, dryRun) => {
+      const { rows, next_page: next } = await ask(sweepIdleSessions, { from_page: page, pages, limit, dry_run: dryRun })
       page = next ?? 0
       return { rows, done: next === null }
     },
