@@ -114,6 +114,19 @@ describe('a request', () => {
     expect(logs.lines.some(line => line.includes('the handler ran out of time'))).toBe(true)
   })
 
+  it('whose handler fails after the deadline leaves the reason in the log, under the request', async () => {
+    answer = () => new Promise((_resolve, reject) => setTimeout(() => reject(new Error('what held it up')), 400))
+    await expect(ask(5_000)).rejects.toMatchObject({ code: 'unavailable' })
+    const line = await eventually(() => {
+      const found = logs.lines.find(one => one.includes('what held it up'))
+      expect(found).toBeDefined()
+      return JSON.parse(found ?? '{}') as Record<string, unknown>
+    })
+    expect(line).toMatchObject({ level: 'error', subject: issueNonce.subject, code: 'internal' })
+    const early = logs.lines.findLast(one => one.includes('the handler ran out of time')) ?? '{}'
+    expect(line['request_id']).toBe((JSON.parse(early) as Record<string, unknown>)['request_id'])
+  })
+
   it('too deep or too large for the bus is the caller’s fault, and never sent', async () => {
     const deep = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`) as unknown
     const send = (payload: unknown) =>
