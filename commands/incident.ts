@@ -38,7 +38,7 @@ const show = async (reader: IncidentReader, order: IncidentOrder & { kind: 'show
       retentionMs === undefined ? 'no stream keeps any' : `they are kept for ${retentionMs / 86_400_000} days`
     throw new Error(`no incident ${incidentId}: unknown, or older than what is kept (${kept})`)
   }
-  const similar = await findSimilar(reader, report.fingerprint)
+  const similar = await findSimilar(reader, report)
   const traceUrl =
     settings.traceUrl === '' ? undefined : settings.traceUrl.replace('{trace_id}', report.request.trace_id ?? '')
   if (format === 'json') say([JSON.stringify({ ...report, similar, trace_url: traceUrl })])

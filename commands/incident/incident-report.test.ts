@@ -68,7 +68,7 @@ const progress = part('progress', {
   ],
   spans: [span('served', 'asked', -4_999, 'consumer')],
 })
-const context = { similar: { count: 1, incidents: [] }, traceUrl: undefined }
+const context = { similar: { count: 0, incidents: [] }, traceUrl: undefined }
 
 describe('a report', () => {
   it('names the innermost error of the service furthest from the edge', () => {

@@ -9,6 +9,7 @@ export interface ReportContext {
 }
 
 const barWidth = 40
+const mostSimilar = 5
 const wholeMs = (ms: number): string => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
 
 const causeLines = ({ cause }: IncidentReport): string[] => {
@@ -63,13 +64,11 @@ const timelineLines = (timeline: readonly TimelineEntry[]): string[] => {
   })
 }
 
-const similarLines = ({ fingerprint, incident_id: id }: IncidentReport, similar: SimilarIncidents): string[] => {
-  const others = similar.incidents.filter(one => one.incident_id !== id)
-  const count = Math.max(0, similar.count - 1)
+const similarLines = ({ fingerprint }: IncidentReport, { count, incidents }: SimilarIncidents): string[] => {
   if (count === 0) return [`similar  none in the last 24 h (fingerprint ${fingerprint})`]
   return [
     `similar  ${count} in the last 24 h (fingerprint ${fingerprint}), the latest:`,
-    ...others.slice(-5).map(one => `         ${one.incident_id}  ${one.opened_at}`),
+    ...incidents.slice(0, mostSimilar).map(one => `         ${one.incident_id}  ${one.opened_at}`),
   ]
 }
 

@@ -77,6 +77,9 @@ export const incidentSubjects = (wanted: Partial<SubjectTokens> = {}): string =>
   return [prefix, ...tokens.map(token => (token === undefined ? '*' : tokenOf(token)))].join('.')
 }
 
+/** The incident that a part under that subject belongs to. */
+export const incidentOfSubject = (subject: string): string => subject.slice(prefix.length + 1).split('.', 1)[0] ?? ''
+
 export const subjectOfPart = (part: IncidentPart): string =>
   incidentSubjects({
     incidentId: part.incident_id,

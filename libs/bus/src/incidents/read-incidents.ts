@@ -7,12 +7,12 @@ import {
   type JetStreamManager,
   type OrderedConsumerOptions,
 } from '@nats-io/jetstream'
-import { IncidentPart, incidentStream, incidentSubjects, timeOfIncident } from '@cairn/contracts'
+import { incidentOfSubject, IncidentPart, incidentStream, incidentSubjects, timeOfIncident } from '@cairn/contracts'
 import { Compile } from 'typebox/compile'
 import type { Bus } from '../connection.ts'
 import { streamNotFound } from '../stream.ts'
 
-export interface FoundParts {
+interface FoundParts {
   /** How many there are in all. */
   readonly count: number
   readonly parts: readonly IncidentPart[]
@@ -23,8 +23,8 @@ export interface IncidentReader {
   partsOf(incidentId: string): Promise<readonly IncidentPart[]>
   /** The edges' parts of the latest incidents, newest first. */
   latest(most: number, userHash?: string): Promise<readonly IncidentPart[]>
-  /** The edges' parts of incidents with that fingerprint since then (milliseconds since 1970). */
-  similar(fingerprint: string, since: number): Promise<FoundParts>
+  /** Ids of the incidents with that fingerprint that were opened since then (milliseconds since 1970), newest first. */
+  similar(fingerprint: string, since: number): Promise<readonly string[]>
   /** How long incidents are kept, in milliseconds; undefined when nothing keeps any. */
   retentionMs(): Promise<number | undefined>
 }
@@ -32,7 +32,6 @@ export interface IncidentReader {
 type From = Partial<Pick<OrderedConsumerOptions, 'deliver_policy' | 'opt_start_time' | 'opt_start_seq'>>
 
 const mostParts = 500
-const mostSimilar = 20
 const mostRequests = 5
 /** Clocks of two machines differ, and parts are sent a little later than what they tell of. */
 const slackMs = 60_000
@@ -107,7 +106,14 @@ export const readIncidents = async (bus: Bus): Promise<IncidentReader> => {
     },
     similar: (fingerprint, since) => {
       const filter = incidentSubjects({ role: 'edge', fingerprint })
-      return ifThere(() => read(bus, filter, { from: fromTime(since), most: mostSimilar }), none)
+      return ifThere(async () => {
+        const { state } = await manager.streams.info(incidentStream, { subjects_filter: filter })
+        const ids = new Set(Object.keys(state.subjects ?? {}).map(incidentOfSubject))
+        return [...ids]
+          .filter(id => timeOfIncident(id) >= since)
+          .toSorted()
+          .toReversed()
+      }, [])
     },
     retentionMs: () =>
       ifThere(async () => (await manager.streams.info(incidentStream)).config.max_age / 1_000_000, undefined),
