@@ -2,6 +2,7 @@
 // while things work and while they fail, with logs at debug level; then all that the services wrote is searched for them.
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Bus, readIncidents } from '@cairn/bus'
@@ -15,6 +16,7 @@ import {
   eventually,
   orderIdentityToken,
   startCollector,
+  startTestRedis,
   type Collector,
   type TestDatabase,
 } from '@cairn/testkit'
@@ -28,6 +30,7 @@ let databaseUrl: string
 let directory: string
 let fleet: Fleet
 let collector: Collector
+let redis: Awaited<ReturnType<typeof startTestRedis>>
 /** Whatever must be nowhere, by what it is. */
 const secrets = new Map<string, string>()
 
@@ -37,7 +40,12 @@ beforeAll(async () => {
   directory = join(backends.directory, database.name)
   databaseUrl = databaseUrlOf(backends.databaseUrl, database.name)
   collector = await startCollector()
+  redis = await startTestRedis()
+  const redisUrl = new URL(redis.url)
+  redisUrl.username = 'default'
+  redisUrl.password = secret('password of Redis')
   const environment = {
+    REDIS_URL: redisUrl.href,
     LOG_LEVEL: 'debug',
     JANITOR_JITTER_PERCENT: '1',
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
@@ -50,6 +58,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await fleet.stop()
   await collector.stop()
+  await redis.stop()
   await database.drop()
 })
 
@@ -117,6 +126,19 @@ const fail = async (session: Session): Promise<void> => {
   expect([refresh.status, submit.status]).toEqual([500, 500])
 }
 
+/** Redis takes the password that services know no more, and loses their connections. */
+const rotateRedisPassword = async (): Promise<void> => {
+  const { hostname, port } = new URL(redis.url)
+  const socket = connect({ host: hostname, port: Number(port) })
+  socket.write(`CONFIG SET requirepass ${randomUUID()}\r\nCLIENT KILL TYPE normal SKIPME yes\r\nQUIT\r\n`)
+  await once(socket.resume(), 'close')
+  await eventually(() => {
+    for (const { name } of [...fleet.of('gateway'), ...fleet.of('realtime')]) {
+      expect(readFileSync(join(directory, 'logs', `${name}.log`), 'utf8')).toContain('WRONGPASS')
+    }
+  }, 10_000)
+}
+
 const incidentsAsText = async (): Promise<string> => {
   const bus = await Bus.connect({ url: fleet.nats.url, name: 'proof', logger: captureLogs().loggerFor('proof') })
   const reader = await readIncidents(bus)
@@ -134,6 +156,7 @@ it('nothing that is secret is in a log, an incident, a metric or an export', asy
   await misuse(session)
   await useSockets(session)
   await fail(session)
+  await rotateRedisPassword()
   const incidents = await incidentsAsText()
   const logs = join(directory, 'logs')
   const written = readdirSync(logs).map(file => readFileSync(join(logs, file), 'utf8'))

@@ -93,6 +93,12 @@ export const commonVariables = {
     fallback: '0.0.0.0',
     description: 'address the ops port listens on; probes come from outside a container',
   }),
+  telemetryStopMs: integer('TELEMETRY_STOP_MS', {
+    min: 0,
+    max: 60_000,
+    fallback: 2_000,
+    description: 'how long a stopping service, once drained, waits for a collector to take what is left for it',
+  }),
   drainWindowMs: integer('DRAIN_WINDOW_MS', {
     min: 0,
     max: 300_000,

@@ -76,6 +76,18 @@ describe('the flight recorder', () => {
     expect(recorder.find('e')).toBeDefined()
   })
 
+  it.each([
+    { what: 'a long text', about: { text: 'x'.repeat(100_000) } },
+    { what: 'a long list', about: { list: Array.from({ length: 50_000 }, () => 'x') } },
+    { what: 'many fields', about: Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`field${at}`, at])) },
+  ])('keeps of $what what there is room for, still as a record', ({ about }) => {
+    const { logger } = loggerUnderTest()
+    inRequest('one', () => logger.error({ error: new Error('the cause'), ...about }, 'failed'))
+    const [line = ''] = logger.recorder.find('one')?.lines ?? []
+    expect(line.length).toBeLessThanOrEqual(limits.flightRecorderRequestBytes)
+    expect(JSON.parse(line)).toMatchObject({ level: 'error', message: 'failed', error: { message: 'the cause' } })
+  })
+
   it('forgets a request after its time; what it logs later is kept anew', () => {
     const { logger } = loggerUnderTest({ flightRecorderMaxAgeMs: 0 })
     inRequest('one', () => {

@@ -1,5 +1,6 @@
 // The life of a service's process: start, serve, stop once on a signal, never hang while stopping.
 import { flushCompileCache } from 'node:module'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigError } from './environment.ts'
 import type { Logger } from './logger.ts'
 import type { Telemetry } from './telemetry.ts'
@@ -17,7 +18,14 @@ export interface ProcessOptions {
     logger: Logger
     stopWithinMs: number
     telemetry?: Telemetry
+    /** Longest wait for what telemetry has to send; it is not waited for when left out. */
+    telemetryStopMs?: number
   }>
+}
+
+/** A collector that does not answer holds up nobody's end. */
+const stopTelemetry = async (telemetry: Telemetry | undefined, withinMs: number): Promise<void> => {
+  await Promise.race([telemetry?.stop().catch(() => undefined), sleep(withinMs)])
 }
 
 const stopSignals = ['SIGTERM', 'SIGINT'] as const
@@ -33,9 +41,14 @@ const failToStart = (error: unknown): never => {
   process.exit(1)
 }
 
+/** A handler of its own: the first process of a container is spared every signal that it does not handle. */
+const endWhileStarting = (): never => process.exit(0)
+
 /** Runs a service until SIGTERM or SIGINT; a signal while it still starts ends it at once, since nothing is in flight yet. A fault in the environment prints one message and exits 1. */
 export const runService = async ({ start }: ProcessOptions): Promise<void> => {
-  const { service, logger, stopWithinMs, telemetry } = await start().catch(failToStart)
+  for (const signal of stopSignals) process.on(signal, endWhileStarting)
+  const running = await start().catch(failToStart)
+  const { service, logger, stopWithinMs, telemetry, telemetryStopMs = 0 } = running
   let stopping = false
   const stop = async (reason: string, exitCode: number): Promise<void> => {
     if (stopping) return
@@ -47,10 +60,10 @@ export const runService = async ({ start }: ProcessOptions): Promise<void> => {
     }, stopWithinMs).unref()
     await service.stop().catch((error: unknown) => logger.error({ error }, 'failed while stopping'))
     logger.info('stopped')
-    await telemetry?.stop().catch(() => undefined)
+    await stopTelemetry(telemetry, telemetryStopMs)
     process.exit(exitCode)
   }
-  for (const signal of stopSignals) process.on(signal, () => void stop(signal, 0))
+  for (const signal of stopSignals) process.on(signal, () => void stop(signal, 0)).off(signal, endWhileStarting)
   process.on('uncaughtException', error => {
     if (service.crashed === undefined || stopping) logger.fatal({ error }, 'uncaught exception')
     else service.crashed(error)

@@ -41,6 +41,41 @@ describe('a log line', () => {
     expect(JSON.stringify(lines)).toContain('[redacted]')
   })
 
+  it.each([
+    'redis://:do-not-print@redis:6379',
+    'postgres://cairn:do-not-print@postgres:5432/cairn',
+    'nats://gateway:do!not@print,do-not-print@nats:4222, nats://other:do-not-print@nats',
+    '"redis://default:do-not-print@[::1]:6379"',
+  ])('holds no password of %j', url => {
+    const { lines, logger } = capture('info')
+    logger.info({ error: new Error(`cannot connect to ${url}`) }, `cannot connect to ${url} now`)
+    expect(lines[0]?.['message']).toMatch(/^cannot connect to "?\w+:\/\/\[redacted\]@.* now$/)
+    expect(JSON.stringify(lines)).not.toContain('not-print')
+  })
+
+  it('leaves other addresses whole', () => {
+    const { lines, logger } = capture('info')
+    const message = 'of https://example.com/@cairn/bus?q=1 in file:///srv/node_modules/@cairn/bus, and ws://[::1]:80/'
+    logger.info(message)
+    expect(lines[0]).toMatchObject({ message })
+  })
+
+  it('tells of an error what is known to be harmless, whatever a library hung on it', () => {
+    const { lines, logger } = capture('info')
+    const command = { name: 'hello', args: ['3', 'AUTH', 'default', 'do-not-print'] }
+    const inner = Object.assign(new Error('WRONGPASS'), { code: 'EAUTH', command, previousErrors: [{ command }] })
+    const error = Object.assign(new Error('outer', { cause: inner }), { errors: [{ path: '/x', message: 'y' }] })
+    logger.error({ error: new AggregateError([error, inner], 'both') }, 'failed')
+    expect(lines[0]).toMatchObject({
+      error: {
+        type: 'AggregateError',
+        message: 'both',
+        aggregateErrors: [{ cause: { code: 'EAUTH' } }, { code: 'EAUTH' }],
+      },
+    })
+    expect(JSON.stringify(lines)).not.toContain('do-not-print')
+  })
+
   it('tells an error with its causes, but not the row a database complains of', () => {
     const { lines, logger } = capture('info')
     const row = Object.assign(new Error('violates check'), {

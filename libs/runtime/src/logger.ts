@@ -1,10 +1,11 @@
 // JSON logs on stdout (pino). Each line carries the ids of the request it belongs to, taken from the request context. The flight
 // recorder keeps debug-level lines of every request too, which are written nowhere.
-import { pino, type DestinationStream, type Logger as PinoLogger, type SerializedError } from 'pino'
+import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino'
 import { recorderVariables } from './common-variables.ts'
 import { readEnvironment } from './environment.ts'
 import { FlightRecorder, type RecorderLimits } from './flight-recorder.ts'
 import type { Metrics } from './metrics.ts'
+import { errorForLog } from './error-for-log.ts'
 import { recordingDestination } from './recording-destination.ts'
 import { redactByName } from './redact.ts'
 import { currentRequest } from './request-context.ts'
@@ -28,20 +29,6 @@ export interface LoggerOptions {
   /** Nothing is measured or exported when left out. */
   readonly telemetry?: Telemetry
 }
-
-/** Of a failing row PostgreSQL says the values: whose they are and what they were is not for a log. */
-const withoutRow = (error: SerializedError): SerializedError => {
-  const { detail: _detail, where: _where, cause, ...rest } = error as SerializedError & Record<string, unknown>
-  const { aggregateErrors } = error
-  return {
-    ...rest,
-    ...(cause === undefined ? {} : { cause: withoutRow(cause) }),
-    ...(aggregateErrors === undefined ? {} : { aggregateErrors: aggregateErrors.map(withoutRow) }),
-  } as SerializedError
-}
-
-const errorForLog = (error: unknown): unknown =>
-  error instanceof Error ? redactByName(withoutRow(pino.stdSerializers.errWithCause(error))) : error
 
 const idsOfRequest = (): object => {
   const request = currentRequest()

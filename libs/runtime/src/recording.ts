@@ -7,6 +7,21 @@ export interface RecordingLimits {
   readonly maxBytes: number
 }
 
+const cut = (value: unknown, length: number): unknown =>
+  typeof value === 'string' && value.length > length ? `${value.slice(0, length)}…` : value
+
+/** Still a record: its longest texts and lists cut, or, where there is too much of it all, what it is and what went wrong. */
+const shorten = (line: string, maxBytes: number): string => {
+  const record = JSON.parse(line) as Record<string, unknown>
+  const cutTo = (length: number) => (_name: string, value: unknown) =>
+    Array.isArray(value) ? value.slice(0, 20) : cut(value, length)
+  const short = JSON.stringify(record, cutTo(2_000))
+  if (short.length <= maxBytes) return short
+  const { level, time, service, message, error } = record
+  const { type, message: reason, code } = (error ?? {}) as Record<string, unknown>
+  return JSON.stringify({ level, time, service, message, error: { type, message: reason, code } }, cutTo(100))
+}
+
 /** About what a span takes in memory and on the wire. */
 const spanBytes = 200
 
@@ -52,12 +67,13 @@ export class Recording {
   }
 
   /** Returns by how many bytes it has grown; less than none when older ones went. */
-  addLine(line: string): number {
+  addLine(written: string): number {
     const before = this.#bytes
+    const { maxLines, maxBytes } = this.#limits
+    const line = written.length > maxBytes ? shorten(written, maxBytes) : written
     this.#lines.push(line)
     this.#bytes += line.length
     this.#changes += 1
-    const { maxLines, maxBytes } = this.#limits
     while (this.#lines.length > maxLines || (this.#bytes > maxBytes && this.#lines.length > 1)) {
       this.#bytes -= this.#lines.shift()?.length ?? 0
       this.#dropped += 1

@@ -38,14 +38,16 @@ export const redactByName = (value: unknown, depth = 0): unknown => {
 /** A signed token: three parts of base64url, the first a JSON object. */
 const tokenPattern = /eyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?/g
 const emailPattern = /[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+/g
+/** Of a URL, whatever stands before the host. */
+const userinfoPattern = /:\/\/[^\s"'\\/?#]{1,512}@/g
 const bearerPattern = /\bbearer +[\w.~+/-]+=*/gi
 
-/** A line without what looks like a token, an address, or a URL's password. */
+/** A line without what looks like a token, an address, or a URL's user and password. */
 export const redactByShape = (line: string): string => {
   let safe = line
   // Searched by what begins with a character that is rare in a line: by `eyJ` or `earer ` it takes four times as long.
   if (safe.includes('yJ')) safe = safe.replaceAll(tokenPattern, censor)
-  if (safe.includes('@')) safe = safe.replaceAll(emailPattern, censor)
+  if (safe.includes('@')) safe = safe.replaceAll(userinfoPattern, `://${censor}@`).replaceAll(emailPattern, censor)
   if (safe.includes('bearer ') || safe.includes('Bearer ')) safe = safe.replaceAll(bearerPattern, censor)
   return safe
 }

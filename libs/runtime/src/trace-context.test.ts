@@ -12,6 +12,16 @@ describe('continueTrace', () => {
     expect(traceparentOf(trace)).toBe(`00-${traceId}-${trace.spanId}-01`)
   })
 
+  it.each([
+    ['ff', '03'],
+    ['fd', '01'],
+    ['02', '02'],
+    ['80', '00'],
+  ])('sends no flag that it does not know: of %s it keeps %s', (flags, known) => {
+    const trace = continueTrace(`00-${traceId}-00f067aa0ba902b7-${flags}`)
+    expect(traceparentOf(trace)).toBe(`00-${traceId}-${trace.spanId}-${known}`)
+  })
+
   it('reads what a later version may append', () => {
     expect(continueTrace(`cc-${traceId}-00f067aa0ba902b7-00-more`)).toMatchObject({ traceId, flags: '00' })
   })

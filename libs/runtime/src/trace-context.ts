@@ -1,4 +1,5 @@
-// W3C Trace Context (https://www.w3.org/TR/trace-context/), level 1: continue what comes in, start anew what is malformed.
+// W3C Trace Context (https://www.w3.org/TR/trace-context/), levels 1 and 2: continue what comes in, start anew what is
+// malformed.
 import { randomHex } from './random-text.ts'
 
 export interface Trace {
@@ -8,13 +9,15 @@ export interface Trace {
   readonly spanId: string
   /** The caller's span, where it sent one. */
   readonly parentId?: string
-  /** Two hex digits; bit 0 is "sampled". */
+  /** Two hex digits; bit 0 is "sampled", bit 1 "the trace id is random". */
   readonly flags: string
   readonly state?: string
 }
 
 const traceparentPattern = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
 const maxStateLength = 512
+/** Flags that the specification knows: others must be zero in what is sent, whatever came in. */
+const knownFlags = 0b11
 
 const isZero = (hex: string): boolean => /^0+$/.test(hex)
 
@@ -42,7 +45,8 @@ export const continueTrace = (traceparent?: string, tracestate?: string): Trace 
   }
   const state =
     tracestate !== undefined && tracestate !== '' && tracestate.length <= maxStateLength ? tracestate : undefined
-  return { traceId, spanId, parentId, flags, ...(state === undefined ? {} : { state }) }
+  const known = `0${Number.parseInt(flags, 16) & knownFlags}`
+  return { traceId, spanId, parentId, flags: known, ...(state === undefined ? {} : { state }) }
 }
 
 /** Bit 0 of the flags. */

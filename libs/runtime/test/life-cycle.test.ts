@@ -1,6 +1,7 @@
 // The life cycle is that of a process, so each case is one.
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
@@ -19,7 +20,30 @@ const run = (behaviour: string, signal?: NodeJS.Signals): Promise<{ code: number
     child.on('close', code => resolve({ code, output }))
   })
 
+const mayUnshare = spawnSync('unshare', ['--pid', '--fork', 'true']).status === 0
+
 describe('runService', () => {
+  it.runIf(mayUnshare).each(['SIGTERM', 'SIGINT'] as const)(
+    'ends on %s while it still starts, also as the first process of a container',
+    async signal => {
+      const service = [process.execPath, join(import.meta.dirname, 'fixtures', 'service.ts'), 'wait']
+      const container = spawn('unshare', ['--pid', '--fork', '--kill-child', ...service])
+      try {
+        await once(container.stdout, 'data')
+        const children = readFileSync(`/proc/${container.pid}/task/${container.pid}/children`, 'utf8')
+        process.kill(Number(children), signal)
+        expect(await once(container, 'exit')).toEqual([0, null])
+      } finally {
+        container.kill('SIGKILL')
+      }
+    },
+  )
+
+  it('does not wait for a collector that never answers', async () => {
+    const { code, output } = await run('deaf', 'SIGTERM')
+    expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('"stopped"') })
+  })
+
   it.each(['SIGTERM', 'SIGINT'] as const)('stops once on %s, however often it comes', async signal => {
     const { code, output } = await run('obey', signal)
     expect(code).toBe(0)

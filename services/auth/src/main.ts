@@ -14,6 +14,7 @@ await runService({
     const config = readEnvironment(authVariables, process.env)
     const logger = createLogger({ service: 'auth', level: config.logLevel, limits: config, telemetry })
     const stopWithinMs = config.drainWindowMs + 5_000
-    return { service: await startAuth(config, logger), logger, telemetry, stopWithinMs }
+    const { telemetryStopMs } = config
+    return { service: await startAuth(config, logger), logger, telemetry, telemetryStopMs, stopWithinMs }
   },
 })

@@ -10,6 +10,7 @@ await runService({
     const config = readEnvironment(gatewayVariables, process.env)
     const logger = createLogger({ service: 'gateway', level: config.logLevel, limits: config, telemetry })
     const stopWithinMs = config.drainNoticeMs + config.drainWindowMs + 5_000
-    return { service: await startGateway(config, logger), logger, telemetry, stopWithinMs }
+    const { telemetryStopMs } = config
+    return { service: await startGateway(config, logger), logger, telemetry, telemetryStopMs, stopWithinMs }
   },
 })

@@ -10,6 +10,7 @@ await runService({
     const config = readEnvironment(janitorVariables, process.env)
     const logger = createLogger({ service: 'janitor', level: config.logLevel, limits: config, telemetry })
     const stopWithinMs = config.drainWindowMs + 5_000
-    return { service: await startJanitor(config, logger), logger, telemetry, stopWithinMs }
+    const { telemetryStopMs } = config
+    return { service: await startJanitor(config, logger), logger, telemetry, telemetryStopMs, stopWithinMs }
   },
 })

@@ -13,6 +13,7 @@ await runService({
     const config = readEnvironment(progressVariables, process.env)
     const logger = createLogger({ service: 'progress', level: config.logLevel, limits: config, telemetry })
     const stopWithinMs = config.drainWindowMs + 5_000
-    return { service: await startProgress(config, logger), logger, telemetry, stopWithinMs }
+    const { telemetryStopMs } = config
+    return { service: await startProgress(config, logger), logger, telemetry, telemetryStopMs, stopWithinMs }
   },
 })

@@ -13,6 +13,7 @@ await runService({
     const config = readEnvironment(realtimeVariables, process.env)
     const logger = createLogger({ service: 'realtime', level: config.logLevel, limits: config, telemetry })
     const stopWithinMs = config.drainWindowMs + 5_000
-    return { service: await startRealtime(config, logger), logger, telemetry, stopWithinMs }
+    const { telemetryStopMs } = config
+    return { service: await startRealtime(config, logger), logger, telemetry, telemetryStopMs, stopWithinMs }
   },
 })

@@ -1,5 +1,6 @@
 // The newest pages of one user's log as they came over the bus, without a gap between them. Who was away for a moment gets
-// them from here instead of from progress. Bounded in number, bytes and age, and by what all users of the node share.
+// them from here instead of from progress. Bounded in number, bytes and age, and by what all users of the node share; how far
+// the log goes is known all the same.
 import type { Head } from '@cairn/contracts'
 import type { PageRange } from '../domain/judge-page.ts'
 import type { Frame } from './frame.ts'
@@ -53,36 +54,39 @@ export class RecentPages {
   #kept: Kept[] = []
   #bytes = 0
   #additions = 0
+  #newest: Head | undefined
 
   constructor(limits: RecentLimits, budget: RecentBudget) {
     this.#limits = limits
     this.#budget = budget
   }
 
-  /** How many pages were ever kept: to tell later what was there before. */
+  /** How many new pages ever came: to tell later what was there before. */
   get additions(): number {
     return this.#additions
   }
 
+  /** The end of the newest page that came, whether it is kept or not. */
   get newest(): Head | undefined {
-    const last = this.#kept.at(-1)
-    return last === undefined ? undefined : { epoch: last.page.epoch, seq: last.page.to_seq }
+    return this.#newest
   }
 
+  /** Undefined when it is not kept. */
   get newestPage(): LivePage | undefined {
     return this.#kept.at(-1)?.page
   }
 
   /** A page that is known changes nothing; one that does not continue the newest takes the place of all. */
   add(page: LivePage, now: number): void {
-    const { newest } = this
+    const newest = this.#newest
     if (newest !== undefined && page.epoch === newest.epoch && page.to_seq <= newest.seq) return
-    if (newest !== undefined && (page.epoch !== newest.epoch || page.from_seq !== newest.seq + 1)) this.clear()
+    if (newest !== undefined && (page.epoch !== newest.epoch || page.from_seq !== newest.seq + 1)) this.#drop()
     this.prune(now)
     const kept = { page, at: now }
     this.#additions += 1
+    this.#newest = { epoch: page.epoch, seq: page.to_seq }
     if (!this.#budget.take(sizeOf(kept))) {
-      this.clear()
+      this.#drop()
       return
     }
     this.#kept.push(kept)
@@ -92,7 +96,7 @@ export class RecentPages {
 
   /** The pages that continue `position` up to the newest; undefined when one is missing or none is kept. */
   after({ epoch, seq }: Head): readonly LivePage[] | undefined {
-    const { newest } = this
+    const newest = this.#newest
     if (newest === undefined || newest.epoch !== epoch || newest.seq < seq) return undefined
     if (newest.seq === seq) return []
     const start = this.#kept.findIndex(({ page }) => page.from_seq === seq + 1)
@@ -103,7 +107,13 @@ export class RecentPages {
     while (this.#kept[0] !== undefined && now - this.#kept[0].at > this.#limits.ageMs) this.#dropOldest()
   }
 
+  /** As if no page had ever come. */
   clear(): void {
+    this.#drop()
+    this.#newest = undefined
+  }
+
+  #drop(): void {
     this.#budget.giveBack(this.#bytes)
     this.#kept = []
     this.#bytes = 0
