@@ -119,9 +119,9 @@ export class FleetMember {
     return this.#process.pid
   }
 
-  /** Resolves when it says that it is ready; rejects when it does not within 30 s, or has ended. */
-  ready(): Promise<void> {
-    return this.#process.ready({ withinMs: readyWithinMs })
+  /** Resolves when it says that it is ready; rejects when it does not in time, or has ended. */
+  ready(withinMs = readyWithinMs): Promise<void> {
+    return this.#process.ready({ withinMs })
   }
 
   isReady(): Promise<boolean> {
