@@ -13,7 +13,7 @@ export interface Ask {
 export interface Answered {
   readonly status: number
   readonly body: unknown
-  /** An attempt before this one got no answer, so it may have been done already. */
+  /** An attempt before this one got no answer, or 503 because the owner was slow, so it may have been done already. */
   readonly inDoubt: boolean
 }
 
@@ -61,6 +61,7 @@ export class PatientApi {
       }
       const { status, body, headers } = response
       if (status !== 429 && status !== 503) return { status, body, inDoubt }
+      inDoubt ||= status === 503
       if (performance.now() > deadline) throw new Error(`${question.method} ${question.path} is ${status} for ever`)
       await sleep(Number(headers.get('retry-after') ?? 1) * 1_000 * (0.5 + Math.random() / 2))
     }
