@@ -59,12 +59,10 @@ export class Connections {
 
   /** For Node's `clientError`. The connection ends with the answer to it, and with those to what was asked before. */
   unreadable(error: Error & { code?: string }, socket: Duplex): void {
-    if (error.code === 'ECONNRESET') {
-      socket.destroy()
-      return
-    }
     // It has its last answer, or will have it: nothing that follows is read.
-    if (this.#broken.has(socket) || this.isRefused(socket)) return
+    const isSettled = this.#broken.has(socket) || this.isRefused(socket)
+    if (error.code === 'ECONNRESET' || (!socket.writable && !isSettled)) socket.destroy()
+    if (isSettled || socket.destroyed) return
     this.#broken.add(socket)
     const code = codeOf(error.code)
     const requestId = newRequestId()
@@ -72,7 +70,6 @@ export class Connections {
     this.#context.logger.info({ request_id: requestId, status, parser: error.code }, 'unreadable request')
     const end = (): void => {
       if (socket.writable) endWith(socket, { error: new CairnError(code), requestId })
-      else socket.destroy()
     }
     const last = [...(this.#underWay.get(socket) ?? [])].findLast(willEnd)
     if (last === undefined) end()
