@@ -99,7 +99,10 @@ describe('the check of the schema', () => {
   it('leaves the roles of the server as they are', async () => {
     const { url, name } = await emptyDatabase()
     const admin = `admin_${name}`
-    await administer(url, `CREATE ROLE ${admin} SUPERUSER LOGIN PASSWORD 'other'`)
+    await administer(
+      url,
+      `CREATE ROLE ${admin} CREATEROLE LOGIN PASSWORD 'other'; GRANT CREATE ON DATABASE ${name} TO ${admin}`,
+    )
     const rolesNow = async (): Promise<unknown[]> => {
       const client = new pg.Client({ connectionString: url })
       await client.connect()
@@ -113,7 +116,7 @@ describe('the check of the schema', () => {
     const databaseUrl = databaseUrlOf(url, name, { user: admin, password: 'other' })
     expect(await checkSchemaDrift(copy, { write: false, databaseUrl })).toEqual([])
     expect(await rolesNow()).toEqual(before)
-    await administer(url, `DROP ROLE ${admin}`)
+    await administer(url, `DROP OWNED BY ${admin}; DROP ROLE ${admin}`)
   })
 
   it('fails on a value of an enum that was added in one place only: the database', async () => {

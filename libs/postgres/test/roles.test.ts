@@ -80,10 +80,15 @@ describe('the role of a service', () => {
   it('gets another password when it is told to', async () => {
     await run()
     owner = ownerAt(database, 'other')
-    expect(await run({ setPasswords: true })).toEqual([
+    const unreachable = { ...owner, serviceUrl: owner.serviceUrl.replace(/:\d+\//, ':1/') }
+    expect(await run({ owners: [unreachable], setPasswords: true })).toEqual([
       `made: "${role}" has the password of MADE_DATABASE_URL now`,
       'made: up to date',
     ])
+    await logIn(owner.serviceUrl)
+    const bare = { ...owner, serviceUrl: databaseUrlOf(database.url, database.name, { user: role, password: '' }) }
+    const [line] = await run({ owners: [bare], setPasswords: true })
+    expect(line).toBe(`made: there is no password for "${role}" in MADE_DATABASE_URL`)
     await logIn(owner.serviceUrl)
   })
 

@@ -78,19 +78,27 @@ const findRefusal = async (
   return refused
 }
 
-/** For a role that is there. Throws when the service cannot log in with it, unless that may be changed. */
-const checkLogin = async (client: pg.Client, owner: OwnerSchema, { setPasswords, say }: RoleOptions): Promise<void> => {
-  if (passwordOf(owner) === '') return
+/** For a role that is there: does as it is told, or throws when the service cannot log in with it. */
+const settleLogin = async (
+  client: pg.Client,
+  owner: OwnerSchema,
+  { setPasswords, say }: RoleOptions,
+): Promise<void> => {
+  const [role, variable] = [roleOf(owner), serviceUrlVariable(owner.schema)]
+  if (passwordOf(owner) === '') {
+    if (setPasswords) say(`${owner.schema}: there is no password for "${role}" in ${variable}`)
+    return
+  }
+  if (setPasswords) {
+    await setPassword(client, owner)
+    say(`${owner.schema}: "${role}" has the password of ${variable} now`)
+    return
+  }
   const refusal = await findRefusal(client, owner, say)
   if (refusal === undefined) return
-  const [role, variable] = [roleOf(owner), serviceUrlVariable(owner.schema)]
-  if (!setPasswords) {
-    throw new Error(`the role "${role}" exists, and ${variable} cannot log in as it: ${refusal}
+  throw new Error(`the role "${role}" exists, and ${variable} cannot log in as it: ${refusal}
 It is left as it is: services of other databases may use it. Put its password into ${variable}, or the name of a role that
 is yet to be made. To give the role the password of ${variable}: npm run migrate -- --set-passwords`)
-  }
-  await setPassword(client, owner)
-  say(`${owner.schema}: "${role}" has the password of ${variable} now`)
 }
 
 /** Resolves with what an administrator has to do instead, when the migrator may not. */
@@ -99,7 +107,7 @@ const ensureRole = async (client: pg.Client, owner: OwnerSchema, options: RoleOp
   try {
     if (await createRole(client, owner)) return undefined
     verb = 'ALTER'
-    await checkLogin(client, owner, options)
+    await settleLogin(client, owner, options)
     return undefined
   } catch (error) {
     if (codeOf(error) !== insufficientPrivilege) throw error
