@@ -14,7 +14,8 @@ export const tokenVariables = {
     min: 10,
     max: 3_600,
     fallback: 600,
-    description: 'lifetime of access tokens in seconds, and the longest that a verifier accepts',
+    description:
+      'lifetime of access tokens in seconds, shorter at the end of a session, and the longest that a verifier accepts',
   }),
   clockSkewSeconds: variable.integer('CLOCK_SKEW_S', {
     min: 0,

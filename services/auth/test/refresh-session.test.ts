@@ -70,6 +70,15 @@ describe('a refresh', () => {
     expect(Date.parse(last.refresh_expires_at)).toBeLessThan(Date.now() + 3_601_000)
   })
 
+  it('near the end of the session gives an access token that ends with it', async () => {
+    const sql = `UPDATE auth.sessions SET absolute_expires_at = now() + interval '100 seconds' WHERE id = $1`
+    await under.database.query(sql, [session.session_id])
+    const { access_token: token, refresh_expires_at: end, expires_in: seconds } = await refresh(session.refresh_token)
+    const { iat = 0, exp } = decodeJwt(token)
+    expect(exp).toBe(Math.floor(Date.parse(end) / 1_000))
+    expect(seconds).toBe(Number(exp) - iat)
+  })
+
   it('twenty at once all get the same successor', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => refresh(session.refresh_token)))
     expect(new Set(answers.map(one => one.refresh_token)).size).toBe(1)

@@ -16,23 +16,30 @@ export interface GrantedSession {
   readonly created: boolean
 }
 
+/** No token outlives its session: whoever has none left, e.g. an abandoned guest, can do nothing any more. */
+const lifeOfToken = (
+  longestSeconds: number,
+  { issuedAt, refreshExpiresAt }: Pick<GrantedSession, 'issuedAt' | 'refreshExpiresAt'>,
+): number => Math.max(1, Math.min(longestSeconds, Math.floor(refreshExpiresAt.getTime() / 1_000) - issuedAt))
+
 export const sessionAnswer = async (
   { config, hashUser, keys }: AuthContext,
   { user, sessionId, refreshToken, refreshExpiresAt, issuedAt, created }: GrantedSession,
 ): Promise<Session> => {
   const request = currentRequest()
   if (request !== undefined) request.userHash = hashUser(user.id)
+  const ttlSeconds = lifeOfToken(config.accessTokenTtlSeconds, { issuedAt, refreshExpiresAt })
   const order = {
     issuer: config.accessTokenIssuer,
     audience: config.accessTokenAudience,
     userId: user.id,
     sessionId,
-    ttlSeconds: config.accessTokenTtlSeconds,
+    ttlSeconds,
   }
   return {
     access_token: await signAccessToken(keys.signing, order, issuedAt),
     token_type: 'Bearer',
-    expires_in: config.accessTokenTtlSeconds,
+    expires_in: ttlSeconds,
     refresh_token: refreshToken,
     refresh_expires_at: refreshExpiresAt.toISOString(),
     session_id: sessionId,
