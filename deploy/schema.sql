@@ -123,8 +123,8 @@ CREATE TABLE auth.sessions (
   CONSTRAINT sessions_repeats_not_negative CHECK ((repeats >= 0)),
   CONSTRAINT sessions_tokens_from_not_negative CHECK ((tokens_from >= 0))
 ) WITH (fillfactor=80);
-CREATE INDEX sessions_absolute_expires_at ON auth.sessions USING btree (absolute_expires_at);
 CREATE INDEX sessions_ended ON auth.sessions USING btree (ended_at, id) WHERE (ended_at IS NOT NULL);
+CREATE INDEX sessions_unended_absolute_expires_at ON auth.sessions USING btree (absolute_expires_at) WHERE (ended_at IS NULL);
 CREATE INDEX sessions_user_id ON auth.sessions USING btree (user_id);
 
 CREATE TABLE auth.signing_keys (

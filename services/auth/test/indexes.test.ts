@@ -104,7 +104,7 @@ it('of auth, in tables of 20 000 rows', async () => {
     'users_guests',
     'sessions_pkey',
     'sessions_user_id',
-    'sessions_absolute_expires_at',
+    'sessions_unended_absolute_expires_at',
     'sessions_ended',
     'nonces_expires_at',
     'denied_users_denied_at',
@@ -115,4 +115,25 @@ it('of auth, in tables of 20 000 rows', async () => {
   ]) {
     expect([index, await scansOf(index)]).toEqual([index, expect.toSatisfy((scans: number) => scans > 0)])
   }
+}, 60_000)
+
+it('a batch of expired sessions does not read past ended ones that are kept for longer', async () => {
+  const fetched = async (): Promise<number> => {
+    const { rows: read } = await under.database.query<{ n: number }>(
+      `SELECT idx_tup_fetch::int AS n FROM pg_stat_user_tables WHERE schemaname = 'auth' AND relname = 'sessions'`,
+    )
+    return read[0]?.n ?? 0
+  }
+  await under.database.query(`UPDATE auth.sessions SET ended_at = now(), end_reason = 'logged_out',
+    absolute_expires_at = now() - interval '40 days' WHERE id IN (SELECT id FROM auth.sessions LIMIT 3000) OR ended_at < now()`)
+  await under.database.query(`UPDATE auth.sessions SET absolute_expires_at = now() - interval '1 day'
+    WHERE id IN (SELECT id FROM auth.sessions WHERE ended_at IS NULL LIMIT 30)`)
+  await under.database.query('VACUUM ANALYZE auth.sessions')
+  const another = await under.startAnother()
+  const before = await fetched()
+  let deleted = 0
+  for (let batch = 0; batch < 4; batch += 1) deleted += (await under.ask(cleanUpSessions, { limit: 10 })).deleted
+  await another.stop()
+  expect(deleted).toBe(30)
+  expect((await fetched()) - before).toBeLessThan(1_000)
 }, 60_000)
