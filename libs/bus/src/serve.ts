@@ -80,7 +80,11 @@ const parse = (message: Msg, { validator }: Route): unknown => {
   throw new CairnError('invalid_request', { errors })
 }
 
-const within = async <T>(work: Promise<T>, deadlineAt: number): Promise<T> => {
+/** `failedLate` is told of a failure that comes after the deadline: nobody waits for it, and it may be why it came so late. */
+const within = async <T>(
+  work: Promise<T>,
+  { deadlineAt, failedLate }: { deadlineAt: number; failedLate: (error: unknown) => void },
+): Promise<T> => {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
     const fail = (): void => reject(new CairnError('unavailable', { cause: new Error('the handler ran out of time') }))
@@ -88,6 +92,11 @@ const within = async <T>(work: Promise<T>, deadlineAt: number): Promise<T> => {
   })
   try {
     return await Promise.race([work, late])
+  } catch (error) {
+    work.catch((cause: unknown) => {
+      if (cause !== error) failedLate(cause)
+    })
+    throw error
   } finally {
     clearTimeout(timer)
   }
@@ -99,6 +108,12 @@ const report = (bus: Bus, message: Msg, error: CairnError): string | undefined =
   const failure = { code: error.code, error: error.cause ?? error }
   bus.logger.error({ ...failure, subject: message.subject }, 'request failed')
   return fingerprintOf({ ...failure, service: bus.logger.service, route: message.subject })
+}
+
+const reportLate = (bus: Bus, message: Msg, thrown: unknown): void => {
+  const { code, cause } = toCairnError(thrown)
+  if (errorKinds[code].status < 500) return
+  bus.logger.error({ code, error: cause ?? thrown, subject: message.subject }, 'request failed after its deadline')
 }
 
 /** A subject nobody knows is the sender's to choose, and no label. */
@@ -129,7 +144,7 @@ const answer = async (
     // What is answered for late still runs: it keeps its place until it is over.
     const reply = await within(
       bus.inFlight.track(() => found.handle(payload, call)),
-      call.deadlineAt,
+      { deadlineAt: call.deadlineAt, failedLate: error => reportLate(bus, message, error) },
     )
     message.respond(JSON.stringify(reply))
     endSpan(bus, subject, { startedAt })
