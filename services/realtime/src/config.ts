@@ -146,7 +146,13 @@ const repairs = {
     min: 10,
     max: 60_000,
     fallback: 500,
-    description: 'pause after a page could not be read, give or take half of it',
+    description: 'pause after a page could not be read, twice as long each time, give or take half of it',
+  }),
+  repairRetryMaxMs: variable.integer('REALTIME_REPAIR_RETRY_MAX_MS', {
+    min: 10,
+    max: 600_000,
+    fallback: 5_000,
+    description: 'that pause grows no longer than this',
   }),
   repairConcurrency: variable.integer('REALTIME_REPAIR_CONCURRENCY', {
     min: 1,

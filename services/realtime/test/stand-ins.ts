@@ -59,9 +59,13 @@ export interface StandIns {
   readonly progress: {
     down: boolean
     headAfter: Promise<void> | undefined
+    /** A page is read at once, and given back after this. */
+    pageAfter: Promise<void> | undefined
     readonly headsAsked: string[]
     pageEvents: number
     pagesRead: number
+    /** With those that fail. */
+    readsAsked: number
   }
   signIn(claims?: Record<string, unknown>): Promise<Person>
   tokenFor(person: { userId: string; sessionId: string }, claims?: Record<string, unknown>): Promise<string>
@@ -91,10 +95,13 @@ const serveProgress = (bus: Bus, heads: Map<string, number>, progress: StandIns[
         return { epoch, seq: headOf(caller?.userId) }
       }),
       route(readChanges, async (payload, { caller }) => {
+        progress.readsAsked += 1
         const head = headOf(caller?.userId)
         progress.pagesRead += 1
         if ((payload.epoch ?? epoch) !== epoch || payload.since > head) throw new CairnError('resync_required')
-        return pageOf(payload.since + 1, Math.min(head, payload.since + progress.pageEvents), head)
+        const page = pageOf(payload.since + 1, Math.min(head, payload.since + progress.pageEvents), head)
+        await progress.pageAfter
+        return page
       }),
     ],
   })
@@ -107,7 +114,8 @@ export const startStandIns = async (url: string, logger: Logger): Promise<StandI
   const key: PublicKey = { kid: keyId, kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', use: 'sig', x }
   const heads = new Map<string, number>()
   const denials: Denials = { sessions: [], users: [], next_cursor: null }
-  const progress = { down: false, headAfter: undefined, headsAsked: [], pageEvents: 1_000, pagesRead: 0 }
+  const waits = { headAfter: undefined, pageAfter: undefined }
+  const progress = { down: false, ...waits, headsAsked: [], pageEvents: 1_000, pagesRead: 0, readsAsked: 0 }
   const auth = serve(bus, {
     owner: 'auth',
     hashUser: userHasher(Buffer.alloc(32)),

@@ -5,6 +5,7 @@ import type { ConnectionContext } from './connection.ts'
 import { ConnectionRegistry } from './connection-registry.ts'
 import { createLogReader, type LogReader } from './log-reader.ts'
 import { RecentBudget } from './recent-pages.ts'
+import { createThrottledWarning } from './throttled-warning.ts'
 import { TimerWheel } from './timer-wheel.ts'
 
 export interface Core {
@@ -29,6 +30,11 @@ export const createCore = (config: RealtimeConfig, bus: Bus): Core => {
     maxPageEvents: config.maxEventsBehind,
   })
   const wheel = new TimerWheel(wheelShape)
+  const warn = createThrottledWarning({
+    logger: bus.logger,
+    message: 'could not read the log; trying again',
+    intervalMs: config.warningIntervalMs,
+  })
   const registry = new ConnectionRegistry({
     bus,
     logReader,
@@ -38,10 +44,16 @@ export const createCore = (config: RealtimeConfig, bus: Bus): Core => {
     recentBudget: new RecentBudget(config.recentBytes),
     headCheckMs: config.headCheckMs,
     lingerMs: config.lingerMs,
+    onReadFailed: error => warn({ error }),
   })
   const connections: ConnectionContext = {
     config,
-    limits: { maxEventsBehind: config.maxEventsBehind, maxPageBytes, retryDelayMs: config.repairRetryMs },
+    limits: {
+      maxEventsBehind: config.maxEventsBehind,
+      maxPageBytes,
+      retryDelayMs: config.repairRetryMs,
+      maxRetryDelayMs: config.repairRetryMaxMs,
+    },
     logger: bus.logger,
     wheel,
     onGone: connection => registry.remove(connection),

@@ -59,9 +59,9 @@ class World {
   /** The frame under way is one that came over the bus. */
   #live = new Set<Frame>()
 
-  constructor({ recentPages = 4, maxEventsBehind = 1_000 }: { recentPages?: number; maxEventsBehind?: number } = {}) {
+  constructor({ recentPages = 4, recentBytes = 1_000_000, maxEventsBehind = 1_000 } = {}) {
     const keep = { pages: recentPages, bytes: 1_000_000, ageMs: 1_000 }
-    this.recent = new RecentPages(keep, new RecentBudget(1_000_000))
+    this.recent = new RecentPages(keep, new RecentBudget(recentBytes))
     const log = {
       recent: this.recent,
       readChanges: (since: Head) =>
@@ -77,7 +77,12 @@ class World {
       },
       wake: () => undefined,
     }
-    this.follower = new LogFollower(log, outlet, { maxEventsBehind, maxPageBytes: 100_000, retryDelayMs: 0 })
+    this.follower = new LogFollower(log, outlet, {
+      maxEventsBehind,
+      maxPageBytes: 100_000,
+      retryDelayMs: 0,
+      maxRetryDelayMs: 0,
+    })
     this.follower.begin({ epoch, seq: this.head })
   }
 
@@ -132,10 +137,10 @@ class World {
     await settled()
   }
 
-  /** Everything works again: the follower catches up with the head. */
-  async recover(): Promise<void> {
+  /** Everything works again: the follower catches up with the head, by itself when nothing was lost. */
+  async recover(lost: boolean): Promise<void> {
     this.hasRoom = true
-    this.follower.doubt()
+    if (lost) this.follower.doubt()
     for (let round = 0; round < 1_000; round += 1) {
       this.follower.continue(Number.POSITIVE_INFINITY)
       if (this.reads.length === 0) return
@@ -249,6 +254,38 @@ describe('LogFollower', () => {
     expect(world.reads).toHaveLength(0)
   })
 
+  it('reads what came without room when the node had nothing left to keep it with', async () => {
+    const world = new World({ recentBytes: 0 })
+    world.hasRoom = false
+    world.receive(world.commit(1))
+    world.hasRoom = true
+    world.follower.continue(0)
+    await world.answer()
+    expect(world.sent).toEqual(['last 4-4'])
+    world.receive(world.commit(1))
+    expect(world.sent).toEqual(['last 4-4', 'live 5-5'])
+  })
+
+  it('reads what came while it read when the node had nothing left to keep it with', async () => {
+    const world = new World({ recentBytes: 0 })
+    world.resume(1)
+    world.receive(world.commit(1))
+    await world.answer(1_000, 'begun')
+    await world.answer()
+    expect(world.sent).toEqual(['last 2-3', 'last 4-4'])
+  })
+
+  it('reads what came so long ago that it is not kept any more', async () => {
+    const world = new World()
+    world.hasRoom = false
+    world.receive(world.commit(1))
+    world.recent.prune(2_000)
+    world.hasRoom = true
+    world.follower.continue(0)
+    await world.answer()
+    expect(world.sent).toEqual(['last 4-4'])
+  })
+
   it('reads what it missed without room when recent pages do not go back so far', async () => {
     const world = new World({ recentPages: 1 })
     world.hasRoom = false
@@ -355,8 +392,9 @@ describe('LogFollower', () => {
 
   it('delivers every event once and in order, whatever happens on the way', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(action, { maxLength: 60 }), async actions => {
-        const world = new World({ maxEventsBehind: 1_000 })
+      fc.asyncProperty(fc.array(action, { maxLength: 60 }), fc.constantFrom(0, 1_000_000), async (actions, kept) => {
+        const world = new World({ recentBytes: kept })
+        const lost = actions.some(step => step.do === 'lose')
         const pick = (which: number): number => which % Math.max(world.onTheWay.length, 1)
         for (const step of actions) {
           if (step.do === 'commit') world.onTheWay.push(world.commit(step.count))
@@ -370,7 +408,8 @@ describe('LogFollower', () => {
           else if (step.do === 'room') world.hasRoom = step.has
           else world.follower.continue(Number.POSITIVE_INFINITY)
         }
-        await world.recover()
+        for (const page of lost ? [] : world.onTheWay) world.receive(page)
+        await world.recover(lost)
         expect(world.clientSeq).toBe(world.head)
         expect(world.resets).toEqual([])
       }),

@@ -14,7 +14,8 @@ import type { LivePage, RecentPages } from './recent-pages.ts'
 /** The log of the socket's user. */
 export interface FollowedLog {
   readonly recent: RecentPages
-  readChanges(position: Head): Promise<ChangesPage>
+  /** Undefined when it was not wanted any more by the time it could be read. */
+  readChanges(position: Head, isWanted: () => boolean): Promise<ChangesPage | undefined>
   readHead(): Promise<Head>
   onReadFailed(error: unknown): void
 }
@@ -33,8 +34,10 @@ export interface FollowerLimits {
   readonly maxEventsBehind: number
   /** Longest page put together from recent ones, in characters of JSON. */
   readonly maxPageBytes: number
-  /** Milliseconds until a failed read is tried again; half of it up to half more, by chance. */
+  /** Milliseconds until a failed read is tried again, twice as long each time; half of it up to half more, by chance. */
   readonly retryDelayMs: number
+  /** It grows up to this. */
+  readonly maxRetryDelayMs: number
 }
 
 const parse = ({ frame }: LivePage): ChangesPage => JSON.parse(frame.data) as ChangesPage
@@ -49,6 +52,8 @@ export class LogFollower {
   #state: 'opening' | 'live' | 'behind' | 'stopped' = 'opening'
   #reading = false
   #retryAt = 0
+  /** Reads that failed one after the other. */
+  #failures = 0
   /** Counts moments at which pages may have been lost; a read settles those before it began. */
   #doubts = 0
   #settledDoubts = 0
@@ -117,7 +122,10 @@ export class LogFollower {
     this.#reading = true
     this.#catchUp()
       .catch((error: unknown) => {
-        this.#retryAt = performance.now() + this.#limits.retryDelayMs * (0.5 + Math.random())
+        if (this.#isStopped()) return
+        const delayMs = Math.min(this.#limits.retryDelayMs * 2 ** this.#failures, this.#limits.maxRetryDelayMs)
+        this.#failures += 1
+        this.#retryAt = performance.now() + delayMs * (0.5 + Math.random())
         this.#log.onReadFailed(error)
       })
       .finally(() => {
@@ -174,7 +182,8 @@ export class LogFollower {
     while (this.#state === 'behind' && this.#outlet.hasRoom) {
       const [resumes, doubts, additions] = [this.#resumes, this.#doubts, this.#log.recent.additions]
       const found = await this.#read(begun)
-      if (this.#isStopped()) return
+      if (found === undefined || this.#isStopped()) return
+      this.#failures = 0
       begun = resumes === this.#resumes
       if (!begun) continue
       const reachedHead = 'reset' in found ? this.#reset(found.reset) : this.#sendPage(found)
@@ -192,11 +201,12 @@ export class LogFollower {
     if (newest !== undefined && (newest.epoch !== epoch || newest.seq > seq)) recent.clear()
   }
 
-  /** The next page, or the head to start again from. */
-  async #read(begun: boolean): Promise<ChangesPage | { reset: Head }> {
+  /** The next page, or the head to start again from; undefined once stopped. */
+  async #read(begun: boolean): Promise<ChangesPage | { reset: Head } | undefined> {
     const position = this.#position
     try {
-      const page = await this.#log.readChanges(position)
+      const page = await this.#log.readChanges(position, () => !this.#isStopped())
+      if (page === undefined) return undefined
       const tooFar = !begun && page.head.seq - position.seq > this.#limits.maxEventsBehind
       return tooFar ? { reset: page.head } : page
     } catch (error) {

@@ -7,8 +7,11 @@ import { Limiter } from './limiter.ts'
 export interface LogReader {
   /** Rejects with `unavailable` when progress gives no answer in time. */
   readHead(caller: Caller): Promise<Head>
-  /** The next page after `position`. Rejects with `resync_required` when progress cannot continue from there. */
-  readChanges(caller: Caller, position: Head): Promise<ChangesPage>
+  /**
+   * The next page after `position`; undefined when it is not wanted any more by the time its turn comes. Rejects with
+   * `resync_required` when progress cannot continue from there.
+   */
+  readChanges(caller: Caller, position: Head, isWanted: () => boolean): Promise<ChangesPage | undefined>
 }
 
 export interface LogReaderOptions {
@@ -25,9 +28,11 @@ export const createLogReader = (options: LogReaderOptions): LogReader => {
   const repairs = new Limiter(options.repairConcurrency)
   return {
     readHead: caller => request(bus, readHead, { caller, payload: {}, timeoutMs: handshakeTimeoutMs }),
-    readChanges: (caller, { epoch, seq }) => {
+    readChanges: (caller, { epoch, seq }, isWanted) => {
       const payload = { since: seq, epoch, limit: maxPageEvents }
-      return repairs.run(() => request(bus, readChanges, { caller, payload, timeoutMs: repairTimeoutMs }))
+      return repairs.run(async () => {
+        return isWanted() ? request(bus, readChanges, { caller, payload, timeoutMs: repairTimeoutMs }) : undefined
+      })
     },
   }
 }

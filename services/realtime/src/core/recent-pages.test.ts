@@ -43,7 +43,7 @@ describe('RecentPages', () => {
     recent.prune(100)
     expect(ranges(2)).toHaveLength(3)
     recent.prune(101)
-    expect([ranges(5), budget.used]).toEqual([undefined, 0])
+    expect([ranges(4), ranges(5), budget.used]).toEqual([undefined, [], 0])
   })
 
   it('keeps nothing for whom the node has nothing left', () => {
@@ -54,5 +54,15 @@ describe('RecentPages', () => {
     first.recent.clear()
     second.recent.add(page(3, 3), 0)
     expect([second.ranges(2), budget.used]).toEqual([['3-3'], 10])
+  })
+
+  it('knows how far the log goes, whatever it keeps', () => {
+    const { recent } = keeping([page(1, 1), page(2, 2)], {}, new RecentBudget(0))
+    expect([recent.newest, recent.newestPage]).toEqual([{ epoch: 'e', seq: 2 }, undefined])
+    const aged = keeping([page(1, 1)]).recent
+    aged.prune(101)
+    expect(aged.newest).toEqual({ epoch: 'e', seq: 1 })
+    aged.clear()
+    expect(aged.newest).toBeUndefined()
   })
 })

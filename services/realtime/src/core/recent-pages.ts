@@ -94,7 +94,7 @@ export class RecentPages {
     while (this.#kept.length > this.#limits.pages || this.#bytes > this.#limits.bytes) this.#dropOldest()
   }
 
-  /** The pages that continue `position` up to the newest; undefined when one is missing or none is kept. */
+  /** The pages that continue `position` up to the newest; undefined when one is missing, or none has come. */
   after({ epoch, seq }: Head): readonly LivePage[] | undefined {
     const newest = this.#newest
     if (newest === undefined || newest.epoch !== epoch || newest.seq < seq) return undefined

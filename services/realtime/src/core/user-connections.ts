@@ -20,6 +20,7 @@ export interface UserContext {
   readonly headCheckMs: number
   /** How long the user is kept after the last connection has gone. */
   readonly lingerMs: number
+  readonly onReadFailed: (error: unknown) => void
   /** Called once, when the user is kept no longer. */
   readonly onForgotten: (user: UserConnections) => void
 }
@@ -68,8 +69,8 @@ export class UserConnections implements Timed, FollowedLog {
     return [...this.connections].filter(connection => connection.notify(frame)).length
   }
 
-  readChanges(position: Head): Promise<ChangesPage> {
-    return this.#context.logReader.readChanges(this.#caller, position)
+  readChanges(position: Head, isWanted: () => boolean): Promise<ChangesPage | undefined> {
+    return this.#context.logReader.readChanges(this.#caller, position, isWanted)
   }
 
   readHead(): Promise<Head> {
@@ -77,7 +78,7 @@ export class UserConnections implements Timed, FollowedLog {
   }
 
   onReadFailed(error: unknown): void {
-    this.#context.bus.logger.warn({ error }, 'could not read the log; trying again')
+    this.#context.onReadFailed(error)
   }
 
   tick(now: number): number | undefined {
