@@ -12,7 +12,7 @@ await runService({
     ])
     const config = readEnvironment(realtimeVariables, process.env)
     const logger = createLogger({ service: 'realtime', level: config.logLevel, limits: config, telemetry })
-    const stopWithinMs = config.drainWindowMs + 5_000
+    const stopWithinMs = config.drainWindowMs + config.closeTimeoutMs + 5_000
     const { telemetryStopMs } = config
     return { service: await startRealtime(config, logger), logger, telemetry, telemetryStopMs, stopWithinMs }
   },
