@@ -90,11 +90,12 @@ describe('the relay', () => {
     await another.stop()
   })
 
-  it('publishes each once and in every user’s order while two instances work and one of them stops', async () => {
+  it('stores each once, and publishes in every user’s order, while two instances work and one of them stops', async () => {
     const another = await progress.startAnother()
     const phones = Array.from({ length: 8 }, () => phoneOf(progress))
     const heard = phones.map(phone => listenTo(phone.userId))
     await progress.bus.nats.flush()
+    const before = await stored()
     for (let round = 0; round < 6; round += 1) {
       await Promise.all(phones.map(phone => phone.submit(eventWith())))
       if (round === 3) await another.stop()
@@ -107,6 +108,7 @@ describe('the relay', () => {
       expect(seqs).toEqual(seqs.toSorted((one, other) => one - other))
     }
     await eventually(async () => expect(await outboxRows()).toBe(0))
+    expect(await stored()).toBe(before + 6 * phones.length)
   })
 
   it('goes on with other users’ changes behind rows that JetStream never takes, and keeps those', async () => {
