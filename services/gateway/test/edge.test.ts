@@ -242,7 +242,8 @@ describe('shutting down', () => {
     await eventually(() => expect(owner.inFlight.count).toBe(1))
     const stopping = gateway.stop()
     release()
-    expect((await inFlight).status).toBe(401)
+    const answer = await inFlight
+    expect([answer.status, answer.headers.get('connection')]).toEqual([401, 'close'])
     await stopping
     await expect(fetch(`${url}/healthz`)).rejects.toThrow()
     await start()

@@ -88,6 +88,24 @@ describe('what comes from outside', () => {
     expect(seen[3]).toBe(traceId)
   })
 
+  it.each([
+    ['a byte that begins nothing', [0xff]],
+    ['half of a surrogate pair', [0xed, 0xa0, 0x80]],
+    ['a character that is cut off', [0xf0, 0x9f, 0x98]],
+  ])('is refused, not mended, when it is no UTF-8: %s', async (_what, bytes) => {
+    edge = await startEdge()
+    edge.answer(submitEvents, async () => ({ results: [], head: { epoch: 'e', seq: 0 } }))
+    const post = (inside: Buffer) =>
+      fetch(`${edge.url}/api/v1/progress/events`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${edge.token(userId)}`, 'content-type': 'application/json' },
+        body: Buffer.concat([Buffer.from('{"events":[{"item_id":"'), inside, Buffer.from('"}]}')]),
+      })
+    expect((await post(Buffer.from('\u{1F600}'))).status).toBe(200)
+    const answer = await post(Buffer.from(bytes))
+    expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'invalid_request' }])
+  })
+
   it('never sees what broke', async () => {
     edge = await startEdge()
     const token = edge.token(userId)

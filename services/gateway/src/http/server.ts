@@ -1,4 +1,5 @@
 // The HTTP server: limits, hooks in their order, routes. No answer leaves without ids, whoever writes it.
+import { isUtf8 } from 'node:buffer'
 import { CairnError } from '@cairn/contracts'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { GatewayConfig } from '../config.ts'
@@ -46,17 +47,28 @@ const registerAdmission = (
       reply.hijack()
       return
     }
-    if (context.health.leaving) reply.header('connection', 'close')
     done(whyNot(request, context, connections.requests <= maxInFlight))
   })
+  // Also the answer to a request that came before: a connection that stays would hold up the stop.
+  server.addHook(
+    'onSend',
+    (_request, reply, ...[payload, done]: [unknown, (error: null, payload: unknown) => void]) => {
+      if (context.health.leaving) reply.header('connection', 'close')
+      done(null, payload)
+    },
+  )
 }
 
-/** JSON and nothing else. A body may be empty, whatever its content type says: some routes need none. */
+/**
+ * JSON in UTF-8 and nothing else: what is no UTF-8 is not mended, or two ids could become one. A body may be empty, whatever its
+ * content type says: some routes need none.
+ */
 const registerBodyParser = (server: FastifyInstance): void => {
   server.removeAllContentTypeParsers()
-  server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body: Buffer, done) => {
     try {
-      done(null, body === '' ? undefined : JSON.parse(String(body)))
+      if (!isUtf8(body)) throw new SyntaxError('not UTF-8')
+      done(null, body.length === 0 ? undefined : JSON.parse(body.toString()))
     } catch (error) {
       done(error as Error, undefined)
     }
