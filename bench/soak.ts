@@ -1,5 +1,5 @@
 // `npm run bench -- soak`: does anything grow while apps go on at a moderate rate? Twenty minutes; memory, heap, file descriptors and
-// subscriptions of every process, of which the first quarter, while caches fill, does not count.
+// subscriptions of every process, of which the first half, while caches fill, does not count.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'

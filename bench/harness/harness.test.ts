@@ -1,7 +1,7 @@
 // Order statistics, interleaving and tables: what every figure passes through.
 import { expect, it } from 'vitest'
 import { interleave } from './rounds.ts'
-import { median, quantile, rounded } from './statistics.ts'
+import { median, quantile, rounded, slope } from './statistics.ts'
 import { formatTable } from './table.ts'
 
 it('knows medians and quantiles, whatever the order', () => {
@@ -9,6 +9,12 @@ it('knows medians and quantiles, whatever the order', () => {
   expect(quantile([4, 3, 2, 1], 0.99)).toBe(4)
   expect(median([])).toBeNaN()
   expect([rounded(123_456), rounded(0.0012345)]).toEqual([123_000, 0.00123])
+})
+
+it('knows how much points rise, whatever one of them does', () => {
+  const rising = [0, 1, 2, 3, 4, 5, 6].map(x => [x, 10 + 2 * x] as const)
+  expect(slope(rising)).toBe(2)
+  expect(slope(rising.with(5, [5, 90]))).toBe(2)
 })
 
 it('runs every case once a round, each round from another one on, and keeps medians', async () => {

@@ -11,10 +11,8 @@ export const median = (values: readonly number[]): number => quantile(values, 0.
 /** To three significant digits: the fourth is noise. */
 export const rounded = (value: number): number => Number(value.toPrecision(3))
 
-/** Of the line of least squares through points `[x, y]`: y per x. */
-export const slope = (points: readonly (readonly [number, number])[]): number => {
-  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
-  const [x, y] = [mean(points.map(([at]) => at)), mean(points.map(([, value]) => value))]
-  const covariance = points.reduce((sum, [at, value]) => sum + (at - x) * (value - y), 0)
-  return covariance / points.reduce((sum, [at]) => sum + (at - x) ** 2, 0)
-}
+/** Y per x of points `[x, y]`: the median of the slopes between any two, which a few points far off do not move. */
+export const slope = (points: readonly (readonly [number, number])[]): number =>
+  median(
+    points.flatMap(([x, y], index) => points.slice(index + 1).map(([laterX, laterY]) => (laterY - y) / (laterX - x))),
+  )

@@ -1,13 +1,14 @@
-// How what a process holds changes over a soak, and whether that is growth. The first quarter, while caches fill, does not count.
+// How what a process holds changes over a soak, and whether that is growth. The first half does not count: what is kept of tokens fills
+// for as long as they live, ten minutes, and so long the allocator takes to have its size.
 import { median, rounded, slope } from '../harness/statistics.ts'
 
-const warmUpShare = 0.25
+const warmUpShare = 0.5
 const mib = 2 ** 20
 
 /**
  * What counts as flat, in MiB an hour. A leak of 10 would take the memory that deploy/kubernetes allows a service in a day, so it has to
- * break both; a run of twenty minutes is uncertain by 3 for the heap after a collection, and by 6 for RSS, where V8 and the allocator give
- * pages back when they like.
+ * break both; a run of twenty minutes, on a machine without other work, is uncertain by 3 for the heap after a collection, and by 6 for RSS,
+ * where V8 and the allocator give pages back when they like.
  */
 const mostPerHour = { heap: 5, rss: 8 } as const
 
