@@ -1,22 +1,11 @@
-// Reading incidents back out of the stream: by id, by request, by fingerprint, by user, or the latest.
-import {
-  DeliverPolicy,
-  JetStreamApiError,
-  jetstream,
-  jetstreamManager,
-  type JetStreamManager,
-  type OrderedConsumerOptions,
-} from '@nats-io/jetstream'
-import { incidentOfSubject, IncidentPart, incidentStream, incidentSubjects, timeOfIncident } from '@cairn/contracts'
+// Reading incidents back out of the stream: by id, by request, by fingerprint, by user, or the latest. What one looks for stands
+// in the subjects, so JetStream is asked for those, and then for the parts one by one. No consumer is made: whoever may make one
+// can have messages sent to any subject.
+import { JetStreamApiError, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
+import { IncidentPart, incidentOfSubject, incidentStream, incidentSubjects, timeOfIncident } from '@cairn/contracts'
 import { Compile } from 'typebox/compile'
 import type { Bus } from '../connection.ts'
 import { streamNotFound } from '../stream.ts'
-
-interface FoundParts {
-  /** How many there are in all. */
-  readonly count: number
-  readonly parts: readonly IncidentPart[]
-}
 
 export interface IncidentReader {
   /** Every part of the incident, and of whatever else happened to its requests; none when it is unknown or too old. */
@@ -29,16 +18,9 @@ export interface IncidentReader {
   retentionMs(): Promise<number | undefined>
 }
 
-type From = Partial<Pick<OrderedConsumerOptions, 'deliver_policy' | 'opt_start_time' | 'opt_start_seq'>>
-
 const mostParts = 500
 const mostRequests = 5
-/** Clocks of two machines differ, and parts are sent a little later than what they tell of. */
-const slackMs = 60_000
-const fetchExpiresMs = 3_000
 const validator = Compile(IncidentPart)
-
-const none: FoundParts = { count: 0, parts: [] }
 
 const ifThere = async <T>(read: () => Promise<T>, otherwise: T): Promise<T> => {
   try {
@@ -49,70 +31,53 @@ const ifThere = async <T>(read: () => Promise<T>, otherwise: T): Promise<T> => {
   }
 }
 
-const fromTime = (ms: number): From => ({
-  deliver_policy: DeliverPolicy.StartTime,
-  opt_start_time: new Date(ms).toISOString(),
-})
+/** An incident's id begins with its time. */
+const byAge = (one: string, other: string): number => (incidentOfSubject(one) < incidentOfSubject(other) ? -1 : 1)
 
-const read = async (bus: Bus, filter: string, { from, most }: { from: From; most: number }): Promise<FoundParts> => {
-  const consumer = await jetstream(bus.nats).consumers.get(incidentStream, { filter_subjects: filter, ...from })
-  const { num_pending: count } = await consumer.info()
-  const wanted = Math.min(count, most)
-  if (wanted === 0) return none
-  // A part that is replaced while it is read comes twice.
-  const parts = new Map<string, IncidentPart>()
-  let seen = 0
-  for await (const message of await consumer.fetch({ max_messages: wanted, expires: fetchExpiresMs })) {
-    const part = message.json<unknown>()
-    if (validator.Check(part)) parts.set(message.subject, part)
-    seen += 1
-    if (seen === wanted) break
-  }
-  return { count, parts: [...parts.values()] }
+/** Subjects of the parts that are kept, those of the oldest incident first. */
+const subjectsOf = async ({ streams }: JetStreamManager, filter: string): Promise<readonly string[]> => {
+  const { state } = await streams.info(incidentStream, { subjects_filter: filter })
+  return Object.keys(state.subjects ?? {}).toSorted(byAge)
 }
 
-/** From the end of the stream backwards, in steps that grow. */
-const readLatest = async (
-  bus: Bus,
-  manager: JetStreamManager,
-  { most, filter }: { most: number; filter: string },
+/** Those that are gone meanwhile, or are no parts, are left out. */
+const readParts = async (
+  { streams }: JetStreamManager,
+  subjects: readonly string[],
 ): Promise<readonly IncidentPart[]> => {
-  const { state } = await manager.streams.info(incidentStream)
-  for (let back = most * 10; ; back *= 8) {
-    const start = Math.max(state.first_seq, state.last_seq - back, 1)
-    const from = { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: start }
-    const { parts, count } = await read(bus, filter, { from, most: mostParts * 20 })
-    if (count >= most || start <= state.first_seq || start === 1) return parts.slice(-most).toReversed()
-  }
+  const messages = await Promise.all(
+    subjects.map(subject => streams.getMessage(incidentStream, { last_by_subj: subject })),
+  )
+  const parts = messages.map(message => message?.json<unknown>())
+  return parts.filter(part => validator.Check(part))
+}
+
+const readPartsOf = async (manager: JetStreamManager, incidentId: string): Promise<readonly IncidentPart[]> => {
+  const some = async (filter: string): Promise<readonly IncidentPart[]> =>
+    readParts(manager, (await subjectsOf(manager, filter)).slice(0, mostParts))
+  const parts = await some(incidentSubjects({ incidentId }))
+  const requestIds = [...new Set(parts.map(part => part.request_id))].slice(0, mostRequests)
+  const related = await Promise.all(requestIds.map(requestId => some(incidentSubjects({ requestId }))))
+  return [...parts, ...related.flat().filter(part => part.incident_id !== incidentId)]
 }
 
 /** Reads what `keepIncidents` keeps. Rejects when JetStream cannot be asked. */
 export const readIncidents = async (bus: Bus): Promise<IncidentReader> => {
   const manager = await jetstreamManager(bus.nats, { timeout: 3_000 })
-  const partsOf = async (incidentId: string): Promise<readonly IncidentPart[]> => {
-    const from = fromTime(timeOfIncident(incidentId) - slackMs)
-    const { parts } = await read(bus, incidentSubjects({ incidentId }), { from, most: mostParts })
-    const requestIds = [...new Set(parts.map(part => part.request_id))].slice(0, mostRequests)
-    const related = await Promise.all(
-      requestIds.map(requestId => read(bus, incidentSubjects({ requestId }), { from, most: mostParts })),
-    )
-    return [...parts, ...related.flatMap(found => found.parts).filter(part => part.incident_id !== incidentId)]
-  }
   return {
-    partsOf: incidentId => ifThere(() => partsOf(incidentId), []),
+    partsOf: incidentId => ifThere(() => readPartsOf(manager, incidentId), []),
     latest: (most, userHash) => {
       const filter = incidentSubjects({ role: 'edge', ...(userHash === undefined ? {} : { userHash }) })
-      return ifThere(() => readLatest(bus, manager, { most, filter }), [])
+      return ifThere(
+        async () => (await readParts(manager, (await subjectsOf(manager, filter)).slice(-most))).toReversed(),
+        [],
+      )
     },
     similar: (fingerprint, since) => {
       const filter = incidentSubjects({ role: 'edge', fingerprint })
       return ifThere(async () => {
-        const { state } = await manager.streams.info(incidentStream, { subjects_filter: filter })
-        const ids = new Set(Object.keys(state.subjects ?? {}).map(incidentOfSubject))
-        return [...ids]
-          .filter(id => timeOfIncident(id) >= since)
-          .toSorted()
-          .toReversed()
+        const ids = new Set((await subjectsOf(manager, filter)).map(incidentOfSubject))
+        return [...ids].filter(id => timeOfIncident(id) >= since).toReversed()
       }, [])
     },
     retentionMs: () =>
