@@ -4,8 +4,9 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { Bus, route, serve } from '@cairn/bus'
 import { readDenials, readKeySet, readSnapshot, type Snapshot } from '@cairn/contracts'
-import { freePort, provideNats, provideRedis } from '@cairn/local'
+import { freePort, provideRedis } from '@cairn/local'
 import { createLogger } from '@cairn/runtime'
+import { provideProvisionedNats } from '@cairn/testkit/fleet'
 import { startBareJose } from '../libs/tokens/bench/bare-jwt-verify.ts'
 import type { GetOrder, GetSetup } from './edge/get-load.ts'
 import type { Bench, BenchContext, BenchResult } from './harness/bench.ts'
@@ -178,7 +179,7 @@ const run = async ({ smoke, directory, say }: BenchContext): Promise<BenchResult
   const opened: Cleanup[] = []
   try {
     const servers = { directory: join(directory, 'edge'), env: {}, say }
-    const [nats, redis] = await Promise.all([provideNats(servers), provideRedis(servers)])
+    const [nats, redis] = await Promise.all([provideProvisionedNats(servers), provideRedis(servers)])
     opened.push(nats, redis)
     const bus = await Bus.connect({
       url: nats.url,

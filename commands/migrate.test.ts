@@ -1,8 +1,16 @@
-// `npm run migrate` as an operator runs it: as a process, on a database of its own.
+// `npm run migrate` as an operator runs it: as a process, on a database and a NATS of its own.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { administer, createEmptyDatabase, databaseUrlOf, type EmptyDatabase } from '@cairn/testkit'
-import { deriveServiceUrls } from '@cairn/local'
+import { Bus } from '@cairn/bus'
+import {
+  administer,
+  captureLogs,
+  createEmptyDatabase,
+  databaseUrlOf,
+  startTestBus,
+  type EmptyDatabase,
+} from '@cairn/testkit'
+import { deriveNatsUrl, deriveServiceUrls, freePort } from '@cairn/local'
 import { findOwners, serviceUrlVariable } from '@cairn/postgres/migrate'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -126,4 +134,41 @@ describe('npm run migrate', () => {
     const names = Object.values(migrateVariables).map(variable => variable.name)
     expect(names).toEqual(expect.arrayContaining(owners.map(owner => serviceUrlVariable(owner.schema))))
   })
+
+  it('makes the streams too where it is told of NATS, brings them to their limits, and says where they stand', async () => {
+    const server = await startTestBus()
+    const bus = await Bus.connect({ url: server.url, name: 'test', logger: captureLogs().loggerFor('test') })
+    const ask = async (verb: string, stream: string): Promise<{ config?: { max_bytes: number } }> =>
+      (await bus.nats.request(`$JS.API.STREAM.${verb}.${stream}`)).json()
+    const sizeOf = async (stream: string) => (await ask('INFO', stream)).config?.max_bytes
+    try {
+      for (const stream of ['auth_events', 'progress_log', 'incidents']) await ask('DELETE', stream)
+      const nats = {
+        MIGRATE_NATS_URL: deriveNatsUrl(server.url, 'provisioner'),
+        INCIDENT_STREAM_BYTES: '20000000',
+        PROGRESS_STREAM_MAX_BYTES: '30000000',
+      }
+      const before = await runWith(nats, 'status')
+      expect(before.output).toMatch(/^streams +progress_log +missing$/m)
+      expect(await runWith(nats)).toMatchObject({ code: 0, output: expect.stringContaining('streams: all there') })
+      expect(await sizeOf('progress_log')).toBe(30_000_000)
+      const after = await runWith(nats, 'status')
+      expect(after.output).toMatch(/^streams +progress_erase_user +as configured$/m)
+      expect(after.code).toBe(0)
+      const smaller = { ...nats, PROGRESS_STREAM_MAX_BYTES: '25000000' }
+      expect((await runWith(smaller)).code).toBe(0)
+      expect(await sizeOf('progress_log')).toBe(25_000_000)
+    } finally {
+      await bus.drain(0)
+      await server.stop()
+    }
+  }, 60_000)
+
+  it('migrates the database without NATS, and says that nothing was done there', async () => {
+    expect(await run()).toMatchObject({ code: 0, output: expect.stringContaining('MIGRATE_NATS_URL is not set') })
+    const away = { MIGRATE_NATS_URL: `nats://provisioner:x@127.0.0.1:${await freePort()}`, MIGRATE_NATS_WAIT_MS: '0' }
+    const failed = await runWith(away)
+    expect(failed).toMatchObject({ code: 1, output: expect.stringMatching(/migration failed: streams: .*refused/) })
+    expect((await run('status')).code).toBe(0)
+  }, 60_000)
 })

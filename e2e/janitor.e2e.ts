@@ -2,7 +2,7 @@
 // or on a machine whose clock is wrong. Row 65 of the table of bad inputs.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Bus, ensureStream, streamPublisher } from '@cairn/bus'
+import { Bus, streamPublisher } from '@cairn/bus'
 import { deriveNatsUrl } from '@cairn/local'
 import { captureLogs, createTestDatabase, databaseUrlOf, eventually, type TestDatabase } from '@cairn/testkit'
 import { startFleet, type Fleet } from '@cairn/testkit/fleet'
@@ -64,8 +64,8 @@ describe('npm run janitor -- --once', () => {
   it('shows what the janitor would warn of', async () => {
     await start(0)
     const bus = await Bus.connect({ url: fleet.nats.url, name: 'test', logger: captureLogs().loggerFor('test') })
-    const limits = { maxAgeMs: 60_000, maxBytes: 2_000, duplicateWindowMs: 1_000 }
-    await ensureStream(bus, { name: 'FULL', subjects: ['full'], ...limits })
+    const stream = { name: 'FULL', subjects: ['full'], max_age: 60e9, max_bytes: 2_000, duplicate_window: 1e9 }
+    await bus.nats.request('$JS.API.STREAM.CREATE.FULL', JSON.stringify(stream))
     await streamPublisher(bus, 2_000).publish('full', { payload: 'x'.repeat(1_800), id: 'one' })
     await bus.drain(0)
     const { code, output } = await once('stream-limits')

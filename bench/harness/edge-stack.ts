@@ -3,9 +3,9 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { gatewayVariables } from '@cairn/gateway/config'
-import { deriveNatsUrl, freePort, provideNats, provideRedis } from '@cairn/local'
+import { deriveNatsUrl, freePort, provideRedis } from '@cairn/local'
 import { startProcess, type BenchProcess } from './child-process.ts'
-import { createMigratedDatabase } from '@cairn/testkit/fleet'
+import { createMigratedDatabase, provideProvisionedNats } from '@cairn/testkit/fleet'
 import { cpuMsOf } from './process-cpu.ts'
 
 export interface EdgeStackOptions {
@@ -114,7 +114,7 @@ export const startEdgeStack = async (options: EdgeStackOptions): Promise<EdgeSta
   const database = await createMigratedDatabase(root, { serverUrl, name, passwordSeed: 'bench' })
   const { databaseUrl, authDatabaseUrl, progressDatabaseUrl } = database
   const place = { directory: join(directory, name), env: {}, say: () => undefined }
-  const [nats, redis] = await Promise.all([provideNats(place), provideRedis(place)])
+  const [nats, redis] = await Promise.all([provideProvisionedNats(place), provideRedis(place)])
   const running: { stop(): Promise<void> }[] = [nats, redis]
   const stop = async (): Promise<void> => {
     for (const one of running.toReversed()) await one.stop()

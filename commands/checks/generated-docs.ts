@@ -81,7 +81,11 @@ const composedNames = async (root: string): Promise<ReadonlySet<string>> => {
 /** Every variable that is no secret and has a default, to be set in `cairn.env` beside compose.yaml. */
 const exampleEnvironment = async (root: string): Promise<string> => {
   const composed = await composedNames(root)
-  const sections = Object.entries({ 'several services': shared, ...services }).flatMap(([name, table]) => {
+  const sections = Object.entries({
+    'several services': shared,
+    ...services,
+    'npm run migrate': migrateVariables,
+  }).flatMap(([name, table]) => {
     const own = Object.values(table === shared ? table : withoutShared(table))
     const settable = own.filter(one => !one.secret && one.fallback !== undefined && !composed.has(one.name))
     const lines = settable.map(one => `# ${one.name}=${fallbackOf(one.fallback).replaceAll('`', '')}`)

@@ -36,6 +36,7 @@ export const composeVariables = {
   redis: password('REDIS', 'Redis'),
   natsAdmin: password('NATS_ADMIN', "NATS's administrator, whom no service is"),
   natsSys: password('NATS_SYS', "NATS's system account"),
+  natsProvisioner: password('NATS_PROVISIONER', 'the one on NATS that makes the streams'),
   natsGateway: password('NATS_GATEWAY', 'the gateway on NATS'),
   natsAuth: password('NATS_AUTH', 'auth on NATS'),
   natsProgress: password('NATS_PROGRESS', 'progress on NATS'),

@@ -1,4 +1,5 @@
 // Everything that can be set of `npm run migrate`.
+import { streamVariables } from '@cairn/bus/provision'
 import { variable } from '@cairn/runtime'
 
 export const migrateVariables = {
@@ -28,6 +29,17 @@ export const migrateVariables = {
     fallback: 5_000,
     description: 'longest wait for a lock on a table, for which its readers wait too; then they are let by, ten times',
   }),
+  natsUrl: variable.natsUrl('MIGRATE_NATS_URL', {
+    fallback: '',
+    description: 'the bus, as the user that makes streams, `provisioner`; when it is not set they are left alone',
+  }),
+  natsWaitMs: variable.integer('MIGRATE_NATS_WAIT_MS', {
+    min: 0,
+    max: 3_600_000,
+    fallback: 60_000,
+    description: 'longest wait for NATS to be there and to take the streams; a cluster needs a moment to find itself',
+  }),
+  ...streamVariables,
   waitMs: variable.integer('MIGRATE_WAIT_MS', {
     min: 0,
     max: 86_400_000,

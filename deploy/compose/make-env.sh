@@ -10,8 +10,8 @@ hex() { printf 'k%s' "$(od -An -vtx1 -N24 /dev/urandom | tr -d ' \n')"; }
 key() { od -An -vtx1 -N32 /dev/urandom | tr -d ' \n'; }
 
 echo '# Secrets of this installation. Keep a copy in a safe place: without AUTH_MASTER_KEY every session ends.'
-for name in POSTGRES AUTH_DATABASE PROGRESS_DATABASE REDIS NATS_ADMIN NATS_SYS NATS_GATEWAY NATS_AUTH NATS_PROGRESS \
-  NATS_REALTIME NATS_JANITOR NATS_OPERATOR; do
+for name in POSTGRES AUTH_DATABASE PROGRESS_DATABASE REDIS NATS_ADMIN NATS_SYS NATS_PROVISIONER NATS_GATEWAY NATS_AUTH \
+  NATS_PROGRESS NATS_REALTIME NATS_JANITOR NATS_OPERATOR; do
   echo "${name}_PASSWORD=$(hex)"
 done
 echo "AUTH_MASTER_KEY=$(key)"

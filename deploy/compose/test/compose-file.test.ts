@@ -14,6 +14,7 @@ interface Service {
   readonly env_file?: readonly (string | { path: string; required: boolean })[]
   readonly ports?: readonly string[]
   readonly networks: readonly string[]
+  readonly depends_on?: Readonly<Record<string, { condition: string }>>
   readonly read_only?: boolean
   readonly cap_drop?: readonly string[]
   readonly privileged?: boolean
@@ -54,8 +55,7 @@ describe('every variable', () => {
       .concat('migrate', 'apple-issuer', 'tools')
       .flatMap(name => Object.keys(services[name]?.environment ?? {}))
     const reachable = new Set([...set, ...interpolated.map(({ name }) => name), ...settable])
-    const ofMigrations = [...documented.keys()].filter(name => name.startsWith('MIGRATE_'))
-    expect([...documented.keys()].filter(name => !reachable.has(name))).toEqual(ofMigrations)
+    expect([...documented.keys()].filter(name => !reachable.has(name))).toEqual([])
   })
 
   it('that is offered in cairn.env is nowhere set in a way that would win over it', () => {
@@ -151,6 +151,13 @@ describe('a secret', () => {
   })
 })
 
+it('the streams are made before any service starts', () => {
+  expect(services['migrate']?.depends_on).toHaveProperty('nats')
+  for (const name of ['auth', 'progress']) {
+    expect(services[name]?.depends_on).toMatchObject({ migrate: { condition: 'service_completed_successfully' } })
+  }
+})
+
 describe('a change while docker compose watches', () => {
   const watched = (name: string): readonly string[] => services[name]?.develop?.watch.map(({ path }) => path) ?? []
 
@@ -197,5 +204,7 @@ describe('a service', () => {
     expect(passwordsOf('auth')).toEqual(['NATS_AUTH_PASSWORD', 'AUTH_DATABASE_PASSWORD'])
     expect(passwordsOf('progress')).toEqual(['NATS_PROGRESS_PASSWORD', 'PROGRESS_DATABASE_PASSWORD'])
     expect(passwordsOf('janitor')).toEqual(['NATS_JANITOR_PASSWORD'])
+    const withStreams = Object.keys(services).filter(name => passwordsOf(name).includes('NATS_PROVISIONER_PASSWORD'))
+    expect(withStreams).toEqual(['nats', 'migrate', 'tools'])
   })
 })

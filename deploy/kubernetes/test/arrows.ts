@@ -67,10 +67,10 @@ export const architecture = (postgres: string, redis: string): ReturnType<typeof
   'names-for-everybody': ['*: Egress', '* to */kube-dns: 53/UDP 53/TCP'],
   'phones-to-edges': ['gateway realtime: Ingress', 'gateway realtime from ingress-nginx/*: 8080/TCP 8081/TCP'],
   metrics: [`${everyService}: Ingress`, `${everyService} from monitoring/*: 9100/TCP`],
-  'bus-for-services': [`${everyService}: Egress`, `${everyService} to nats: 4222/TCP`],
+  'bus-for-services': [`${everyService} migrate: Egress`, `${everyService} migrate to nats: 4222/TCP`],
   nats: [
     'nats: Ingress Egress',
-    `nats from ${everyService}: 4222/TCP`,
+    `nats from ${everyService} migrate: 4222/TCP`,
     'nats from nats: 6222/TCP',
     'nats to nats: 6222/TCP',
   ],

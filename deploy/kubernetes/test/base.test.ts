@@ -75,6 +75,21 @@ describe('the base', () => {
     })
   })
 
+  it('migrates database and streams with what every service is set to, and secrets of its own', () => {
+    expect(find('Job', 'migrate')?.spec).toMatchObject({
+      template: {
+        spec: {
+          containers: [
+            {
+              args: ['commands/migrate.ts'],
+              envFrom: [{ configMapRef: { name: 'cairn' } }, { secretRef: { name: 'migrate' } }],
+            },
+          ],
+        },
+      },
+    })
+  })
+
   it.each(['gateway', 'auth', 'progress', 'realtime'])('%s may be scaled, and disrupted one at a time', name => {
     expect(find('HorizontalPodAutoscaler', name)?.spec).toMatchObject({
       scaleTargetRef: { kind: 'Deployment', name },
@@ -124,7 +139,18 @@ describe('the base', () => {
 })
 
 it.each(['nats.conf', 'cluster.conf'])('a real nats-server takes %s', async file => {
-  const users = ['ADMIN', 'SYS', 'GATEWAY', 'AUTH', 'PROGRESS', 'REALTIME', 'JANITOR', 'OPERATOR', 'ROUTE']
+  const users = [
+    'ADMIN',
+    'SYS',
+    'PROVISIONER',
+    'GATEWAY',
+    'AUTH',
+    'PROGRESS',
+    'REALTIME',
+    'JANITOR',
+    'OPERATOR',
+    'ROUTE',
+  ]
   const passwords = Object.fromEntries(users.map(user => [`NATS_${user}_PASSWORD`, 'k1e5f']))
   const routes = Object.fromEntries(
     [0, 1, 2].map(one => [`NATS_ROUTE_${one}`, `"nats://route:k1e5f@nats-${one}.nats:6222"`]),

@@ -91,6 +91,9 @@ it('gives each service its own password on the bus, and NATS all of them', () =>
     return password
   })
   expect(new Set(passwords).size).toBe(services.length)
+  const { username, password, host } = new URL(valuesOf('migrate')['MIGRATE_NATS_URL'] ?? '')
+  expect([username, password, host]).toEqual(['provisioner', nats['NATS_PROVISIONER_PASSWORD'], 'nats:4222'])
+  for (const service of services) expect(JSON.stringify(valuesOf(service))).not.toContain(password)
   expect(valuesOf('janitor')).not.toHaveProperty('AUTH_MASTER_KEY')
   expect(valuesOf('gateway')).not.toHaveProperty('PROGRESS_DATABASE_URL')
 })

@@ -16,13 +16,11 @@ export interface BusOptions {
   readonly maxInFlight?: number
   /** New incidents in a second; further failures share the last one. */
   readonly incidentsPerSecond?: number
-  /** In how many servers of a cluster each stream is kept. */
-  readonly streamReplicas?: number
   /** Each server is tried once, all of them for so long; left out, the first connection is waited for as long as it takes. */
   readonly connectWithinMs?: number | undefined
 }
 
-const connectionOptions = (url: string) => {
+export const connectionOptions = (url: string) => {
   const [first = '', ...rest] = url.split(',')
   const { username, password, host, protocol } = new URL(first)
   return {
@@ -46,20 +44,15 @@ export class Bus {
   readonly incidents: Incidents
   readonly inFlight: InFlight
   readonly replies: PendingReplies
-  readonly streamReplicas: number
   readonly #reconnectListeners = new Set<() => void>()
   #subscriptions = 0
   #connected = true
   #disconnectedAt: number | undefined
 
-  private constructor(
-    nats: NatsConnection,
-    { url, logger, maxInFlight = 2_000, incidentsPerSecond = 20, streamReplicas = 1 }: BusOptions,
-  ) {
+  private constructor(nats: NatsConnection, { url, logger, maxInFlight = 2_000, incidentsPerSecond = 20 }: BusOptions) {
     this.nats = nats
     this.logger = logger
     this.incidents = new Incidents(logger, incidentsPerSecond)
-    this.streamReplicas = streamReplicas
     this.inFlight = new InFlight(maxInFlight)
     this.replies = new PendingReplies(nats, connectionOptions(url).inboxPrefix)
     logger.metrics.gauge('cairn.bus.connected', () => (this.connected ? 1 : 0))

@@ -1,16 +1,8 @@
 // A durable consumer of a stream: every message is handled at least once, by one member at a time, also those that came
 // while nobody was there. A message counts as handled when its handler says so; a handler that fails gets it again later.
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  AckPolicy,
-  DeliverPolicy,
-  JetStreamApiError,
-  jetstream,
-  jetstreamManager,
-  type ConsumerMessages,
-  type JsMsg,
-} from '@nats-io/jetstream'
-import { nanos } from '@nats-io/nats-core'
+import { JetStreamApiError, jetstream, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream'
+import { millis } from '@nats-io/nats-core'
 import { toCairnError } from '@cairn/contracts'
 import {
   continueTrace,
@@ -24,19 +16,18 @@ import { incomingRequest } from './bus-headers.ts'
 import type { Bus } from './connection.ts'
 import type { EventMessage } from './events.ts'
 import { messagingAttributes } from './span-attributes.ts'
-import { streamNotFound } from './stream.ts'
+import { nowAndThen } from './now-and-then.ts'
+import { consumerNotFound, streamNotFound } from './stream.ts'
 
 /** Done with it for good, or to be handed out again after so long. */
 export type Handled = 'done' | { readonly againInMs: number }
 
 export interface ConsumeOptions {
   readonly stream: string
-  /** Name of the consumer, the same in every replica: they share its messages. */
+  /** Name of the consumer, the same in every replica: they share its messages. `npm run migrate` makes it. */
   readonly durable: string
-  /** Which of the stream's subjects; wildcards allowed. */
+  /** What it is about, for traces. */
   readonly subject: string
-  /** A member that says nothing about a message for so long has lost it to another. */
-  readonly ackWaitMs: number
   /** How long a message waits after its handler failed. */
   readonly retryMs: number
   readonly handle: (message: EventMessage) => Promise<Handled>
@@ -62,7 +53,10 @@ class DurableConsumer implements Consuming {
   readonly #options: ConsumeOptions
   readonly #aborter = new AbortController()
   readonly #finished: Promise<void>
+  readonly #report = nowAndThen((error: unknown) => this.#tell(error))
   #messages: ConsumerMessages | undefined
+  /** A member that says nothing about a message for so long has lost it to another. */
+  #ackWaitMs = 0
 
   constructor(bus: Bus, options: ConsumeOptions) {
     this.#bus = bus
@@ -76,7 +70,7 @@ class DurableConsumer implements Consuming {
     await this.#finished
   }
 
-  /** The stream may come later, go, or come again without this consumer: it is then made once more. */
+  /** Stream and consumer may come later, go, and come again. */
   async #run(): Promise<void> {
     while (!this.#aborter.signal.aborted) {
       try {
@@ -92,28 +86,20 @@ class DurableConsumer implements Consuming {
     }
   }
 
-  /** A stream whose owner has not started yet is no fault. */
-  #report(error: unknown): void {
-    const about = { consumer: this.#options.durable, stream: this.#options.stream }
-    const missing = error instanceof JetStreamApiError && error.code === streamNotFound
-    if (missing) this.#bus.logger.debug(about, 'the stream is not there yet')
-    else this.#bus.logger.warn({ ...about, error }, 'the stream cannot be consumed yet')
+  #tell(error: unknown): void {
+    const { durable: consumer, stream } = this.#options
+    const missing = error instanceof JetStreamApiError && [streamNotFound, consumerNotFound].includes(error.code)
+    const why = missing
+      ? `the stream ${stream} or its consumer ${consumer} is missing: npm run migrate makes them`
+      : 'the stream cannot be consumed yet'
+    this.#bus.logger.warn({ consumer, stream, error }, why)
   }
 
   async #open(): Promise<ConsumerMessages> {
-    const { stream, durable, subject, ackWaitMs } = this.#options
-    const manager = await jetstreamManager(this.#bus.nats, { timeout: 3_000 })
-    await manager.consumers.add(stream, {
-      durable_name: durable,
-      filter_subject: subject,
-      ack_policy: AckPolicy.Explicit,
-      deliver_policy: DeliverPolicy.All,
-      ack_wait: nanos(ackWaitMs),
-      max_deliver: -1,
-      // Messages that wait to be handed out again count; beyond this, new ones wait too.
-      max_ack_pending: 20_000,
-    })
-    const consumer = await jetstream(this.#bus.nats).consumers.get(stream, durable)
+    const { stream, durable } = this.#options
+    const consumer = await jetstream(this.#bus.nats, { timeout: 3_000 }).consumers.get(stream, durable)
+    const { config } = await consumer.info(true)
+    this.#ackWaitMs = millis(config.ack_wait ?? 0)
     // Few at a time: whatever this member has taken and not begun waits for it.
     return consumer.consume({ max_messages: 2, abort_on_missing_resource: true })
   }
@@ -122,7 +108,7 @@ class DurableConsumer implements Consuming {
     const { context, links } = contextOf(message)
     return runInRequest(context, async () => {
       const startedAt = performance.now()
-      const working = setInterval(() => message.working(), this.#options.ackWaitMs / 3)
+      const working = setInterval(() => message.working(), this.#ackWaitMs / 3)
       try {
         const handled = await this.#options.handle({
           subject: message.subject,

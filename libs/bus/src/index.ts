@@ -23,12 +23,4 @@ export {
   type ServeOptions,
   type Serving,
 } from './serve.ts'
-export {
-  ensureStream,
-  purgeSubject,
-  readStreamUsage,
-  streamPublisher,
-  type StreamLimits,
-  type StreamPublisher,
-  type StreamUsage,
-} from './stream.ts'
+export { purgeSubject, readStreamUsage, streamPublisher, type StreamPublisher, type StreamUsage } from './stream.ts'

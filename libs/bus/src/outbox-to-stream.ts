@@ -1,13 +1,11 @@
-// From an owner's outbox to its stream: what goes around the relay. The stream is kept in being, replicas wake each other's
-// relay, failures are told of now and then. Neither NATS nor the stream has to be there at the start: rows wait meanwhile.
+// From an owner's outbox to its stream: what goes around the relay. Replicas wake each other's relay, failures are told of now
+// and then. Neither NATS nor the stream has to be there, at the start or later: rows wait meanwhile.
 import { toCairnError } from '@cairn/contracts'
 import { requestOfOrigin, runInRequest } from '@cairn/runtime'
 import type { Bus } from './connection.ts'
 import { publish, publishText, subscribe } from './events.ts'
-import { KeptStream } from './kept-stream.ts'
-import { streamPublisher, type StreamLimits } from './stream.ts'
-
-const tellEveryMs = 5_000
+import { nowAndThen } from './now-and-then.ts'
+import { missingStream, streamPublisher } from './stream.ts'
 
 export interface OutboxMessage {
   readonly subject: string
@@ -44,7 +42,8 @@ export interface Relay {
 }
 
 export interface OutboxToStreamOptions {
-  readonly stream: StreamLimits
+  /** Its name. */
+  readonly stream: string
   /** Longest wait for JetStream to acknowledge a message. */
   readonly publishTimeoutMs: number
   /** On which a replica that has filled the outbox wakes the one whose relay is at work. */
@@ -64,33 +63,22 @@ export interface OutboxPublisher {
   stop(): Promise<void>
 }
 
-/** The first of a row of failures, and then one every five seconds, is an incident. */
-const throttledIncident = (bus: Bus, stream: string): ((error: unknown) => void) => {
-  let lastAt = Number.NEGATIVE_INFINITY
-  return error => {
-    if (performance.now() - lastAt < tellEveryMs) return
-    lastAt = performance.now()
-    const { code } = toCairnError(error)
-    const message = 'could not be published; it waits in the outbox'
-    bus.incidents.open({ code, route: `outbox ${stream}`, error, message, about: { stream } })
-  }
+const openIncident = async (bus: Bus, stream: string, error: unknown): Promise<void> => {
+  const { code } = toCairnError(error)
+  const missing = await missingStream(bus, stream)
+  const message = `could not be published; it waits in the outbox${missing === undefined ? '' : `: ${missing}`}`
+  bus.incidents.open({ code, route: `outbox ${stream}`, error, message, about: { stream } })
 }
 
 export const outboxToStream = (bus: Bus, options: OutboxToStreamOptions): OutboxPublisher => {
-  const stream = new KeptStream(bus, options.stream)
   const publisher = streamPublisher(bus, options.publishTimeoutMs)
   const relay = options.startRelay({
-    publish: async ({ subject, message_id: id, payload, origin }) => {
-      try {
-        const store = (): Promise<void> => publisher.publish(subject, { payload, id })
-        await (origin === null ? store() : runInRequest(requestOfOrigin(origin), store))
-      } catch (error) {
-        stream.ensure()
-        throw error
-      }
+    publish: ({ subject, message_id: id, payload, origin }) => {
+      const store = (): Promise<void> => publisher.publish(subject, { payload, id })
+      return origin === null ? store() : runInRequest(requestOfOrigin(origin), store)
     },
     publishTimeoutMs: options.publishTimeoutMs,
-    onFailure: throttledIncident(bus, options.stream.name),
+    onFailure: nowAndThen(error => void openIncident(bus, options.stream, error)),
   })
   bus.logger.metrics.gauge('cairn.outbox.age', () => relay.behindMs / 1_000)
   const woken = subscribe(bus, options.wakeSubject, () => {
@@ -106,7 +94,7 @@ export const outboxToStream = (bus: Bus, options: OutboxToStreamOptions): Outbox
     },
     stop: async () => {
       woken.unsubscribe()
-      await Promise.all([relay.stop(), stream.stop()])
+      await relay.stop()
     },
   }
 }

@@ -1,43 +1,15 @@
-// JetStream: events that must survive a listener's absence. Made by the owner at its start, with limits, never without.
+// JetStream: events that must survive a listener's absence. The streams are made by `npm run migrate` (provision/), never by a
+// service: whoever may change a stream can have messages sent anywhere in its name.
 import { JetStreamApiError, jetstreamManager, type ApiError } from '@nats-io/jetstream'
-import { nanos } from '@nats-io/nats-core'
+import { headers as createHeaders, nanos } from '@nats-io/nats-core'
 import { messageIdHeader, outgoingHeaders } from './bus-headers.ts'
 import type { Bus } from './connection.ts'
 
-export interface StreamLimits {
-  readonly name: string
-  readonly subjects: readonly string[]
-  readonly maxAgeMs: number
-  readonly maxBytes: number
-  /** A message id seen again within this time, while its message is there, is not a second event. */
-  readonly duplicateWindowMs: number
-  /** Of a subject; unbounded when left out. */
-  readonly maxMessagesPerSubject?: number
-}
-
-/** JetStream's code. */
+/** JetStream's codes. */
 export const streamNotFound = 10_059
+export const consumerNotFound = 10_014
 
-/** Makes the stream, or brings an existing one to these limits. */
-export const ensureStream = async (bus: Bus, limits: StreamLimits): Promise<void> => {
-  const manager = await jetstreamManager(bus.nats, { timeout: 3_000 })
-  const config = {
-    subjects: [...limits.subjects],
-    max_age: nanos(limits.maxAgeMs),
-    max_bytes: limits.maxBytes,
-    // JetStream refuses a longer window than messages are kept.
-    duplicate_window: nanos(Math.min(limits.duplicateWindowMs, limits.maxAgeMs)),
-    max_msgs_per_subject: limits.maxMessagesPerSubject ?? -1,
-    allow_direct: true,
-    num_replicas: bus.streamReplicas,
-  }
-  try {
-    await manager.streams.update(limits.name, config)
-  } catch (error) {
-    if (!(error instanceof JetStreamApiError && error.code === streamNotFound)) throw error
-    await manager.streams.add({ name: limits.name, ...config })
-  }
-}
+const askTimeoutMs = 1_000
 
 export interface StreamPublisher {
   /** Resolves once JetStream has stored the message; `id` makes a repeat harmless within the stream's window. */
@@ -60,6 +32,17 @@ export const streamPublisher = (bus: Bus, timeoutMs: number): StreamPublisher =>
     if (stream === undefined || stream === '') throw new Error(`${subject}: answered by something that is no stream`)
   },
 })
+
+/** For operators, when JetStream says that there is no such stream; undefined while it is there, or JetStream is not. */
+export const missingStream = async (bus: Bus, stream: string): Promise<string | undefined> => {
+  const asking = { timeoutMs: askTimeoutMs, headers: createHeaders() }
+  try {
+    const { error } = (await bus.replies.send(`$JS.API.STREAM.INFO.${stream}`, '', asking)).json<{ error?: ApiError }>()
+    return error?.err_code === streamNotFound ? `the stream ${stream} is missing: npm run migrate makes it` : undefined
+  } catch {
+    return undefined
+  }
+}
 
 /** Erases what a stream still keeps of a subject. Harmless when there is no such stream. */
 export const purgeSubject = async (bus: Bus, stream: string, subject: string): Promise<void> => {

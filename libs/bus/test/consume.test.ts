@@ -1,18 +1,22 @@
 // A durable consumer: what came before it, what fails, what is to come again, several members, a stream that is late.
 import { randomUUID } from 'node:crypto'
-import { jetstreamManager } from '@nats-io/jetstream'
-import { Bus, consume, ensureStream, purgeSubject, streamPublisher, type Consuming, type Handled } from '@cairn/bus'
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
+import { Bus, consume, purgeSubject, streamPublisher, type Consuming, type Handled } from '@cairn/bus'
+import { durableConsumer, ensureStream } from '@cairn/bus/provision'
 import { captureLogs, eventually, startTestBus } from '@cairn/testkit'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 
 let server: Awaited<ReturnType<typeof startTestBus>>
 let bus: Bus
+let manager: JetStreamManager
+const logs = captureLogs()
 let stream: string
 let consuming: Consuming[]
 
 beforeAll(async () => {
   server = await startTestBus()
-  bus = await Bus.connect({ url: server.url, name: 'test', logger: captureLogs().loggerFor('test') })
+  bus = await Bus.connect({ url: server.url, name: 'test', logger: logs.loggerFor('test') })
+  manager = await jetstreamManager(bus.nats)
 })
 afterAll(async () => {
   await bus.drain(100)
@@ -26,14 +30,17 @@ afterEach(async () => {
   await Promise.all(consuming.map(one => one.stop()))
 })
 
-const makeStream = (): Promise<void> =>
-  ensureStream(bus, {
+/** With its consumer, as provisioning makes them. */
+const makeStream = async (): Promise<void> => {
+  await ensureStream(manager, {
     name: stream,
     subjects: [`${stream}.*`],
     maxAgeMs: 60_000,
     maxBytes: 1_000_000,
     duplicateWindowMs: 10_000,
   })
+  await manager.consumers.add(stream, durableConsumer('listener', `${stream}.*`, 1_000))
+}
 const send = (name: string): Promise<void> =>
   streamPublisher(bus, 2_000).publish(`${stream}.${name}`, { payload: JSON.stringify({ name }), id: randomUUID() })
 const listen = (handle: (name: string) => Promise<Handled>): Consuming => {
@@ -41,7 +48,6 @@ const listen = (handle: (name: string) => Promise<Handled>): Consuming => {
     stream,
     durable: 'listener',
     subject: `${stream}.*`,
-    ackWaitMs: 1_000,
     retryMs: 20,
     handle: message => handle((message.json() as { name: string }).name),
   })
@@ -53,7 +59,7 @@ const collector = () => {
   return { seen, handle: (name: string): Promise<Handled> => Promise.resolve((seen.push(name), 'done')) }
 }
 const leftToDo = async (): Promise<number> => {
-  const info = await (await jetstreamManager(bus.nats)).consumers.info(stream, 'listener')
+  const info = await manager.consumers.info(stream, 'listener')
   return info.num_pending + info.num_ack_pending
 }
 
@@ -114,10 +120,12 @@ it('goes on where another member stopped', async () => {
 it('waits for its stream, and takes it up again when it was made anew', async () => {
   const { seen, handle } = collector()
   listen(handle)
+  const missing = `the stream ${stream} or its consumer listener is missing: npm run migrate makes them`
+  await eventually(() => expect(logs.lines.join()).toContain(missing))
   await makeStream()
   await send('one')
   await eventually(() => expect(seen).toEqual(['one']))
-  await (await jetstreamManager(bus.nats)).streams.delete(stream)
+  await manager.streams.delete(stream)
   await makeStream()
   await send('two')
   await eventually(() => expect(seen).toEqual(['one', 'two']), 20_000)
@@ -128,7 +136,7 @@ it('a purged subject is gone, others stay; no stream is no harm', async () => {
   await send('one')
   await send('two')
   await purgeSubject(bus, stream, `${stream}.one`)
-  const { state } = await (await jetstreamManager(bus.nats)).streams.info(stream)
+  const { state } = await manager.streams.info(stream)
   expect(state.messages).toBe(1)
   await purgeSubject(bus, 'nowhere', 'x')
 })

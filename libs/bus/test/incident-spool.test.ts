@@ -45,7 +45,6 @@ const connect = async (): Promise<Bus> => {
 
 const variables = (changes: Record<string, string> = {}) => ({
   INCIDENT_SPOOL_DIRECTORY: directory,
-  INCIDENT_STREAM_BYTES: '10000000',
   INCIDENT_PUBLISH_TIMEOUT_MS: '1000',
   ...changes,
 })

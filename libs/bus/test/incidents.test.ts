@@ -3,8 +3,9 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Bus, keepIncidents, readIncidents, request, route, serve, type IncidentKeeper } from '@cairn/bus'
 import { CairnError, issueNonce, isIncidentId, timeOfIncident, type IncidentPart } from '@cairn/contracts'
-import { continueTrace, readEnvironment, runInRequest, incidentVariables, type ConfigOf } from '@cairn/runtime'
-import { captureLogs, eventually, startTestBus } from '@cairn/testkit'
+import { continueTrace, readEnvironment, runInRequest, incidentVariables } from '@cairn/runtime'
+import { captureLogs, eventually, provisionNats, startTestBus } from '@cairn/testkit'
+import { jetstreamManager } from '@nats-io/jetstream'
 import { afterEach, beforeEach, expect, inject, it } from 'vitest'
 
 interface Member {
@@ -17,19 +18,13 @@ let spool: string
 let running: Member[]
 const logs = captureLogs('info')
 
-const joinAs = async (
-  name: string,
-  environment: Record<string, string> = {},
-  changes: Partial<ConfigOf<typeof incidentVariables>> = {},
-): Promise<Member> => {
+const joinAs = async (name: string): Promise<Member> => {
   const bus = await Bus.connect({ url: server.url, name, logger: logs.loggerFor(name) })
   const config = readEnvironment(incidentVariables, {
     INCIDENT_SPOOL_DIRECTORY: spool,
-    INCIDENT_STREAM_BYTES: '10000000',
     INCIDENT_PUBLISH_TIMEOUT_MS: '1000',
-    ...environment,
   })
-  const member = { bus, keeper: keepIncidents(bus, { ...config, ...changes }) }
+  const member = { bus, keeper: keepIncidents(bus, config) }
   running.push(member)
   return member
 }
@@ -140,6 +135,41 @@ it('where the disk takes nothing either, it waits in memory', async () => {
   await expectParts(edge, incidentId, ['edge'])
 }, 30_000)
 
+it('without its stream it waits on disk, the log says what makes it, and it arrives once that was done', async () => {
+  const edge = await joinAs('edge')
+  await (await jetstreamManager(edge.bus.nats)).streams.delete('incidents')
+  const incidentId = failAt(edge, 'request-0001')
+  const missing = 'incidents wait: the stream incidents is missing: npm run migrate makes it'
+  await eventually(() => expect(logs.lines.join()).toContain(missing))
+  await eventually(() => expect(spooled().filter(name => name.endsWith('.part.json'))).not.toHaveLength(0))
+  expect(await partsOf(edge, incidentId)).toEqual([])
+  await provisionNats(server.url)
+  await expectParts(edge, incidentId, ['edge'])
+  await eventually(() => expect(spooled()).toHaveLength(0))
+}, 20_000)
+
+it('the latest come newest first, as many as are asked for; so do similar ones', async () => {
+  // Two processes, since one counts what fails in the same way as one incident.
+  const [edge, replica] = [await joinAs('edge'), await joinAs('edge')]
+  const ids: string[] = []
+  for (const [member, at] of [
+    [edge, 'GET /x'],
+    [edge, 'GET /y'],
+    [replica, 'GET /x'],
+  ] as const) {
+    const incidentId = failAt(member, `request-${ids.length}`, at)
+    await expectParts(edge, incidentId, ['edge'])
+    ids.push(incidentId)
+  }
+  const reader = await readIncidents(edge.bus)
+  const latest = await reader.latest(2)
+  expect(latest.map(part => part.incident_id)).toEqual([ids[2], ids[1]])
+  const fingerprint = latest[0]?.opening?.fingerprint ?? ''
+  expect(await reader.similar(fingerprint, Date.now() - 60_000)).toEqual([ids[2], ids[0]])
+  expect(await reader.similar(fingerprint, Date.now() + 60_000)).toEqual([])
+  expect(await reader.latest(5, 'somebody')).toEqual([])
+}, 20_000)
+
 it('a flood of failures is few incidents, each of which resolves and says how many it stands for', async () => {
   const edge = await joinAs('edge')
   await expectParts(edge, failAt(edge, 'request-0000'), ['edge'])
@@ -174,7 +204,8 @@ it('a crash leaves the latest requests on disk before it is over, and any proces
 
 it('an incident is gone when it is older than what is kept, and not before', async () => {
   // Shorter than anybody may set it.
-  const member = await joinAs('edge', {}, { incidentMaxAgeSeconds: 2 })
+  await provisionNats(server.url, { incidentMaxAgeSeconds: 2 })
+  const member = await joinAs('edge')
   const startedAt = performance.now()
   const incidentId = failAt(member, 'request-0001')
   await expectParts(member, incidentId, ['edge'])

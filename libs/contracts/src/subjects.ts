@@ -33,3 +33,10 @@ export const outboxFilledSubject = 'event.progress.outbox.filled.v1'
 
 /** `event.auth.outbox.filled.v1`: the same hint for auth's relays. */
 export const authOutboxFilledSubject = 'event.auth.outbox.filled.v1'
+
+/** Streams that keep events, beside `incidents`; `npm run migrate` makes all of them. */
+export const authEventsStream = 'auth_events'
+export const progressLogStream = 'progress_log'
+
+/** By which the replicas of progress share the deletions that `auth_events` keeps. */
+export const eraseUserConsumer = 'progress_erase_user'

@@ -35,17 +35,11 @@ export const incidentVariables = {
     fallback: 20,
     description: 'new incidents a process opens in a second; further failures share the last one',
   }),
-  incidentStreamBytes: integer('INCIDENT_STREAM_BYTES', {
-    min: 1_048_576,
-    max: 1_099_511_627_776,
-    fallback: 1_073_741_824,
-    description: 'size of the stream that keeps incidents; of more the oldest go',
-  }),
   incidentMaxAgeSeconds: integer('INCIDENT_MAX_AGE_S', {
     min: 60,
     max: 315_360_000,
     fallback: 1_209_600,
-    description: 'how long an incident is kept, in seconds (14 days)',
+    description: 'how long an incident is kept, in the stream and where it waits, in seconds (14 days)',
   }),
   incidentPublishTimeoutMs: integer('INCIDENT_PUBLISH_TIMEOUT_MS', {
     min: 100,
@@ -80,12 +74,6 @@ export const commonVariables = {
     description: 'least severe level that is written to stdout',
   }),
   natsUrl: natsUrl('NATS_URL', { description: 'the bus, with JetStream, credentials included' }),
-  streamReplicas: integer('NATS_STREAM_REPLICAS', {
-    min: 1,
-    max: 5,
-    fallback: 1,
-    description: 'in how many servers of a NATS cluster each stream is kept; 3 where there are three',
-  }),
   userHashKey: secretKey('USER_HASH_KEY', {
     description: 'key of the HMAC that stands for a user in logs; the same in every service',
   }),

@@ -1,14 +1,16 @@
 // The whole stack as processes, as many replicas of each service as wanted, on a NATS and a Redis of its own: for tests and
 // benchmarks that kill, freeze and restart things. The database is given, migrated.
 import { join } from 'node:path'
-import { Ledger, provideNats, provideRedis, startAppleIssuer, type AppleIssuer, type Backend } from '@cairn/local'
+import { Ledger, provideRedis, startAppleIssuer, type AppleIssuer, type Backend } from '@cairn/local'
 import type { Environment } from '@cairn/runtime'
 import { FleetMember, type ServiceName } from './fleet-member.ts'
 import { assertIncidentsKept } from './noted-incidents.ts'
+import { provideProvisionedNats } from './provisioned-nats.ts'
 import { serviceEnvironment, testClientId } from './service-environment.ts'
 
 export type { FleetMember, ServerName, ServiceName } from './fleet-member.ts'
 export { createMigratedDatabase, type MigratedDatabase } from './migrated-database.ts'
+export { provideProvisionedNats } from './provisioned-nats.ts'
 
 export interface FleetOptions {
   /** Holds data, logs and the ledger. */
@@ -69,7 +71,7 @@ const stopAll = async (running: readonly { stop(): Promise<void> }[]): Promise<v
 export const startFleet = async (options: FleetOptions): Promise<Fleet> => {
   const { directory, databaseUrl, given = {} } = options
   const provide = { directory, env: given, say: () => undefined }
-  const [nats, redis] = await Promise.all([provideNats(provide), provideRedis(provide)])
+  const [nats, redis] = await Promise.all([provideProvisionedNats(provide), provideRedis(provide)])
   const apple = await startAppleIssuer({ port: 0, clientIds: [testClientId] })
   const spool = join(directory, 'incidents')
   const urls = { database: databaseUrl, nats: nats.url, redis: redis.url, apple: apple.issuer, spool }

@@ -35,7 +35,6 @@ export const serviceEnvironment = (urls: ServerUrls, changes: Environment = {}):
     REDIS_URL: urls.redis,
     USER_HASH_KEY: testKey('u'),
     INCIDENT_SPOOL_DIRECTORY: urls.spool,
-    INCIDENT_STREAM_BYTES: '50000000',
     DRAIN_WINDOW_MS: '500',
     OPS_HOST: '127.0.0.1',
     GATEWAY_HOST: '127.0.0.1',

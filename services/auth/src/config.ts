@@ -100,25 +100,6 @@ const eventVariables = {
     description:
       'longest wait for JetStream to acknowledge an event; others wait behind it, and verifiers are to hear within a second',
   }),
-  streamMaxAgeSeconds: variable.integer('AUTH_STREAM_MAX_AGE_S', {
-    min: 3_600,
-    max: 31_536_000,
-    fallback: 2_592_000,
-    description:
-      'how long the stream of events keeps one, in seconds (30 days); an owner that is down longer misses deletions',
-  }),
-  streamMaxBytes: variable.integer('AUTH_STREAM_MAX_BYTES', {
-    min: 1_048_576,
-    max: 1_099_511_627_776,
-    fallback: 268_435_456,
-    description: 'how much the stream of events keeps',
-  }),
-  streamDuplicateWindowMs: variable.integer('AUTH_STREAM_DUPLICATE_WINDOW_MS', {
-    min: 1_000,
-    max: 3_600_000,
-    fallback: 120_000,
-    description: 'within this time an event published again is not a second one; no longer than the stream keeps one',
-  }),
 } as const
 
 const keyVariables = {

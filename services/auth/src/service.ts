@@ -76,8 +76,8 @@ interface Foundations {
 
 const layFoundations = async (config: AuthConfig, logger: Logger): Promise<Foundations> => {
   const appleCredentials = await appleCredentialsOf(config)
-  const { natsUrl: url, maxInFlight, incidentsPerSecond, streamReplicas } = config
-  const bus = await Bus.connect({ url, name: 'auth', logger, maxInFlight, incidentsPerSecond, streamReplicas })
+  const { natsUrl: url, maxInFlight, incidentsPerSecond } = config
+  const bus = await Bus.connect({ url, name: 'auth', logger, maxInFlight, incidentsPerSecond })
   const pool = openPool(config, logger)
   try {
     const signingKeys = await waitForSigningKeys(pool, config, logger)

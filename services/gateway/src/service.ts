@@ -17,10 +17,10 @@ export interface RunningGateway extends RunningService {
 
 /** Rejects with `ConfigError` when a listed origin is not fit for production, or idle connections are given up too soon. */
 export const startGateway = async (config: GatewayConfig, logger: Logger): Promise<RunningGateway> => {
-  const { natsUrl: url, incidentsPerSecond, streamReplicas } = config
+  const { natsUrl: url, incidentsPerSecond } = config
   refuseUnsafeOrigins(config.nodeEnv, { name: gatewayVariables.allowedOrigins.name, origins: config.allowedOrigins })
   refuseShortIdleTimeout(config)
-  const bus = await Bus.connect({ url, name: 'gateway', logger, incidentsPerSecond, streamReplicas })
+  const bus = await Bus.connect({ url, name: 'gateway', logger, incidentsPerSecond })
   const incidents = keepIncidents(bus, config)
   const guard = await startTokenGuard({ bus, logger, config, requestTimeoutMs: config.requestTimeoutMs })
   const rateLimits = startRateLimits({ config, logger })

@@ -36,8 +36,8 @@ const runScheduled = async (job: ScheduledJob, { asking, figures, config, signal
 }
 
 export const startJanitor = async (config: JanitorConfig, logger: Logger): Promise<RunningJanitor> => {
-  const { natsUrl: url, incidentsPerSecond, streamReplicas } = config
-  const bus = await Bus.connect({ url, name: 'janitor', logger, incidentsPerSecond, streamReplicas })
+  const { natsUrl: url, incidentsPerSecond } = config
+  const bus = await Bus.connect({ url, name: 'janitor', logger, incidentsPerSecond })
   const incidents = keepIncidents(bus, config)
   const health = new HealthState({ bus: () => bus.connected })
   const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health, logger.metrics)

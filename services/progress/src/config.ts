@@ -106,24 +106,6 @@ export const progressVariables = {
     fallback: 2_000,
     description: 'longest wait for JetStream to acknowledge a message',
   }),
-  streamMaxAgeMs: variable.integer('PROGRESS_STREAM_MAX_AGE_MS', {
-    min: 60_000,
-    max: 31_536_000_000,
-    fallback: 86_400_000,
-    description: 'how long the stream of changes keeps a message; the log itself is kept for ever',
-  }),
-  streamMaxBytes: variable.integer('PROGRESS_STREAM_MAX_BYTES', {
-    min: 1_048_576,
-    max: 1_099_511_627_776,
-    fallback: 536_870_912,
-    description: 'how much the stream of changes keeps',
-  }),
-  streamDuplicateWindowMs: variable.integer('PROGRESS_STREAM_DUPLICATE_WINDOW_MS', {
-    min: 1_000,
-    max: 3_600_000,
-    fallback: 120_000,
-    description: 'within this time a message published again is not a second one; no longer than the stream keeps one',
-  }),
   erasureBatchRows: variable.integer('PROGRESS_ERASURE_BATCH_ROWS', {
     min: 1,
     max: 10_000,

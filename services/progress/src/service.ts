@@ -69,8 +69,8 @@ export const startProgress = async (config: ProgressConfig, logger: Logger): Pro
   let connected: Bus | undefined
   const health = new HealthState({ bus: () => connected?.connected === true })
   const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health, logger.metrics)
-  const { natsUrl: url, maxInFlight, incidentsPerSecond, streamReplicas } = config
-  const bus = await Bus.connect({ url, name: 'progress', logger, maxInFlight, incidentsPerSecond, streamReplicas })
+  const { natsUrl: url, maxInFlight, incidentsPerSecond } = config
+  const bus = await Bus.connect({ url, name: 'progress', logger, maxInFlight, incidentsPerSecond })
   const pool = connectPool(config, logger)
   try {
     await waitForSchema(pool, error => logger.warn({ error }, 'waiting for the schema'))

@@ -37,7 +37,6 @@ const startService = async (): Promise<void> => {
     OPS_HOST: '127.0.0.1',
     PROGRESS_OPS_PORT: '0',
     INCIDENT_SPOOL_DIRECTORY: join(directory, 'incidents'),
-    INCIDENT_STREAM_BYTES: '50000000',
     PROGRESS_DATABASE_URL: deriveServiceUrls(databaseUrl, 'tests').progressDatabaseUrl,
   }
   const output = { file: join(directory, 'progress.log'), append: true }

@@ -1,8 +1,8 @@
 // A deleted user is erased: all of it, nobody else, in batches, twice, after a failure, and beside batches under way.
 import { randomUUID } from 'node:crypto'
 import { jetstreamManager } from '@nats-io/jetstream'
-import { ensureStream, streamPublisher } from '@cairn/bus'
-import { userDeletedSubject, userDeletedSubjects, type UserDeleted } from '@cairn/contracts'
+import { streamPublisher } from '@cairn/bus'
+import { userDeletedSubject, type UserDeleted } from '@cairn/contracts'
 import { eventually } from '@cairn/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventWith, phoneOf, startProgressUnderTest, type ProgressUnderTest } from './running-progress.ts'
@@ -15,13 +15,6 @@ beforeAll(async () => {
     PROGRESS_ERASURE_BATCH_ROWS: '7',
     PROGRESS_ERASURE_RETRY_MS: '50',
     PROGRESS_ERASURE_SECOND_LOOK_MS: String(secondLookMs),
-  })
-  await ensureStream(progress.bus, {
-    name: 'auth_events',
-    subjects: [userDeletedSubjects],
-    maxAgeMs: 60_000,
-    maxBytes: 1_000_000,
-    duplicateWindowMs: 1_000,
   })
 })
 afterAll(async () => {

@@ -29,6 +29,7 @@ import { inject } from 'vitest'
 
 export interface ProgressUnderTest {
   readonly bus: Bus
+  readonly natsUrl: string
   readonly logs: CapturedLogs
   /** As the administrator, for looking into tables. */
   readonly database: pg.Pool
@@ -81,6 +82,7 @@ export const startProgressUnderTest = async (
   const database = new pg.Pool({ connectionString: databaseUrl, max: 4 })
   return {
     bus,
+    natsUrl: nats.url,
     logs,
     database,
     serviceUrl,

@@ -53,8 +53,8 @@ export const startRealtime = async (config: RealtimeConfig, logger: Logger): Pro
   const started: Started = {}
   const health = healthOf(started)
   const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health, logger.metrics)
-  const { natsUrl: url, incidentsPerSecond, streamReplicas } = config
-  const bus = (started.bus = await Bus.connect({ url, name: 'realtime', logger, incidentsPerSecond, streamReplicas }))
+  const { natsUrl: url, incidentsPerSecond } = config
+  const bus = (started.bus = await Bus.connect({ url, name: 'realtime', logger, incidentsPerSecond }))
   const keeper = keepIncidents(bus, config)
   const guard = (started.guard = await startTokenGuard({
     bus,

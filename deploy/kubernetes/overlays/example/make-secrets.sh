@@ -29,6 +29,8 @@ echo "NATS_ROUTE_PASSWORD=$route_password" >>secrets/nats.env
 # In quotes: NATS reads them as a part of its configuration.
 for server in 0 1 2; do echo "NATS_ROUTE_$server=\"nats://route:$route_password@nats-$server.nats:6222\"" >>secrets/nats.env; done
 for user in ADMIN SYS OPERATOR; do echo "NATS_${user}_PASSWORD=$(password)" >>secrets/nats.env; done
+provisioner_password=$(password)
+echo "NATS_PROVISIONER_PASSWORD=$provisioner_password" >>secrets/nats.env
 for edge in gateway realtime; do echo "REDIS_URL=$REDIS_URL" >>"secrets/$edge.env"; done
 cat >>secrets/auth.env <<AUTH
 AUTH_DATABASE_URL=$auth_url
@@ -41,4 +43,5 @@ cat >secrets/migrate.env <<MIGRATE
 DATABASE_URL=postgres://$POSTGRES_OWNER@$POSTGRES_HOST
 AUTH_DATABASE_URL=$auth_url
 PROGRESS_DATABASE_URL=$progress_url
+MIGRATE_NATS_URL=nats://provisioner:$provisioner_password@nats:4222
 MIGRATE

@@ -1,5 +1,6 @@
 // The processes of the stack as data: what to run, with which environment, and where to ask whether it is ready.
 import { authVariables } from '@cairn/auth/config'
+import { streamVariables } from '@cairn/bus/provision'
 import { gatewayVariables } from '@cairn/gateway/config'
 import { janitorVariables } from '@cairn/janitor/config'
 import { progressVariables } from '@cairn/progress/config'
@@ -66,16 +67,20 @@ const serviceUrls = ({ backends, secrets }: StackContext): Record<string, string
 /** What commands need to reach the stack from outside. */
 export const backendEnvironment = (context: StackContext): Record<string, string> => ({
   DATABASE_URL: context.backends.databaseUrl,
+  MIGRATE_NATS_URL: deriveNatsUrl(context.backends.natsUrl, 'provisioner'),
   NATS_URL: deriveNatsUrl(context.backends.natsUrl, 'operator'),
   REDIS_URL: context.backends.redisUrl,
   USER_HASH_KEY: context.secrets.userHashKey,
   ...serviceUrls(context),
 })
 
+const streamNames = Object.values(streamVariables).map(({ name }) => name)
+
 export const migrationEnvironment = (context: StackContext): Record<string, string> => {
-  const { databaseUrl } = context.backends
-  const urls = serviceUrls(context)
-  return { ...environmentFor(context, urls, ['AUTH_DATABASE_URL', 'PROGRESS_DATABASE_URL']), DATABASE_URL: databaseUrl }
+  const { databaseUrl, natsUrl } = context.backends
+  const ours = { ...serviceUrls(context), MIGRATE_NATS_URL: deriveNatsUrl(natsUrl, 'provisioner') }
+  const also = ['AUTH_DATABASE_URL', 'PROGRESS_DATABASE_URL', 'MIGRATE_', ...streamNames]
+  return { ...environmentFor(context, ours, also), DATABASE_URL: databaseUrl }
 }
 
 type Variables = Readonly<Record<string, string>>

@@ -1,11 +1,10 @@
-// What a service does about incidents besides opening them: keeps the stream in being, hands over its records of a request
-// that failed here or elsewhere, and those of all requests when it crashes.
-import { incidentOpenedSubject, IncidentOpened, incidentStream, incidentSubjects } from '@cairn/contracts'
+// What a service does about incidents besides opening them: hands over its records of a request that failed here or
+// elsewhere, and those of all requests when it crashes.
+import { incidentOpenedSubject, IncidentOpened } from '@cairn/contracts'
 import { type ConfigOf, type incidentVariables, type OpenIncident } from '@cairn/runtime'
 import { Compile } from 'typebox/compile'
 import type { Bus } from '../connection.ts'
 import { publish, subscribe, type EventMessage } from '../events.ts'
-import { KeptStream } from '../kept-stream.ts'
 import { packPart, type PartSource } from './incident-part.ts'
 import { PartCourier } from './part-courier.ts'
 import { Spool, type SpooledPart } from './spool.ts'
@@ -124,18 +123,9 @@ const createCourier = (bus: Bus, options: IncidentOptions): PartCourier => {
 
 /** From now on incidents opened on this bus are kept, and this service takes part in those of others. */
 export const keepIncidents = (bus: Bus, options: IncidentOptions): IncidentKeeper => {
-  const stream = new KeptStream(bus, {
-    name: incidentStream,
-    subjects: [incidentSubjects()],
-    maxAgeMs: options.incidentMaxAgeSeconds * 1_000,
-    maxBytes: options.incidentStreamBytes,
-    duplicateWindowMs: 120_000,
-    maxMessagesPerSubject: 1,
-  })
   const courier = createCourier(bus, options)
   const handOver = new HandOver(bus, courier)
   bus.incidents.carryWith({ opened: incident => handOver.opened(incident) })
-  bus.onReconnect(() => stream.ensure())
   const heard = subscribe(bus, incidentOpenedSubject, message => handOver.heard(message))
   return {
     crashed: error => {
@@ -147,7 +137,6 @@ export const keepIncidents = (bus: Bus, options: IncidentOptions): IncidentKeepe
       heard.unsubscribe()
       handOver.flush(part => courier.send(part))
       await courier.stop()
-      await stream.stop()
     },
   }
 }

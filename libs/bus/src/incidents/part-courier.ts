@@ -4,8 +4,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { JetStreamApiError } from '@nats-io/jetstream'
 import { InvalidArgumentError } from '@nats-io/nats-core'
+import { incidentStream } from '@cairn/contracts'
 import type { Bus } from '../connection.ts'
-import { streamPublisher, type StreamPublisher } from '../stream.ts'
+import { nowAndThen } from '../now-and-then.ts'
+import { missingStream, streamPublisher, type StreamPublisher } from '../stream.ts'
 import { HeldParts } from './held-parts.ts'
 import { spoolNameOf, type Spool, type SpooledPart } from './spool.ts'
 import type { SpoolEntry } from './spool-directory.ts'
@@ -49,6 +51,7 @@ export class PartCourier {
   /** By name, how often it could not be delivered: those come last. */
   readonly #failures = new Map<string, number>()
   readonly #warnedAt = new Map<string, number>()
+  readonly #sayWhy = nowAndThen((error: unknown) => void this.#tellOfMissing(error))
   readonly #finished: Promise<void>
 
   constructor(options: PartCourierOptions) {
@@ -133,8 +136,14 @@ export class PartCourier {
         return 'refused'
       }
       this.#bus.logger.debug({ error }, 'a part of an incident could not be published')
+      this.#sayWhy(error)
       return 'later'
     }
+  }
+
+  async #tellOfMissing(error: unknown): Promise<void> {
+    const missing = await missingStream(this.#bus, incidentStream)
+    if (missing !== undefined) this.#bus.logger.warn({ error }, `incidents wait: ${missing}`)
   }
 
   async #run(): Promise<void> {

@@ -31,13 +31,10 @@ const ifThere = async <T>(read: () => Promise<T>, otherwise: T): Promise<T> => {
   }
 }
 
-/** An incident's id begins with its time. */
-const byAge = (one: string, other: string): number => (incidentOfSubject(one) < incidentOfSubject(other) ? -1 : 1)
-
-/** Subjects of the parts that are kept, those of the oldest incident first. */
+/** Subjects of the parts that are kept, those of the oldest incident first: its id comes first in them, and in that its time. */
 const subjectsOf = async ({ streams }: JetStreamManager, filter: string): Promise<readonly string[]> => {
   const { state } = await streams.info(incidentStream, { subjects_filter: filter })
-  return Object.keys(state.subjects ?? {}).toSorted(byAge)
+  return Object.keys(state.subjects ?? {}).toSorted()
 }
 
 /** Those that are gone meanwhile, or are no parts, are left out. */

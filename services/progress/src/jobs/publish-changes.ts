@@ -1,21 +1,13 @@
 // Publishes what commits put into the outbox to JetStream, at least once and in each user's order; nobody who writes waits
 // for it.
 import { outboxToStream, type Bus, type OutboxPublisher } from '@cairn/bus'
-import { logAdvancedSubjects, outboxFilledSubject } from '@cairn/contracts'
+import { outboxFilledSubject, progressLogStream } from '@cairn/contracts'
 import { OutboxRelay } from '@cairn/postgres'
 import type { ProgressConfig } from '../config.ts'
 
-export const changesStreamName = 'progress_log'
-
 export const startPublishingChanges = (bus: Bus, config: ProgressConfig): OutboxPublisher =>
   outboxToStream(bus, {
-    stream: {
-      name: changesStreamName,
-      subjects: [logAdvancedSubjects],
-      maxAgeMs: config.streamMaxAgeMs,
-      maxBytes: config.streamMaxBytes,
-      duplicateWindowMs: config.streamDuplicateWindowMs,
-    },
+    stream: progressLogStream,
     publishTimeoutMs: config.publishTimeoutMs,
     wakeSubject: outboxFilledSubject,
     startRelay: ends =>
