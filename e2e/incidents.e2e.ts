@@ -11,6 +11,7 @@ import { findOwners, migrate } from '@cairn/postgres/migrate'
 import { administer, call, captureLogs, eventually, type Answer } from '@cairn/testkit'
 import { startFleet, type Fleet, type ServiceName } from '@cairn/testkit/fleet'
 import pg from 'pg'
+import { WebSocket } from 'ws'
 import { afterAll, beforeAll, beforeEach, expect, inject, it } from 'vitest'
 
 const root = join(import.meta.dirname, '..')
@@ -36,8 +37,8 @@ beforeAll(async () => {
   fleet = await startFleet({
     directory: join(directory, 'fleet'),
     databaseUrl,
-    replicas: { realtime: 0, janitor: 0 },
     environment: {
+      JANITOR_EXPIRED_NONCES_EVERY_MS: '1000',
       NODE_OPTIONS: `--import=${join(root, 'e2e', 'fixtures', 'crash-on-write.ts')}`,
       PROGRESS_STATEMENT_TIMEOUT_MS: String(statementTimeoutMs),
       PROGRESS_LOCK_TIMEOUT_MS: '60000',
@@ -209,6 +210,40 @@ it('a poisoned message: its incident is in the log, for nobody waits for an answ
   await expectCause(incidentId, {
     lines: [/progress: .*an event about a deleted user names none/],
     services: ['progress'],
+  })
+}, 60_000)
+
+it('a job: its incident is in the log of the janitor', async () => {
+  const before = logOf('janitor-1').length
+  await administer(databaseUrl, 'ALTER TABLE auth.nonces RENAME TO nonces_that_are_gone')
+  const incidentId = await incidentOfLine('janitor-1', '"job":"expired-nonces"', before)
+  await administer(databaseUrl, 'ALTER TABLE auth.nonces_that_are_gone RENAME TO nonces')
+  await expectCause(incidentId, {
+    lines: [/auth: .*relation "auth.nonces" does not exist \[42P01\]/],
+    services: ['janitor', 'auth'],
+  })
+}, 60_000)
+
+it('a socket: what it asked for cannot be read, and it is told of the incident when it is sent away', async () => {
+  await writesAgain()
+  const realtime = memberOf('realtime')
+  const address = `ws://127.0.0.1:${realtime.port}/ws/user/${session.user.id}?token=${session.access_token}`
+  const socket = new WebSocket(address)
+  const frames: { type: string; data: { epoch?: string; incident_id?: string } }[] = []
+  socket.on('message', bytes => frames.push(JSON.parse((bytes as Buffer).toString()) as (typeof frames)[number]))
+  await eventually(() => expect(frames[0]?.type).toBe('session.ready'), 10_000)
+  const before = logOf('realtime-1').length
+  await administer(databaseUrl, 'ALTER TABLE progress.events RENAME TO events_that_are_gone')
+  socket.send(JSON.stringify({ type: 'resume', data: { epoch: frames[0]?.data.epoch, seq: 0 } }))
+  const incidentId = await incidentOfLine('realtime-1', 'catch up with a log', before)
+  const restarted = realtime.restart()
+  await eventually(() => expect(frames.at(-1)?.type).toBe('session.closing'), 10_000)
+  await administer(databaseUrl, 'ALTER TABLE progress.events_that_are_gone RENAME TO events')
+  await restarted
+  expect(frames.at(-1)?.data.incident_id).toBe(incidentId)
+  await expectCause(incidentId, {
+    lines: [/progress: .*relation "progress.events" does not exist \[42P01\]/, /in the SQL statement [\w-]+/],
+    services: ['realtime', 'progress'],
   })
 }, 60_000)
 

@@ -24,7 +24,8 @@ const causeLines = ({ cause }: IncidentReport): string[] => {
 
 const requestLines = ({ request, failures, overflow }: IncidentReport): string[] => {
   const { route, status, ms, user_hash: userHash } = request
-  const answered = status === undefined ? 'no answer recorded' : `${status} after ${wholeMs(ms ?? 0)}`
+  const after = ms === undefined ? '' : ` after ${wholeMs(ms)}`
+  const answered = status === undefined ? 'no answer recorded' : `${status}${after}`
   const versions = Object.entries(request.versions).map(([service, version]) => `${service} ${version}`)
   const lines = [
     `request  ${route} → ${answered}`,

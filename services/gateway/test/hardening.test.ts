@@ -212,7 +212,10 @@ describe('a client that takes its time', () => {
       const answer = await text(open())
       expect(answer).toMatch(/^HTTP\/1.1 503 /)
       expect(answer).toMatch(/retry-after: 1\r\n/)
-      expect(answer).toMatch(/"incident_id":"inc_[\dA-Z]{26}"/)
+      const [, requestId = 'none', incidentId = 'none'] =
+        /"request_id":"([^"]+)","incident_id":"(inc_[\dA-Z]{26})"/.exec(answer) ?? []
+      const told = edge.logs.lines.filter(line => line.includes(requestId) && line.includes(incidentId))
+      expect(told).toHaveLength(1)
     })
     for (const socket of idle) socket.destroy()
     await eventually(async () => expect((await fetch(`${small.url}/healthz`)).status).toBe(200))

@@ -209,7 +209,8 @@ const logging = {
     min: 100,
     max: 3_600_000,
     fallback: 5_000,
-    description: 'a warning that many connections give rise to is logged once in this time, with how many there were',
+    description:
+      'a warning that many connections give rise to is logged once in this time, with how many there were; logs that cannot be read share an incident for as long',
   }),
 } as const
 

@@ -62,12 +62,12 @@ export const startRealtime = async (config: RealtimeConfig, logger: Logger): Pro
     config,
     requestTimeoutMs: config.handshakeTimeoutMs,
   }))
-  const { wheel, ...core } = createCore(config, bus)
+  const hashUser = userHasher(config.userHashKey)
+  const { wheel, ...core } = createCore(config, bus, hashUser)
   const { registry } = core
   closeWhatEnds(guard, registry)
   logger.metrics.gauge('cairn.sockets', () => registry.size)
   const limits = (started.limits = startHandshakeLimits(config, logger))
-  const hashUser = userHasher(config.userHashKey)
   const orders = (started.orders = openOrderChannel({ ...config, checkMs: config.orderCheckMs, logger, role: 'node' }))
   takeOrders(orders, { registry, logger, hashUser, retryMs: config.drainRetryMs })
   const doors = createHttpServer({

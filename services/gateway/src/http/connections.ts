@@ -4,7 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CairnError, errorKinds, type ErrorCode } from '@cairn/contracts'
-import { newRequestId } from '@cairn/runtime'
+import { continueTrace, newRequestId, runInRequest } from '@cairn/runtime'
 import type { GatewayContext } from '../context.ts'
 import { endWith } from './raw-answer.ts'
 
@@ -85,8 +85,7 @@ export class Connections {
     const { maxConnections, maxConnectionsPerAddress } = this.#bounds
     if (this.#open > maxConnections) {
       const error = new CairnError('unavailable', { detail: 'Too many connections; try again.' })
-      const failure = { code: error.code, route: 'connection', error, message: 'refused' }
-      this.#refuse(socket, error, this.#context.incidents.open(failure))
+      this.#refuse(socket, error)
     } else if (!throughProxy && ofAddress > maxConnectionsPerAddress) {
       const detail = 'Too many connections of this address.'
       const violatedPolicies = ['connections']
@@ -94,10 +93,15 @@ export class Connections {
     }
   }
 
-  #refuse(socket: Socket, error: CairnError, incidentId?: string): void {
+  #refuse(socket: Socket, error: CairnError): void {
     this.#refused.add(socket)
     const requestId = newRequestId()
-    endWith(socket, { error, requestId, ...(incidentId === undefined ? {} : { incidentId }) })
+    const failure = { code: error.code, route: 'connection', error, message: 'refused' }
+    const isOurs = errorKinds[error.code].status >= 500
+    // A request of its own, so that the id in the answer leads to it.
+    const request = { requestId, trace: continueTrace() }
+    const incident = isOurs ? { incidentId: runInRequest(request, () => this.#context.incidents.open(failure)) } : {}
+    endWith(socket, { error, requestId, ...incident })
   }
 
   #closed(key: string): void {

@@ -73,13 +73,14 @@ const admit = async (context: RealtimeContext, handshake: Handshake): Promise<Ad
   return limits.wait(() => openConnection(context, claims))
 }
 
-const route = '/ws/user/:user_id'
+/** As it is counted and logged, whichever door. */
+export const handshakeRoute = { method: 'GET', route: '/ws/user/:user_id' } as const
 
 /** Both doors' handshakes count as answers of one route: 101, or the status of what refused them. */
 const countHandshake = ({ metrics }: Logger, ms: number, code: ErrorCode | undefined): void =>
   metrics.observe('http.server.request.duration', ms, {
-    'http.request.method': 'GET',
-    'http.route': route,
+    'http.request.method': handshakeRoute.method,
+    'http.route': handshakeRoute.route,
     'http.response.status_code': code === undefined ? 101 : errorKinds[code].status,
   })
 
@@ -89,7 +90,7 @@ const countHandshake = ({ metrics }: Logger, ms: number, code: ErrorCode | undef
  */
 export const admitConnection = (context: RealtimeContext, handshake: Handshake): Promise<Admission> =>
   measured(context.logger, {
-    name: `GET ${route}`,
+    name: `${handshakeRoute.method} ${handshakeRoute.route}`,
     work: () => admit(context, handshake),
     onEnd: (ms, code) => countHandshake(context.logger, ms, code),
   })

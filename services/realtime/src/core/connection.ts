@@ -1,6 +1,6 @@
 // One client, whichever door it came through: its token's life, its place in the log, its close. Opened by the handshake
 // before there is anywhere to send to, so that the end of its session reaches it from then on.
-import { closeCode, frameType, type Caller, type CloseCode, type Head } from '@cairn/contracts'
+import { closeCode, frameType, type Caller, type CloseCode, type Head, type SessionClosing } from '@cairn/contracts'
 import type { Logger } from '@cairn/runtime'
 import type { AccessClaims } from '@cairn/tokens'
 import type { RealtimeConfig } from '../config.ts'
@@ -192,8 +192,14 @@ export class Connection implements Timed, FollowerOutlet {
   }
 
   #sendClosing(outlet: Outlet, code: CloseCode, retryAfterMs?: number): void {
-    const waiting = retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }
-    outlet.send(frameOf(frameType.sessionClosing, { code, ...waiting }))
+    const { incidentId } = this.#follower
+    const closing: SessionClosing = {
+      code,
+      ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }),
+      // It goes without having got what it is owed.
+      ...(incidentId === undefined ? {} : { incident_id: incidentId }),
+    }
+    outlet.send(frameOf(frameType.sessionClosing, closing))
     outlet.close(code)
     this.#context.logger.debug({ code }, 'closing a connection')
     if (!this.#gone) this.#context.wheel.schedule(this, performance.now() + this.#context.config.closeTimeoutMs)

@@ -1,11 +1,12 @@
 // The core of a node put together: what knows neither door.
 import type { Bus } from '@cairn/bus'
+import type { HashUser } from '@cairn/runtime'
 import type { RealtimeConfig } from '../config.ts'
 import type { ConnectionContext } from './connection.ts'
 import { ConnectionRegistry } from './connection-registry.ts'
 import { createLogReader, type LogReader } from './log-reader.ts'
+import { LogRepairs } from './log-repairs.ts'
 import { RecentBudget } from './recent-pages.ts'
-import { createThrottledWarning } from './throttled-warning.ts'
 import { TimerWheel } from './timer-wheel.ts'
 
 export interface Core {
@@ -21,7 +22,7 @@ const wheelShape = { slotMs: 50, slots: 600 }
 const maxPageBytes = 262_144
 
 /** The wheel does not turn yet. */
-export const createCore = (config: RealtimeConfig, bus: Bus): Core => {
+export const createCore = (config: RealtimeConfig, bus: Bus, hashUser: HashUser): Core => {
   const logReader = createLogReader({
     bus,
     handshakeTimeoutMs: config.handshakeTimeoutMs,
@@ -30,21 +31,17 @@ export const createCore = (config: RealtimeConfig, bus: Bus): Core => {
     maxPageEvents: config.maxEventsBehind,
   })
   const wheel = new TimerWheel(wheelShape)
-  const warn = createThrottledWarning({
-    logger: bus.logger,
-    message: 'could not read the log; trying again',
-    intervalMs: config.warningIntervalMs,
-  })
   const registry = new ConnectionRegistry({
     bus,
     logReader,
+    repairs: new LogRepairs(bus, config.warningIntervalMs),
+    hashUser,
     wheel,
     socketsPerUser: config.socketsPerUser,
     recentLimits: { pages: config.recentPages, bytes: config.recentUserBytes, ageMs: config.recentMs },
     recentBudget: new RecentBudget(config.recentBytes),
     headCheckMs: config.headCheckMs,
     lingerMs: config.lingerMs,
-    onReadFailed: error => warn({ error }),
   })
   const connections: ConnectionContext = {
     config,

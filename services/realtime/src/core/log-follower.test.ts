@@ -67,7 +67,11 @@ class World {
       readChanges: (since: Head) =>
         new Promise<ChangesPage>((answer, fail) => this.reads.push({ since, head: this.head, answer, fail })),
       readHead: async () => ({ epoch, seq: this.head }),
-      onReadFailed: () => undefined,
+      catchUp: (work: () => Promise<void>) =>
+        work().then(
+          () => undefined,
+          () => 'inc_of_the_failure',
+        ),
     }
     const isFull = (): boolean => !this.hasRoom
     const outlet = {

@@ -17,7 +17,8 @@ export interface FollowedLog {
   /** Undefined when it was not wanted any more by the time it could be read. */
   readChanges(position: Head, isWanted: () => boolean): Promise<ChangesPage | undefined>
   readHead(): Promise<Head>
-  onReadFailed(error: unknown): void
+  /** Resolves with the incident when `work` fails; never rejects. */
+  catchUp(work: () => Promise<void>): Promise<string | undefined>
 }
 
 /** The way to the client. */
@@ -51,6 +52,7 @@ export class LogFollower {
   #knownSeq = 0
   #state: 'opening' | 'live' | 'behind' | 'stopped' = 'opening'
   #reading = false
+  #incidentId: string | undefined
   #retryAt = 0
   /** Reads that failed one after the other. */
   #failures = 0
@@ -70,6 +72,11 @@ export class LogFollower {
 
   get isBehind(): boolean {
     return this.#state === 'behind'
+  }
+
+  /** Of the failure that keeps it from catching up. */
+  get incidentId(): string | undefined {
+    return this.#incidentId
   }
 
   /** Live from `head` on, with what has come in since before it was read. */
@@ -120,22 +127,29 @@ export class LogFollower {
     if (this.#state !== 'behind' || this.#reading || now < this.#retryAt || !this.#outlet.hasRoom) return
     if (this.#doubts === this.#settledDoubts && this.#catchUpFromRecent()) return
     this.#reading = true
-    this.#catchUp()
-      .catch((error: unknown) => {
-        if (this.#isStopped()) return
-        const delayMs = Math.min(this.#limits.retryDelayMs * 2 ** this.#failures, this.#limits.maxRetryDelayMs)
-        this.#failures += 1
-        this.#retryAt = performance.now() + delayMs * (0.5 + Math.random())
-        this.#log.onReadFailed(error)
-      })
-      .finally(() => {
+    void this.#log
+      .catchUp(() => this.#catchUp().catch((error: unknown) => this.#rethrow(error)))
+      .then(incidentId => {
+        this.#incidentId = incidentId
         this.#reading = false
+        if (incidentId !== undefined) this.#waitToRetry()
         if (this.#state === 'behind') this.#outlet.wake()
       })
   }
 
   stop(): void {
     this.#state = 'stopped'
+  }
+
+  /** Nobody waits for what fails after the socket has gone. */
+  #rethrow(error: unknown): void {
+    if (!this.#isStopped()) throw error
+  }
+
+  #waitToRetry(): void {
+    const delayMs = Math.min(this.#limits.retryDelayMs * 2 ** this.#failures, this.#limits.maxRetryDelayMs)
+    this.#failures += 1
+    this.#retryAt = performance.now() + delayMs * (0.5 + Math.random())
   }
 
   #fallBehind(): void {

@@ -2,10 +2,12 @@
 // comparison with the head, since a lost last page leaves no gap to be found by.
 import { frameType, logAdvancedSubject, type Caller, type ChangesPage, type Head } from '@cairn/contracts'
 import { subscribe, type Bus, type EventMessage, type Subscription } from '@cairn/bus'
+import type { HashUser } from '@cairn/runtime'
 import type { Connection } from './connection.ts'
 import { frameOfText, type Frame } from './frame.ts'
 import type { FollowedLog } from './log-follower.ts'
 import type { LogReader } from './log-reader.ts'
+import type { LogRepairs } from './log-repairs.ts'
 import { rangeOfText } from './page-range.ts'
 import { RecentPages, type LivePage, type RecentBudget, type RecentLimits } from './recent-pages.ts'
 import { notScheduled, type Timed } from './timer-wheel.ts'
@@ -14,13 +16,14 @@ import { notScheduled, type Timed } from './timer-wheel.ts'
 export interface UserContext {
   readonly bus: Bus
   readonly logReader: LogReader
+  readonly repairs: LogRepairs
+  readonly hashUser: HashUser
   readonly recentLimits: RecentLimits
   readonly recentBudget: RecentBudget
   /** Without a page for so long the head is compared; up to a quarter earlier, by chance. */
   readonly headCheckMs: number
   /** How long the user is kept after the last connection has gone. */
   readonly lingerMs: number
-  readonly onReadFailed: (error: unknown) => void
   /** Called once, when the user is kept no longer. */
   readonly onForgotten: (user: UserConnections) => void
 }
@@ -77,8 +80,8 @@ export class UserConnections implements Timed, FollowedLog {
     return this.#context.logReader.readHead(this.#caller)
   }
 
-  onReadFailed(error: unknown): void {
-    this.#context.onReadFailed(error)
+  catchUp(work: () => Promise<void>): Promise<string | undefined> {
+    return this.#repair('catch up with a log', work)
   }
 
   tick(now: number): number | undefined {
@@ -93,17 +96,18 @@ export class UserConnections implements Timed, FollowedLog {
     const dueAt = this.#quietSince + headCheckMs
     if (now < dueAt) return dueAt
     this.#quietSince = now
-    void this.#compareWithHead()
+    void this.#repair('compare a log with its head', () => this.#compareWithHead())
     return now + headCheckMs * (0.75 + Math.random() / 4)
   }
 
   async #compareWithHead(): Promise<void> {
-    try {
-      const head = await this.readHead()
-      for (const connection of this.connections) connection.checkAgainst(head)
-    } catch (error) {
-      this.onReadFailed(error)
-    }
+    const head = await this.readHead()
+    for (const connection of this.connections) connection.checkAgainst(head)
+  }
+
+  #repair(name: string, work: () => Promise<void>): Promise<string | undefined> {
+    const { repairs, hashUser } = this.#context
+    return repairs.run({ name, userHash: () => hashUser(this.userId), work })
   }
 
   #receive(message: EventMessage): void {

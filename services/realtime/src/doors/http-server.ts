@@ -38,7 +38,7 @@ const createAnswerer = (
   context: RealtimeContext,
   socketIo: SocketIoDoor,
 ): ((request: IncomingMessage, response: ServerResponse, requestId: string) => void) => {
-  const { incidents, config } = context
+  const { config } = context
   const answerReadiness = createReadinessAnswer(context)
 
   const answer = async (request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> => {
@@ -57,7 +57,7 @@ const createAnswerer = (
     } else throw new CairnError('not_found')
   }
   const answerProblem = (response: ServerResponse, error: unknown, requestId: string): void => {
-    const { problem, headers, body } = problemAnswer(error, requestId, incidents)
+    const { problem, headers, body } = problemAnswer(error, requestId, context)
     response.writeHead(problem.status, headers)
     response.end(body)
   }
@@ -124,7 +124,7 @@ const boundConnections = (server: Server, { config, logger }: RealtimeContext): 
 
 /** Builds the server with both doors; it does not listen yet. */
 export const createHttpServer = (context: RealtimeContext): HttpDoors => {
-  const { config, logger, incidents } = context
+  const { config, logger } = context
   const socketIo = createSocketIoDoor(context)
   const answer = createAnswerer(context, socketIo)
   const upgrade = createUpgrader(context, socketIo)
@@ -140,7 +140,7 @@ export const createHttpServer = (context: RealtimeContext): HttpDoors => {
   const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
     inRequest(context, request, requestId => answer(request, response, requestId))
   const refuse = (socket: Duplex, error: unknown, asked?: { request: IncomingMessage; requestId: string }): void => {
-    const answered = problemAnswer(error, asked?.requestId ?? newRequestId(), incidents)
+    const answered = problemAnswer(error, asked?.requestId ?? newRequestId(), context)
     endWithProblem(socket, answered, webHeaders(asked?.request, config.allowedOrigins))
   }
   server.on('request', onRequest)

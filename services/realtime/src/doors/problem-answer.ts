@@ -2,7 +2,8 @@
 import type { Duplex } from 'node:stream'
 import { STATUS_CODES } from 'node:http'
 import { errorKinds, header, problemContentType, problemOf, toCairnError, type Problem } from '@cairn/contracts'
-import type { Incidents } from '@cairn/runtime'
+import type { RealtimeContext } from '../context.ts'
+import { handshakeRoute } from '../core/admit-connection.ts'
 
 export interface ProblemAnswer {
   readonly problem: Problem
@@ -10,12 +11,24 @@ export interface ProblemAnswer {
   readonly body: string
 }
 
-export const problemAnswer = (thrown: unknown, requestId: string, incidents: Incidents): ProblemAnswer => {
+/** Within the request that is refused. */
+export const problemAnswer = (
+  thrown: unknown,
+  requestId: string,
+  { incidents, logger }: Pick<RealtimeContext, 'incidents' | 'logger'>,
+): ProblemAnswer => {
   const error = toCairnError(thrown)
   const { status } = errorKinds[error.code]
   const { code, cause, fingerprint } = error
-  const failure = { code, route: 'handshake', error: cause ?? error, fingerprint, message: 'refused a client' }
+  const failure = {
+    code,
+    route: `${handshakeRoute.method} ${handshakeRoute.route}`,
+    error: cause ?? error,
+    fingerprint,
+    message: 'refused a client',
+  }
   const incidentId = status >= 500 ? incidents.open(failure) : undefined
+  if (incidentId !== undefined) logger.info({ ...handshakeRoute, status }, 'answered')
   const problem = problemOf(error, requestId, incidentId)
   const body = JSON.stringify(problem)
   const headers = {

@@ -1,7 +1,7 @@
 // The namespaces of socket.io: one per user, `/ws/user/<userId>`. Who somebody is gets decided by the namespace, each time anew,
 // because several may ride on one connection, and the query of the first URL is all that the later ones send along.
 import { CairnError, closeCode, frameType } from '@cairn/contracts'
-import { continueTrace, newRequestId, runInRequest, type Incidents } from '@cairn/runtime'
+import { continueTrace, newRequestId, runInRequest } from '@cairn/runtime'
 import type { ExtendedError, Server, Socket } from 'socket.io'
 import type { RealtimeContext } from '../context.ts'
 import { admitConnection, type Admission } from '../core/admit-connection.ts'
@@ -15,6 +15,7 @@ import { createSocketIoEncoder } from './socket-io-frames.ts'
 import { createSocketIoOutlet } from './socket-io-outlet.ts'
 import { userOfPath } from './upgrade-request.ts'
 
+type Told = Pick<RealtimeContext, 'incidents' | 'logger'>
 type Next = (refusal?: ExtendedError) => void
 
 const tokenOf = ({ handshake }: Socket): string | undefined => {
@@ -22,8 +23,8 @@ const tokenOf = ({ handshake }: Socket): string | undefined => {
   return typeof given === 'string' ? given : undefined
 }
 
-const refusalOf = (error: unknown, requestId: string, incidents: Incidents): ExtendedError => {
-  const { code, title, request_id, incident_id, retry_after } = problemAnswer(error, requestId, incidents).problem
+const refusalOf = (error: unknown, requestId: string, context: Told): ExtendedError => {
+  const { code, title, request_id, incident_id, retry_after } = problemAnswer(error, requestId, context).problem
   return Object.assign(new Error(title), { data: { code, request_id, incident_id, retry_after } })
 }
 
@@ -35,7 +36,7 @@ type TooMany = WeakMap<Socket, number>
  * `rate_limited`: a client whose namespace is refused does not come back by itself, one whose connection ends does.
  */
 const handshake =
-  ({ incidents, tooMany }: { incidents: Incidents; tooMany: TooMany }, admit: (socket: Socket) => Promise<void>) =>
+  ({ context, tooMany }: { context: Told; tooMany: TooMany }, admit: (socket: Socket) => Promise<void>) =>
   (socket: Socket, next: Next): void => {
     const requestId = newRequestId()
     const trace = continueTrace(socket.handshake.headers['traceparent'] as string | undefined)
@@ -46,7 +47,7 @@ const handshake =
       } catch (error) {
         const limited = error instanceof CairnError && error.code === 'rate_limited'
         if (limited) tooMany.set(socket, (error.retryAfterSeconds ?? 1) * 1_000)
-        else refusal = refusalOf(error, requestId, incidents)
+        else refusal = refusalOf(error, requestId, context)
       }
       next(refusal)
     }
@@ -126,14 +127,13 @@ const onlyOnce =
   }
 
 export const serveNamespaces = (io: Server, context: RealtimeContext, connections: EngineConnections): void => {
-  const { incidents } = context
   const encode = createSocketIoEncoder()
   const admissions = new WeakMap<Socket, Admission>()
   const tooMany: TooMany = new WeakMap()
-  io.use(handshake({ incidents, tooMany }, async socket => refuserOf(connections)(socket)))
+  io.use(handshake({ context, tooMany }, async socket => refuserOf(connections)(socket)))
   const namespaces = io.of((_name, _auth, next) => next(null, true))
   namespaces.use(onlyOnce(connections))
-  namespaces.use(handshake({ incidents, tooMany }, admitterOf(context, connections, admissions)))
+  namespaces.use(handshake({ context, tooMany }, admitterOf(context, connections, admissions)))
   namespaces.on('connection', socket => {
     const engine = connections.of(socket.conn)
     const outlet = createSocketIoOutlet(socket, engine, encode)
