@@ -127,14 +127,7 @@ export class LogFollower {
     if (this.#state !== 'behind' || this.#reading || now < this.#retryAt || !this.#outlet.hasRoom) return
     if (this.#doubts === this.#settledDoubts && this.#catchUpFromRecent()) return
     this.#reading = true
-    void this.#log
-      .catchUp(() => this.#catchUp().catch((error: unknown) => this.#rethrow(error)))
-      .then(incidentId => {
-        this.#incidentId = incidentId
-        this.#reading = false
-        if (incidentId !== undefined) this.#waitToRetry()
-        if (this.#state === 'behind') this.#outlet.wake()
-      })
+    void this.#catchUpOnce()
   }
 
   stop(): void {
@@ -142,8 +135,15 @@ export class LogFollower {
   }
 
   /** Nobody waits for what fails after the socket has gone. */
-  #rethrow(error: unknown): void {
-    if (!this.#isStopped()) throw error
+  async #catchUpOnce(): Promise<void> {
+    const work = (): Promise<void> =>
+      this.#catchUp().catch((error: unknown) => {
+        if (!this.#isStopped()) throw error
+      })
+    this.#incidentId = await this.#log.catchUp(work)
+    this.#reading = false
+    if (this.#incidentId !== undefined) this.#waitToRetry()
+    if (this.#state === 'behind') this.#outlet.wake()
   }
 
   #waitToRetry(): void {
