@@ -23,7 +23,7 @@ const handshakes = {
     min: 100,
     max: 60_000,
     fallback: 5_000,
-    description: 'a socket.io connection that has joined no namespace by then is closed',
+    description: 'a socket.io connection that is without a namespace for this long is closed',
   }),
   handshakesPerUser: variable.integer('REALTIME_HANDSHAKES_PER_USER', {
     min: 1,
