@@ -5,6 +5,8 @@ import { counters, durations, gauges } from '@cairn/runtime'
 import { call, createTestDatabase, databaseUrlOf, eventually, type TestDatabase } from '@cairn/testkit'
 import { startFleet, type Fleet, type FleetMember } from '@cairn/testkit/fleet'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
+import { parse } from 'yaml'
+import { namesInPromql } from './promql-names.ts'
 
 const root = join(import.meta.dirname, '..')
 let database: TestDatabase
@@ -67,23 +69,52 @@ it('has what the catalogue promises, and the figures of a request by route, subj
   expect(text).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-/)
 }, 60_000)
 
-const metricPattern = /\b(?:http|messaging|cairn|db|nodejs|process)_[a-z0-9_]+\b/g
-const labels = new Set(['http_request_method', 'http_response_status_code', 'http_route'])
+/** Every value under that name, however deep. */
+const valuesOf = (value: unknown, name: string): unknown[] =>
+  typeof value === 'object' && value !== null
+    ? Object.entries(value).flatMap(([key, inner]) => (key === name ? [inner] : valuesOf(inner, name)))
+    : []
+
+/** Prometheus adds them to whatever it takes in. */
+const ofPrometheus = ['job', 'instance']
+
+/** Metrics of the text, with all labels that any of their samples has. */
+const exportedIn = (text: string): Map<string, Set<string>> => {
+  const exported = new Map<string, Set<string>>()
+  for (const line of samplesIn(text)) {
+    const [, name = '', labels = ''] = /^([\w:]+)(?:\{(.*)\})? /.exec(line) ?? []
+    const known = exported.get(name) ?? new Set(ofPrometheus)
+    for (const [, label = ''] of labels.matchAll(/(\w+)="/g)) known.add(label)
+    exported.set(name, known)
+  }
+  return exported
+}
+
+const missingFrom = (exported: ReadonlyMap<string, ReadonlySet<string>>, expression: string): string[] =>
+  namesInPromql(expression).flatMap(({ name, labels }) => {
+    const known = exported.get(name)
+    return known === undefined ? [name] : labels.filter(label => !known.has(label)).map(label => `${name}{${label}}`)
+  })
+
+it('a misspelt metric or label is found, whatever it begins with', () => {
+  const exported = exportedIn('cairn_x{a="1",le="+Inf"} 1\ncairn_y 2')
+  const fine =
+    'histogram_quantile(0.9, sum by (le, job) (rate(cairn_x{a!~"b.*"}[5m] offset 1d))) > 1.5 and sum(cairn_y) == 0'
+  expect(missingFrom(exported, fine)).toEqual([])
+  expect(missingFrom(exported, 'max(carin_x) > 60\n  or v8js_y')).toEqual(['carin_x', 'v8js_y'])
+  expect(missingFrom(exported, 'sum(cairn_y) by (d) / cairn_x')).toEqual(['cairn_y{d}'])
+  expect(missingFrom(exported, 'sum by (b) (cairn_x{c="d"})')).toEqual(['cairn_x{b}', 'cairn_x{c}'])
+})
 
 it.each(['prometheus-rules.yaml', 'grafana-dashboard.json'])(
   '%s names nothing that is not exported',
   async file => {
-    const text = readFileSync(join(root, 'deploy', 'observability', file), 'utf8')
-    const expressions = text.match(/"?expr"?: .*/g) ?? []
-    const named = new Set(
-      expressions
-        .join('\n')
-        .match(metricPattern)
-        ?.filter(name => !labels.has(name)),
-    )
-    expect(named.size).toBeGreaterThan(5)
-    const exported = new Set(namesIn(await allMetrics()))
-    expect([...named].filter(name => !exported.has(name))).toEqual([])
+    // JSON is YAML too.
+    const document: unknown = parse(readFileSync(join(root, 'deploy', 'observability', file), 'utf8'))
+    const expressions = valuesOf(document, 'expr') as string[]
+    expect(expressions.length).toBeGreaterThan(5)
+    const exported = exportedIn(await allMetrics())
+    expect(expressions.flatMap(expression => missingFrom(exported, expression))).toEqual([])
   },
   30_000,
 )

@@ -1,4 +1,5 @@
 // The start-up self-test: an instrumentation that is not in effect makes no sound, and is missed on the day it is needed.
+import { channel } from 'node:diagnostics_channel'
 import { isWrapped } from '@opentelemetry/instrumentation'
 import type { Instrumented } from './start-telemetry.ts'
 
@@ -8,8 +9,8 @@ const isPatched = (prototype: object, method: string): boolean => isWrapped(Refl
 const looks: Readonly<Record<Instrumented, () => Promise<boolean>>> = {
   pg: async () => isPatched((await import('pg')).default.Client.prototype, 'query'),
   ioredis: async () => isPatched((await import('ioredis')).Redis.prototype, 'sendCommand'),
-  // Node's own fetch tells it by a channel: there is nothing that could be loaded too early.
-  undici: async () => true,
+  // Node's own fetch tells of its requests by a channel.
+  undici: async () => channel('undici:request:create').hasSubscribers,
 }
 
 /** Rejects, naming what would not be traced. */
