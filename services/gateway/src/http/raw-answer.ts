@@ -1,7 +1,7 @@
 // Answers written to a connection by hand, where nothing became a request: with the ids that every answer has, and the end of it.
 import type { Duplex } from 'node:stream'
 import { errorKinds, header, problemContentType, problemOf, type CairnError } from '@cairn/contracts'
-import { securityHeaders } from './security-headers.ts'
+import { securityHeaders } from '@cairn/edge'
 
 const reasons: Readonly<Record<number, string>> = {
   400: 'Bad Request',

@@ -1,37 +1,34 @@
 // The first hook of every request: where it comes from, its ids, its place in a trace, and the line in the log at the end.
-import { header, isRequestId } from '@cairn/contracts'
-import type { ClientAddress } from '@cairn/edge'
-import { continueTrace, currentRequest, endRequestSpan, newRequestId, runInRequest } from '@cairn/runtime'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { header } from '@cairn/contracts'
+import { readRequestIds, securityHeaders, type ClientAddress } from '@cairn/edge'
+import { continueTrace, currentRequest, endRequestSpan, runInRequest } from '@cairn/runtime'
+import type { FastifyInstance } from 'fastify'
 import type { GatewayContext } from '../context.ts'
-import { securityHeaders } from './security-headers.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     client: ClientAddress
+    /** What a stranger calls the request. */
+    clientRequestId: string | undefined
   }
 }
 
 const one = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? undefined : value)
 
-const givenRequestId = (request: FastifyRequest): string | undefined => {
-  const given = one(request.headers[header.requestId])
-  return isRequestId(given) ? given : undefined
-}
-
-/** A stranger's request id is only noted in the log: used as ours, it would let strangers mix up incidents. A trusted proxy's is ours. */
 export const registerRequestScope = (server: FastifyInstance, { logger, addressOf }: GatewayContext): void => {
   server.decorateRequest('client')
+  server.decorateRequest('clientRequestId', undefined)
   server.addHook('onRequest', (request, reply, done) => {
     request.client = addressOf(request.raw)
-    const requestId = (request.client.throughProxy ? givenRequestId(request) : undefined) ?? newRequestId()
+    const { requestId, clientRequestId } = readRequestIds(request.headers, request.client)
+    request.clientRequestId = clientRequestId
     const trace = continueTrace(one(request.headers[header.traceparent]), one(request.headers[header.tracestate]))
     reply.headers(securityHeaders).header(header.requestId, requestId)
     runInRequest({ requestId, trace }, done)
   })
   server.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown'
-    const given = request.client.throughProxy ? undefined : givenRequestId(request)
+    const given = request.clientRequestId
     const about = {
       method: request.method,
       route,
