@@ -145,6 +145,9 @@ it('a handler that throws', async () => {
     lines: [/progress: .*relation "progress.heads" does not exist \[42P01\]/, /in the SQL statement [\w-]+/],
     services: ['gateway', 'progress'],
   })
+  const { out } = await runCommand([String(body['incident_id'])])
+  expect(out).toMatch(/gateway +debug +asks the owner +operation=request\.progress\.log\.submit\.v1 left=\{"address":/)
+  expect(out).toMatch(/progress +debug +events wait to be committed +events=1 unreadable=0 waiting_events=0/)
 }, 60_000)
 
 it('a statement that takes too long', async () => {

@@ -86,7 +86,7 @@ export const startProgress = async (config: ProgressConfig, logger: Logger): Pro
   const erasing = startErasingDeletedUsers({ bus, pool, config, logger, hashUser })
   const serving = serve(bus, {
     owner: 'progress',
-    routes: routesOf({ pool, commits, now: Date.now }),
+    routes: routesOf({ pool, commits, logger, now: Date.now }),
     hashUser,
     handlerTimeoutMs: config.handlerTimeoutMs,
   })

@@ -100,6 +100,10 @@ const askOwner = async (
   }
 }
 
+/** What is left of each limit that the request was counted by. */
+const leftOf = ({ verdicts = [] }: FastifyRequest): object =>
+  Object.fromEntries(verdicts.map(({ policy, remaining }) => [policy.name, remaining]))
+
 const emptyBody = async (request: FastifyRequest): Promise<void> => {
   request.body ??= {}
 }
@@ -140,6 +144,10 @@ export const registerRoute = (server: FastifyInstance, context: GatewayContext, 
       const { caller, tokenFault } = request
       if (tokenFault !== undefined && route.namedInBody?.(request) !== true) throw tokenFault
       const question = { payload: route.payload(request), caller }
+      context.logger.debug(
+        { operation: route.operation.subject, left: leftOf(request), body_bytes: request.headers['content-length'] },
+        'asks the owner',
+      )
       const answered = await tier.ask(request, caller?.userId, () => askOwner(context, route, question))
       reply.header('cache-control', route.cacheControl ?? 'no-store')
       if (route.success !== undefined) return reply.code(route.success).send()

@@ -15,12 +15,28 @@ const rejectAll = async (context: ProgressContext, userId: string, events: Parse
   return { results, head: { epoch, seq } }
 }
 
+/** For the flight recorder, as what follows: numbers, nothing of what was recorded. */
+const countsOf = (events: readonly ParsedEvent[]): object => ({
+  events: events.length,
+  unreadable: events.filter(event => !event.ok).length,
+})
+
+const outcomesOf = ({ results, head }: SubmitResult): object => {
+  const outcomes = { applied: 0, duplicate: 0, rejected: 0 }
+  for (const { status } of results) outcomes[status] += 1
+  return { ...outcomes, seq: head.seq }
+}
+
 export const submitEvents =
   (context: ProgressContext) =>
   async (payload: SubmitEvents, call: Call): Promise<SubmitResult> => {
     const userId = callerIdOf(call)
     const events = payload.events.map(parseEvent)
     if (!events.some(event => event.ok)) return rejectAll(context, userId, events)
+    const { commits, logger } = context
+    logger.debug({ ...countsOf(events), waiting_events: commits.waitingEvents }, 'events wait to be committed')
     const submission = { userId, events, receivedAtMs: context.now(), request: currentRequest() }
-    return context.commits.submit(submission, call.deadlineAt)
+    const result = await commits.submit(submission, call.deadlineAt)
+    logger.debug(outcomesOf(result), 'events are committed')
+    return result
   }
