@@ -1,4 +1,5 @@
 // Both doors as a client sees them, behind one interface: the suite is written once and run over each.
+import { noteIncident } from '@cairn/testkit'
 import { io, type Socket } from 'socket.io-client'
 import { WebSocket } from 'ws'
 
@@ -38,6 +39,13 @@ export interface ConnectOptions {
   readonly signal?: 'reconnects'
 }
 
+interface ProblemBody {
+  readonly code: string
+  readonly status: number
+  readonly request_id: string
+  readonly incident_id?: string
+}
+
 const pathOf = (userId: string, { token, tokenIn = 'query' }: ConnectOptions): string =>
   token !== undefined && tokenIn === 'query' ? `/ws/user/${userId}?token=${token}` : `/ws/user/${userId}`
 
@@ -72,7 +80,8 @@ const connectPlain: Door['connect'] = (baseUrl, userId, options = {}) => {
       let body = ''
       response.on('data', (chunk: Buffer) => (body += chunk.toString()))
       response.on('end', () => {
-        const { code, status, request_id } = JSON.parse(body) as { code: string; status: number; request_id: string }
+        const { code, status, request_id, incident_id } = JSON.parse(body) as ProblemBody
+        if (status >= 500) noteIncident(baseUrl, incident_id ?? 'no incident')
         const requestId = String(response.headers['x-request-id'])
         if (requestId !== request_id || status !== response.statusCode) reject(new Error('header and body disagree'))
         else resolve({ refused: { status, code, requestId } })
@@ -99,11 +108,15 @@ export const followSocket = (socket: Socket): TestClient => {
   return client
 }
 
+/** Where the node is that it connects to. */
+const baseUrlOf = (socket: Socket): string => new URL((socket.io as unknown as { uri: string }).uri).origin
+
 export const connected = (socket: Socket, client: TestClient): Promise<TestClient | Refused> =>
   new Promise((resolve, reject) => {
     socket.on('connect', () => resolve(client))
     socket.on('connect_error', error => {
-      const { data } = error as Error & { data?: { code: string; request_id: string } }
+      const { data } = error as Error & { data?: Omit<ProblemBody, 'status'> }
+      if (data?.incident_id !== undefined) noteIncident(baseUrlOf(socket), data.incident_id)
       if (data === undefined) reject(error)
       else resolve({ refused: { status: undefined, code: data.code, requestId: data.request_id } })
     })

@@ -1,5 +1,5 @@
 // A realtime node of the test's own, on free ports, with short times where a test would otherwise wait.
-import { eventually, incidentEnvironment } from '@cairn/testkit'
+import { assertIncidentsKept, eventually, incidentEnvironment } from '@cairn/testkit'
 import { readEnvironment, type Environment, type Logger } from '@cairn/runtime'
 import { realtimeVariables } from '../src/config.ts'
 import { startRealtime, type RunningRealtime } from '../src/service.ts'
@@ -34,5 +34,14 @@ export const startNode = async (natsUrl: string, logger: Logger, environment: En
     eventually(async () => {
       if (!(await fetch(`${url}/readyz`)).ok) throw new Error('not ready')
     })
-  return { ...running, url, ready }
+  const stop = async (): Promise<void> => {
+    const spool = config.incidentSpoolDirectory
+    // Whatever the test is about: what clients were told of has to be kept.
+    try {
+      await assertIncidentsKept(url, { natsUrl, spool })
+    } finally {
+      await running.stop()
+    }
+  }
+  return { ...running, url, ready, stop }
 }
