@@ -8,7 +8,7 @@ import { eventText, expectFieldFault, newPhone, type Phone } from './progress/ph
 let stack: Stack
 let phone: Phone
 let head: Head
-const names = ['a', 'b/c', 'd e', '\u00e9\u{1F600}', '..', '%2F', '?x=1#y', '+', '\u{1F600}'.repeat(128)]
+const names = ['a', 'b/c', 'd e', '\u00e9\u{1F600}', '%2F', '?x=1#y', '+', '\u{1F600}'.repeat(128)]
 beforeAll(async () => {
   stack = await startStack()
   phone = await newPhone(stack)
@@ -191,7 +191,7 @@ describe('days', () => {
 })
 
 describe('a track id in the path', () => {
-  it.each(names.filter(name => name !== '..'))('%j is found, percent-encoded', async name => {
+  it.each(names)('%j is found, percent-encoded', async name => {
     const { status, body } = await phone.get<TrackPage>(`/tracks/${encodeURIComponent(name)}`)
     expect([status, body.track.track_id, body.items.map(item => item.item_id)]).toEqual([200, name, [name]])
   })

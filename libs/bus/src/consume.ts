@@ -75,6 +75,8 @@ class DurableConsumer implements Consuming {
     while (!this.#aborter.signal.aborted) {
       try {
         this.#messages = await this.#open()
+        // A stop in the meantime had nothing to stop yet.
+        if (this.#aborter.signal.aborted) this.#messages.stop()
         for await (const message of this.#messages) {
           await this.#bus.inFlight.track(() => this.#receive(message))
           if (this.#aborter.signal.aborted) break

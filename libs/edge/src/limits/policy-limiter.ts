@@ -49,6 +49,8 @@ const verdictOf = ({ policy, has, leftMs }: Held, points: number): Verdict => {
 }
 
 const keyPrefix = 'limit'
+/** By so much Redis's milliseconds and ours may differ; a window is a hundred times as long. */
+const clockSlackMs = 10
 
 export class PolicyLimiter implements Limiter {
   readonly #policy: Policy
@@ -113,9 +115,10 @@ export class PolicyLimiter implements Limiter {
     this.#countUnsettled(redisKey, 1)
     const settle = async (isKept: boolean): Promise<void> => {
       this.#countUnsettled(redisKey, -1)
-      if (isKept || performance.now() >= windowEndsAt) return
+      const leftMs = Math.ceil(windowEndsAt - performance.now())
+      if (isKept || leftMs <= 0) return
       if (shared === undefined) this.#addHere(redisKey, -points)
-      else await this.#addInRedis(redisKey, -points)
+      else await this.#addInRedis(redisKey, -points, leftMs + clockSlackMs)
     }
     return { verdict, settle }
   }
@@ -127,9 +130,9 @@ export class PolicyLimiter implements Limiter {
   }
 
   /** Past the library: it keeps in memory who is beyond the limit, and what is given back would not be heard of. */
-  #addInRedis(redisKey: string, points: number): Promise<Held | undefined> {
+  #addInRedis(redisKey: string, points: number, most = this.#policy.points): Promise<Held | undefined> {
     const policy = this.#policy
-    const { points: most, windowSeconds } = policy
+    const { windowSeconds } = policy
     return this.#inRedis(async () => {
       const [has, leftMs] = await this.#counts.counting.count({
         key: `${keyPrefix}:${redisKey}`,

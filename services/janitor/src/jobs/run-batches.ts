@@ -56,7 +56,8 @@ export const runBatches = async (job: Job, asking: Asking, limits: RunLimits): P
       rows += more
       batches += 1
       complete = done
-      if (!done && pauseMs > 0) await pause(Math.min(pauseMs, leftMs()), signal)
+      if (!done && pauseMs >= leftMs()) break
+      if (!done && pauseMs > 0) await pause(pauseMs, signal)
     }
     if (!signal.aborted) oldest = (await job.oldestLeftMs?.(asking)) ?? null
     return { report: report() }
