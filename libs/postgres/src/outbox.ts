@@ -135,9 +135,13 @@ export class OutboxRelay {
     const session: Session = { table, held: new HeldSubjects(retryMs), floor: new OutboxFloor(), shortcut }
     while (!this.#aborter.signal.aborted) {
       if (!this.#active) {
+        this.#dirty = false
+        this.#stirred = false
         const lock = 'SELECT pg_try_advisory_lock(hashtext(current_database()), hashtext($1)) AS locked'
         const { rows } = await client.query<{ locked: boolean }>(lock, [this.#options.table])
         this.#active = rows[0]?.locked === true
+        // Whatever was committed meanwhile is to be found.
+        if (this.#active) this.#dirty = true
       }
       if (this.#active) await this.#work(session)
       const restMs = this.#restMs(session)

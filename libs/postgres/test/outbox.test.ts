@@ -252,6 +252,26 @@ describe('the relay', () => {
     await eventually(() => expect(seen).toEqual(['first 1', 'first 2', 'second 3']))
   })
 
+  it('leaves the database alone while another one works', async () => {
+    await fill(1, 1)
+    start(async () => undefined, 60_000)
+    await eventually(async () => expect(await left()).toBe(0))
+    const { relay: standby } = start(async () => undefined, 60_000)
+    const lastAsked = async (): Promise<string[]> => {
+      const { rows } = await client.query<{ at: string }>(
+        `SELECT query_start::text AS at FROM pg_stat_activity
+         WHERE application_name LIKE 'relay%' AND datname = current_database() AND query LIKE '%try_advisory%' ORDER BY backend_start`,
+      )
+      return rows.map(({ at }) => at)
+    }
+    await eventually(async () => expect(await lastAsked()).toHaveLength(1))
+    standby.wake()
+    const seen = new Set<string | undefined>()
+    for (let look = 0; look < 30; look += 1) seen.add((await lastAsked())[0])
+    // Once when it was woken, if it came in between.
+    expect(seen.size).toBeLessThanOrEqual(2)
+  })
+
   it('connects again when its session is ended', async () => {
     const seen: string[] = []
     const { failures } = start(async row => void seen.push(row.message_id))
