@@ -88,6 +88,12 @@ describe('the flight recorder', () => {
     expect(JSON.parse(line)).toMatchObject({ level: 'error', message: 'failed', error: { message: 'the cause' } })
   })
 
+  it('says of a long line that is no record that it was one', () => {
+    const { logger } = loggerUnderTest()
+    inRequest('one', () => logger.recorder.recordLine(`{"level":"error" ${'x'.repeat(10_000)}`))
+    expect(messagesOf(logger.recorder, 'one')).toEqual(['a line that is no record'])
+  })
+
   it('forgets a request after its time; what it logs later is kept anew', () => {
     const { logger } = loggerUnderTest({ flightRecorderMaxAgeMs: 0 })
     inRequest('one', () => {

@@ -53,6 +53,19 @@ describe('a log line', () => {
     expect(JSON.stringify(lines)).not.toContain('not-print')
   })
 
+  it.each(
+    ['\n', '\t', '\b', '\f', '\r', '"', '\\', '\u0001', '\u000e'].flatMap(before =>
+      ['hush@example.com', 'Bearer hush', 'yJhbGciOiJFZERTQSJ9.hush', 'eyJhbGciOiJFZERTQSJ9.hush', 'earer hush'].map(
+        secret => ({ before, secret }),
+      ),
+    ),
+  )('is JSON, and holds no secret, where $secret follows $before', ({ before, secret }) => {
+    const { lines, logger } = capture('info')
+    logger.info(`all${before}${secret} @`)
+    const isSecret = !/^(?:yJ|earer)/.test(secret)
+    expect(lines[0]).toMatchObject({ message: `all${before}${isSecret ? '[redacted]' : secret} @` })
+  })
+
   it('leaves other addresses whole', () => {
     const { lines, logger } = capture('info')
     const message = 'of https://example.com/@cairn/bus?q=1 in file:///srv/node_modules/@cairn/bus, and ws://[::1]:80/'

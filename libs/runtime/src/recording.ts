@@ -10,9 +10,17 @@ export interface RecordingLimits {
 const cut = (value: unknown, length: number): unknown =>
   typeof value === 'string' && value.length > length ? `${value.slice(0, length)}…` : value
 
+const recordIn = (line: string): Record<string, unknown> => {
+  try {
+    return JSON.parse(line) as Record<string, unknown>
+  } catch {
+    return { message: 'a line that is no record' }
+  }
+}
+
 /** Still a record: its longest texts and lists cut, or, where there is too much of it all, what it is and what went wrong. */
 const shorten = (line: string, maxBytes: number): string => {
-  const record = JSON.parse(line) as Record<string, unknown>
+  const record = recordIn(line)
   const cutTo = (length: number) => (_name: string, value: unknown) =>
     Array.isArray(value) ? value.slice(0, 20) : cut(value, length)
   const short = JSON.stringify(record, cutTo(2_000))

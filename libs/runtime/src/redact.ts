@@ -35,19 +35,24 @@ export const redactByName = (value: unknown, depth = 0): unknown => {
   return copy ?? value
 }
 
+/** In a line of JSON the letter of an escape belongs to no text: the `n` of `\nanna@example.com` has to stay where it is. */
+const outsideEscapes = (pattern: RegExp): RegExp =>
+  new RegExp(`(\\\\(?:u.{4}|.))|${pattern.source}`, `g${pattern.flags}`)
+const censored = (_found: string, escape?: string): string => escape ?? censor
+
 /** A signed token: three parts of base64url, the first a JSON object. */
-const tokenPattern = /eyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?/g
-const emailPattern = /[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+/g
+const tokenPattern = outsideEscapes(/eyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?/)
+const emailPattern = outsideEscapes(/[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+/)
 /** Of a URL, whatever stands before the host. */
 const userinfoPattern = /:\/\/[^\s"'\\/?#]{1,512}@/g
-const bearerPattern = /\bbearer +[\w.~+/-]+=*/gi
+const bearerPattern = outsideEscapes(/bearer +[\w.~+/-]+=*/i)
 
-/** A line without what looks like a token, an address, or a URL's user and password. */
+/** A line of JSON without what looks like a token, an address, or a URL's user and password; still JSON. */
 export const redactByShape = (line: string): string => {
   let safe = line
   // Searched by what begins with a character that is rare in a line: by `eyJ` or `earer ` it takes four times as long.
-  if (safe.includes('yJ')) safe = safe.replaceAll(tokenPattern, censor)
-  if (safe.includes('@')) safe = safe.replaceAll(userinfoPattern, `://${censor}@`).replaceAll(emailPattern, censor)
-  if (safe.includes('bearer ') || safe.includes('Bearer ')) safe = safe.replaceAll(bearerPattern, censor)
+  if (safe.includes('yJ')) safe = safe.replaceAll(tokenPattern, censored)
+  if (safe.includes('@')) safe = safe.replaceAll(userinfoPattern, `://${censor}@`).replaceAll(emailPattern, censored)
+  if (safe.includes('bearer ') || safe.includes('Bearer ')) safe = safe.replaceAll(bearerPattern, censored)
   return safe
 }
