@@ -80,7 +80,7 @@ export interface CairnClient {
 
 const maxEventsPerRequest = 500
 const defaultMaxQueuedEvents = 10_000
-/** Each check costs the server about as much as a `resume`, from everybody who is connected. */
+/** Each check is a frame each way, from everybody who is connected; the log is not read for it. */
 const defaultIdleCheckMs = 120_000
 
 const submit = async (

@@ -9,6 +9,8 @@ export const frameType: typeof contractFrameType = {
   tokenExpiring: 'token.expiring',
   sessionClosing: 'session.closing',
   noticePosted: 'notice.posted',
+  pong: 'pong',
+  ping: 'ping',
   resume: 'resume',
   tokenRefresh: 'token.refresh',
 }

@@ -7,7 +7,7 @@ import { frameType, parseFrame, type Frame } from './realtime-frames.ts'
 export interface LinkOptions {
   readonly webSocket: WebSocket
   readonly log: LocalLog
-  /** After so long without a frame, or up to a quarter less, the server is asked for one. */
+  /** After so long without a frame, or up to a quarter less, a node that answers `ping` is asked for one. */
   readonly idleCheckMs: number
   /** How long the first frame, and the one that was asked for, may take. */
   readonly answerTimeoutMs: number
@@ -34,6 +34,8 @@ export class RealtimeLink {
   readonly #options: LinkOptions
   #timer: ReturnType<typeof setTimeout> | undefined
   #announced: SessionClosing | undefined
+  /** A node that does not know `ping` would close for good. */
+  #answersPing = false
   /** The position that the next page of the answer to a `resume` continues; undefined when all of it is here. */
   #awaited: Head | undefined
   /** What a WebSocket still brings while it closes, which may take as long as it likes, is for nobody. */
@@ -68,15 +70,13 @@ export class RealtimeLink {
 
   /**
    * A connection whose network is gone looks like one where nothing happens, and pings of the server are not shown to an app.
-   * A `resume` is always answered. Those of clients that heard something together, a notice, are spread.
+   * Checks of clients that heard something together, a notice, are spread.
    */
   #checkWhenIdle(): void {
     clearTimeout(this.#timer)
     const ms = this.#options.idleCheckMs * (1 - Math.random() / 4)
     this.#timer = setTimeout(() => {
-      const known = this.#options.log.head
-      if (known !== undefined) this.#resume(known)
-      this.#expectFrame()
+      if (this.#answersPing && this.#send(frameType.ping, {})) this.#expectFrame()
     }, ms)
   }
 
@@ -107,7 +107,8 @@ export class RealtimeLink {
     }
   }
 
-  #ready(head: Head): void {
+  #ready({ answers_ping, ...head }: SessionReady): void {
+    this.#answersPing = answers_ping === true
     this.#options.onReady()
     const known = this.#options.log.head
     if (known?.epoch !== head.epoch || known.seq !== head.seq) this.#resume(known ?? { epoch: head.epoch, seq: 0 })
@@ -140,9 +141,12 @@ export class RealtimeLink {
     this.#send(frameType.tokenRefresh, { token: await this.#options.newToken() })
   }
 
-  #send(type: string, data: unknown): void {
+  /** False when it is closing already. */
+  #send(type: string, data: unknown): boolean {
     const { webSocket } = this.#options
-    if (webSocket.readyState === webSocket.OPEN) webSocket.send(JSON.stringify({ type, data }))
+    if (webSocket.readyState !== webSocket.OPEN) return false
+    webSocket.send(JSON.stringify({ type, data }))
+    return true
   }
 
   /** What cannot be had over HTTP now is tried again with the next connection. */

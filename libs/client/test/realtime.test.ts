@@ -2,7 +2,7 @@
 import { eventually, startLink } from '@cairn/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createCairnClient, type CairnClient, type CairnClientOptions } from '../src/index.ts'
-import { pageOf, problem, serveLog, sessionOf, startServer, type ServedLog, type TestServer } from './server.ts'
+import { nodeOf, pageOf, problem, serveLog, sessionOf, startServer, type ServedLog, type TestServer } from './server.ts'
 
 describe('the client over realtime', () => {
   let server: TestServer
@@ -38,6 +38,7 @@ describe('the client over realtime', () => {
     client.disconnect()
     await server.stop()
   })
+  const pings = (): number => server.received.filter(({ type }) => type === 'ping').length
   const live = async (): Promise<void> => {
     client.connect()
     await eventually(() => expect(client.status).toBe('live'))
@@ -228,18 +229,26 @@ describe('the client over realtime', () => {
     await link.stop()
   })
 
-  it('stays on a connection where nothing happens', async () => {
-    client = create({ session: sessionOf(1), idleCheckMs: 20 })
+  it('stays on a connection where nothing happens, also while the log cannot be read', async () => {
+    server.onSocket = nodeOf({ ...log.head, expires_in: 600, answers_ping: true })
+    client = create({ session: sessionOf(1), idleCheckMs: 20, answerTimeoutMs: 1_000 })
     await live()
-    await eventually(() => expect(server.received.length).toBeGreaterThan(4))
-    expect(new Set(server.received.map(({ type }) => type))).toEqual(new Set(['resume']))
+    await eventually(() => expect(pings()).toBeGreaterThan(4))
+    // What it was missing when it came, and never got.
+    expect(server.received.filter(({ type }) => type !== 'ping').map(({ type }) => type)).toEqual(['resume'])
     expect([statuses, server.socketTokens.length]).toEqual([['connecting', 'live'], 1])
   })
 
-  it('finds a last event that was lost on its way', async () => {
-    client = create({ session: sessionOf(1), idleCheckMs: 20 })
+  it('asks nothing of a node that would not know what it is asked', async () => {
+    server.onSocket = nodeOf({ ...log.head, expires_in: 600 })
+    client = create({ session: sessionOf(1), idleCheckMs: 20, answerTimeoutMs: 20 })
+    const other = create({ session: sessionOf(1), idleCheckMs: 20, onStatus: () => undefined })
     await live()
-    log.commit(1)
-    await eventually(() => expect(seen).toEqual([1]))
+    // By the time that a later connection was checked five times, this one would have been left.
+    server.onSocket = nodeOf({ ...log.head, expires_in: 600, answers_ping: true })
+    other.connect()
+    await eventually(() => expect(pings()).toBeGreaterThan(4))
+    other.disconnect()
+    expect([statuses, server.socketTokens.length]).toEqual([['connecting', 'live'], 2])
   })
 })

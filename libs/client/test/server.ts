@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { ChangesPage, Session } from '@cairn/contracts'
+import type { ChangesPage, Session, SessionReady } from '@cairn/contracts'
 import { WebSocketServer, type WebSocket } from 'ws'
 
 export interface Call {
@@ -162,6 +162,18 @@ export interface ServedLog {
   commit(count: number): ChangesPage
 }
 
+/** A node that cannot read any log: it says `ready`, and answers a `ping` when it has said that it does. */
+export const nodeOf =
+  (ready: SessionReady): TestServer['onSocket'] =>
+  socket => {
+    const send = (type: string, data: unknown): void => socket.send(JSON.stringify({ type, data }))
+    send('session.ready', ready)
+    socket.on('message', message => {
+      const { type } = JSON.parse((message as Buffer).toString()) as { type: string }
+      if (type === 'ping' && ready.answers_ping === true) send('pong', {})
+    })
+  }
+
 /** Connections get this log's head, and what they are missing of it. */
 export const serveLog = (server: TestServer): ServedLog => {
   const log: ServedLog = {
@@ -174,7 +186,7 @@ export const serveLog = (server: TestServer): ServedLog => {
   }
   server.onSocket = socket => {
     const send = (type: string, data: unknown): void => socket.send(JSON.stringify({ type, data }))
-    send('session.ready', { ...log.head, expires_in: 600 })
+    nodeOf({ ...log.head, expires_in: 600, answers_ping: true })(socket)
     socket.on('message', message => {
       const { type, data } = JSON.parse((message as Buffer).toString()) as { type: string; data: { seq: number } }
       if (type === 'resume') send('progress.changed', pageOf(data.seq + 1, log.head.seq))

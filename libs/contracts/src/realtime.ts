@@ -10,12 +10,25 @@ export const frameType = {
   tokenExpiring: 'token.expiring',
   sessionClosing: 'session.closing',
   noticePosted: 'notice.posted',
+  pong: 'pong',
+  ping: 'ping',
   resume: 'resume',
   tokenRefresh: 'token.refresh',
 } as const
 
-export const SessionReady = Type.Object({ epoch: Type.String(), seq: Count, expires_in: Type.Integer() })
+export const SessionReady = Type.Object({
+  epoch: Type.String(),
+  seq: Count,
+  expires_in: Type.Integer(),
+  answers_ping: Type.Optional(
+    Type.Boolean({ description: 'True of a node that answers `ping`; one that does not know it closes 4500.' }),
+  ),
+})
 export type SessionReady = Static<typeof SessionReady>
+
+/** Whether the connection carries anything; answered by `pong`, with the same data. */
+export const Ping = Type.Object({}, { additionalProperties: false })
+export type Ping = Static<typeof Ping>
 
 export const Resume = Type.Object(
   { epoch: Type.String({ maxLength: 64 }), seq: Count },

@@ -193,6 +193,17 @@ describe.each(doors)('realtime over $name', door => {
     })
   })
 
+  describe('ping', () => {
+    it('is answered by the node itself, while no log can be read', async () => {
+      const client = await connect(person)
+      expect(client.frames[0]?.data['answers_ping']).toBe(true)
+      others.progress.down = true
+      client.send('ping', {})
+      await eventually(() => expect(client.frames[1]).toMatchObject({ type: 'pong', data: {} }))
+      expect(others.progress.pagesRead).toBe(0)
+    })
+  })
+
   describe('close', () => {
     it('ends the sockets of a session that has ended, within a second, and no others', async () => {
       const ended = await connect(person)

@@ -102,10 +102,13 @@ describe.each(doors)('limits over $name', door => {
     expect((await firstFrame(node)).frames[0]?.type).toBe('session.ready')
   })
 
-  it('closes 4029 for a client that sends more frames than anybody needs', async () => {
+  it.each([
+    ['resume', { epoch, seq: 0 }],
+    ['ping', {}],
+  ])('closes 4029 for a client that sends more frames than anybody needs: %s', async (type, data) => {
     const node = await startWith({ REALTIME_FRAMES_PER_MINUTE: '3' })
     const client = await firstFrame(node)
-    for (const _ of [1, 2, 3, 4]) client.send('resume', { epoch, seq: 0 })
+    for (const _ of [1, 2, 3, 4]) client.send(type, data)
     await eventually(() => expect(client.closed).toBe(true))
     expect(client.frames.at(-1)).toMatchObject({
       type: 'session.closing',

@@ -79,7 +79,7 @@ export class Connection implements Timed, FollowerOutlet {
       return
     }
     const expires_in = secondsUntil(this.#claims.expiresAt)
-    outlet.send(frameOf(frameType.sessionReady, { ...head, expires_in }))
+    outlet.send(frameOf(frameType.sessionReady, { ...head, expires_in, answers_ping: true }))
     this.#follower.begin(head)
     const next = this.tick(performance.now())
     if (next !== undefined) this.#context.wheel.schedule(this, next)

@@ -6,6 +6,7 @@ import type { RealtimeContext } from '../context.ts'
 import type { Connection } from '../core/connection.ts'
 import { measured } from '../core/measured.ts'
 import type { FrameHandler } from './frame-handler.ts'
+import { pingHandler } from './ping.ts'
 import { refreshTokenHandler } from './refresh-token.ts'
 import { resumeHandler } from './resume.ts'
 
@@ -16,7 +17,7 @@ export interface ReceivedFrame {
 }
 
 const handlers: ReadonlyMap<string, FrameHandler> = new Map(
-  [resumeHandler, refreshTokenHandler].map(handler => [handler.type, handler]),
+  [pingHandler, resumeHandler, refreshTokenHandler].map(handler => [handler.type, handler]),
 )
 
 const requestOf = ({ traceparent }: ReceivedFrame, userHash: string): RequestContext => ({
