@@ -1,6 +1,6 @@
 // The flight recorder: debug-level records of every recent request, in memory and nowhere else, until a failure asks for those
 // of one. Bounded per request and in total, by lines, bytes and age; the oldest request goes first.
-import { Recording } from './recording.ts'
+import { Recording, type Note } from './recording.ts'
 import { currentRequest, type RequestContext } from './request-context.ts'
 import type { SpanRecord } from './span.ts'
 import type { Telemetry } from './telemetry.ts'
@@ -47,6 +47,14 @@ export class FlightRecorder {
     const request = currentRequest()
     if (request === undefined) return
     this.#bytes += this.#of(request).addLine(line)
+    this.#makeRoom()
+  }
+
+  /** Keeps a line that is made when somebody reads it. */
+  recordNote(note: Note): void {
+    const request = currentRequest()
+    if (request === undefined) return
+    this.#bytes += this.#of(request).addNote(note)
     this.#makeRoom()
   }
 

@@ -115,3 +115,40 @@ describe('userHasher', () => {
     expect(userHasher(Buffer.alloc(32, 1))('u')).not.toBe(userHasher(Buffer.alloc(32, 2))('u'))
   })
 })
+
+describe('a note', () => {
+  const noteWith = (level: string) => {
+    const { lines, logger } = capture(level)
+    const made = { times: 0 }
+    const fields = {
+      token: 'do-not-print',
+      get rows() {
+        made.times += 1
+        return 3
+      },
+    }
+    const request = { requestId: 'request-1', trace: continueTrace() }
+    runInRequest(request, () => logger.note(fields, 'of do-not@print.example'))
+    return { lines, made, recording: logger.recorder.find('request-1') }
+  }
+  const expected = {
+    level: 'debug',
+    service: 'test',
+    request_id: 'request-1',
+    rows: 3,
+    token: '[redacted]',
+    message: 'of [redacted]',
+  }
+
+  it('is a line that is made when somebody reads it', () => {
+    const { lines, made, recording } = noteWith('info')
+    expect([lines, made.times]).toEqual([[], 0])
+    expect(recording?.lines.map(line => JSON.parse(line) as unknown)).toMatchObject([expected])
+  })
+
+  it('is written where debug lines are', () => {
+    const { lines, recording } = noteWith('debug')
+    expect(lines).toMatchObject([expected])
+    expect(recording?.lines).toHaveLength(1)
+  })
+})

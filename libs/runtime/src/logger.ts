@@ -7,7 +7,8 @@ import { FlightRecorder, type RecorderLimits } from './flight-recorder.ts'
 import type { Metrics } from './metrics.ts'
 import { errorForLog } from './error-for-log.ts'
 import { recordingDestination } from './recording-destination.ts'
-import { redactByName } from './redact.ts'
+import type { Note } from './recording.ts'
+import { redactByName, redactByShape } from './redact.ts'
 import { currentRequest } from './request-context.ts'
 import { stdoutLines } from './stdout-lines.ts'
 import { noTelemetry, type Telemetry } from './telemetry.ts'
@@ -17,6 +18,11 @@ export type Logger = PinoLogger & {
   readonly service: string
   readonly recorder: FlightRecorder
   readonly metrics: Metrics
+  /**
+   * A debug line of the hot path: where debug lines are not written it is made only when an incident asks for it. `fields` are
+   * for it alone: nobody changes them.
+   */
+  note(fields: object, message: string): void
 }
 
 export interface LoggerOptions {
@@ -53,6 +59,15 @@ const createTimestamp = (): (() => string) => {
   }
 }
 
+const noteOf = ({ service, fields, message }: { service: string; fields: object; message: string }): Note => {
+  const [madeAt, ids] = [Date.now(), idsOfRequest()]
+  return () => {
+    const about = redactByName(fields) as object
+    const time = new Date(madeAt).toISOString()
+    return redactByShape(JSON.stringify({ level: 'debug', time, service, ...ids, ...about, message }))
+  }
+}
+
 /** One logger per service. Lines have `service`, and in a request `request_id`, `trace_id` and `user_hash`. */
 export const createLogger = ({
   service,
@@ -79,9 +94,10 @@ export const createLogger = ({
     mixin: idsOfRequest,
   }
   const out = destination ?? stdoutLines()
-  return Object.assign(pino(options, recordingDestination({ recorder, level, out, exportLine })), {
-    service,
-    recorder,
-    metrics,
-  })
+  const logger = pino(options, recordingDestination({ recorder, level, out, exportLine }))
+  const note = (fields: object, message: string): void => {
+    if (writesDebug) logger.debug(fields, message)
+    else if (recorder.enabled) recorder.recordNote(noteOf({ service, fields, message }))
+  }
+  return Object.assign(logger, { service, recorder, metrics, note })
 }

@@ -1,5 +1,5 @@
 // What is kept of one request in one service: its latest records, bounded by lines and bytes. Lines come serialised and
-// redacted, so nothing that changes later can leak into them.
+// redacted, so nothing that changes later can leak into them; notes hold what nobody changes.
 import type { SpanRecord } from './span.ts'
 
 export interface RecordingLimits {
@@ -30,14 +30,18 @@ const shorten = (line: string, maxBytes: number): string => {
   return JSON.stringify({ level, time, service, message, error: { type, message: reason, code } }, cutTo(100))
 }
 
-/** About what a span takes in memory and on the wire. */
+/** About what a span takes in memory and on the wire, or a note in memory. */
 const spanBytes = 200
+const noteBytes = 300
+
+/** A line that is made, and redacted, when somebody reads it. */
+export type Note = () => string
 
 export class Recording {
   readonly requestId: string
   readonly openedAt: number
   readonly #limits: RecordingLimits
-  readonly #lines: string[] = []
+  readonly #lines: (string | Note)[] = []
   readonly #spans: SpanRecord[] = []
   #bytes = 0
   #dropped = 0
@@ -57,7 +61,7 @@ export class Recording {
   }
 
   get lines(): readonly string[] {
-    return this.#lines
+    return this.#lines.map(line => (typeof line === 'string' ? line : line()))
   }
 
   get spans(): readonly SpanRecord[] {
@@ -76,14 +80,25 @@ export class Recording {
 
   /** Returns by how many bytes it has grown; less than none when older ones went. */
   addLine(written: string): number {
+    const { maxBytes } = this.#limits
+    const line = written.length > maxBytes ? shorten(written, maxBytes) : written
+    return this.#add(line, line.length)
+  }
+
+  /** Returns what `addLine` does. */
+  addNote(note: Note): number {
+    return this.#add(note, noteBytes)
+  }
+
+  #add(line: string | Note, bytes: number): number {
     const before = this.#bytes
     const { maxLines, maxBytes } = this.#limits
-    const line = written.length > maxBytes ? shorten(written, maxBytes) : written
     this.#lines.push(line)
-    this.#bytes += line.length
+    this.#bytes += bytes
     this.#changes += 1
     while (this.#lines.length > maxLines || (this.#bytes > maxBytes && this.#lines.length > 1)) {
-      this.#bytes -= this.#lines.shift()?.length ?? 0
+      const oldest = this.#lines.shift()
+      this.#bytes -= typeof oldest === 'string' ? oldest.length : noteBytes
       this.#dropped += 1
     }
     return this.#bytes - before

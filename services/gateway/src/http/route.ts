@@ -144,7 +144,7 @@ export const registerRoute = (server: FastifyInstance, context: GatewayContext, 
       const { caller, tokenFault } = request
       if (tokenFault !== undefined && route.namedInBody?.(request) !== true) throw tokenFault
       const question = { payload: route.payload(request), caller }
-      context.logger.debug(
+      context.logger.note(
         { operation: route.operation.subject, left: leftOf(request), body_bytes: request.headers['content-length'] },
         'asks the owner',
       )

@@ -34,9 +34,9 @@ export const submitEvents =
     const events = payload.events.map(parseEvent)
     if (!events.some(event => event.ok)) return rejectAll(context, userId, events)
     const { commits, logger } = context
-    logger.debug({ ...countsOf(events), waiting_events: commits.waitingEvents }, 'events wait to be committed')
+    logger.note({ ...countsOf(events), waiting_events: commits.waitingEvents }, 'events wait to be committed')
     const submission = { userId, events, receivedAtMs: context.now(), request: currentRequest() }
     const result = await commits.submit(submission, call.deadlineAt)
-    logger.debug(outcomesOf(result), 'events are committed')
+    logger.note(outcomesOf(result), 'events are committed')
     return result
   }
