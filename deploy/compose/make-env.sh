@@ -1,10 +1,23 @@
 #!/bin/sh
-# Writes an environment file for compose.yaml, every secret fresh:
+# Writes an environment file for compose.yaml, every secret fresh. One that is there stays as it is: its secrets cannot be made again.
 #
-#   sh deploy/compose/make-env.sh > .env          for production: fill in what Apple knows your app by
-#   sh deploy/compose/make-env.sh --dev > .env    for a developer's machine, with a local Apple issuer
-set -eu
+#   sh deploy/compose/make-env.sh          .env for production: fill in what Apple knows your app by
+#   sh deploy/compose/make-env.sh --dev    .env for a developer's machine, with a local Apple issuer
+#
+# A last argument names another file than .env.
+set -euC
 umask 077
+dev=
+if [ "${1:-}" = --dev ]; then
+  dev=yes
+  shift
+fi
+file=${1:-.env}
+if [ -e "$file" ]; then
+  echo "$file is there already: add to it what is missing, or move it away" >&2
+  exit 1
+fi
+exec > "$file"
 hex() { printf 'k%s' "$(od -An -vtx1 -N24 /dev/urandom | tr -d ' \n')"; }
 # 64 hexadecimal digits are 48 bytes as base64url, and as secret as the 32 bytes that they spell.
 key() { od -An -vtx1 -N32 /dev/urandom | tr -d ' \n'; }
@@ -16,7 +29,7 @@ for name in POSTGRES AUTH_DATABASE PROGRESS_DATABASE REDIS NATS_ADMIN NATS_SYS N
 done
 echo "AUTH_MASTER_KEY=$(key)"
 echo "USER_HASH_KEY=$(key)"
-if [ "${1:-}" = --dev ]; then
+if [ -n "$dev" ]; then
   cat <<'DEV'
 NODE_ENV=development
 COMPOSE_PROFILES=dev

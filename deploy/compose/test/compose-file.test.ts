@@ -2,7 +2,7 @@
 // not be. Whether it works is for `npm run test:compose`.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { appendFile, cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -26,6 +26,7 @@ const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 const composed = read('compose.yaml')
 const text = composed + read('deploy/compose/defaults.env')
 const { services } = parse(composed, { merge: true }) as { services: Readonly<Record<string, Service>> }
+const script = join(root, 'deploy/compose/make-env.sh')
 const ours = ['gateway', 'auth', 'progress', 'realtime', 'janitor']
 const secret = /PASSWORD|_KEY$|_URL$/
 /** Of back ends and of the health check, not of Cairn. */
@@ -82,8 +83,10 @@ describe.runIf(hasCompose)('as docker compose reads it, a setting', () => {
     ofShell: readonly string[],
     ofCairn: readonly string[],
   ): Promise<readonly Readonly<Record<string, string | null>>[]> => {
-    const secrets = execFileSync('sh', [join(root, 'deploy/compose/make-env.sh'), '--dev'], { encoding: 'utf8' })
-    await writeFile(join(directory, '.env'), `${secrets}${ofShell.join('\n')}\n`)
+    const file = join(directory, '.env')
+    await rm(file, { force: true })
+    execFileSync('sh', [script, '--dev'], { cwd: directory })
+    await appendFile(file, `${ofShell.join('\n')}\n`)
     await writeFile(join(directory, 'cairn.env'), `${ofCairn.join('\n')}\n`)
     const args = ['compose', '--project-directory', directory, '--profile', 'tools', 'config', '--format', 'json']
     const env = { PATH: process.env['PATH'] ?? '', HOME: directory }
@@ -124,6 +127,21 @@ describe.runIf(hasCompose)('as docker compose reads it, a setting', () => {
 })
 
 describe('a secret', () => {
+  let directory: string
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'cairn-make-env-'))
+  })
+  afterAll(() => rm(directory, { recursive: true }))
+
+  it('that is there is never replaced by the script, and whoever lacks one is told the line to add', async () => {
+    await writeFile(join(directory, '.env'), 'AUTH_MASTER_KEY=old')
+    const { status, stderr } = spawnSync('sh', [script], { cwd: directory, encoding: 'utf8' })
+    expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining('.env is there already') })
+    expect(readFileSync(join(directory, '.env'), 'utf8')).toBe('AUTH_MASTER_KEY=old')
+    for (const { name, value } of interpolated.filter(one => one.kind === '?' && secret.test(one.name)))
+      expect(value).toMatch(new RegExp(`^add ${name}=.* to \\.env`))
+  })
+
   it('has no default', () => {
     const withDefault = interpolated.filter(
       ({ name, kind, value }) => secret.test(name) && kind === '-' && value !== '',
@@ -138,12 +156,11 @@ describe('a secret', () => {
   })
 
   it('comes fresh from the script, long, and another one for each purpose', () => {
-    const script = join(root, 'deploy/compose/make-env.sh')
-    const values = [1, 2].flatMap(() =>
-      execFileSync('sh', [script], { encoding: 'utf8' })
-        .split('\n')
-        .filter(line => /_PASSWORD=|MASTER_KEY=|HASH_KEY=/.test(line)),
-    )
+    const values = ['one.env', 'two.env'].flatMap(name => {
+      execFileSync('sh', [script, join(directory, name)])
+      const lines = readFileSync(join(directory, name), 'utf8').split('\n')
+      return lines.filter(line => /_PASSWORD=|MASTER_KEY=|HASH_KEY=/.test(line))
+    })
     expect(new Set(values.map(line => line.split('=')[1])).size).toBe(values.length)
     for (const line of values) expect(line).toMatch(/^[A-Z_]+=(k[0-9a-f]{48}|[0-9a-f]{64})$/)
     const needed = interpolated.filter(({ name, kind }) => kind === '?' && secret.test(name)).map(({ name }) => name)

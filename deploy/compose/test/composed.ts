@@ -1,7 +1,7 @@
 // compose.yaml as a project of the test's own: its own name, secrets, ports and volumes.
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, appendFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -29,7 +29,6 @@ export const openComposed = async (): Promise<Composed> => {
     return port
   }
   const ports = { gateway: await take(), realtime: await take(), apple: await take() }
-  const { stdout: secrets } = await execute('sh', [join(root, 'deploy/compose/make-env.sh'), '--dev'])
   const own = [
     `GATEWAY_PORT=${ports.gateway}`,
     `REALTIME_PORT=${ports.realtime}`,
@@ -38,7 +37,8 @@ export const openComposed = async (): Promise<Composed> => {
     `BUILD_NETWORK=${process.env['BUILD_NETWORK'] ?? 'default'}`,
   ]
   const file = join(directory, 'test.env')
-  await writeFile(file, `${secrets}${own.join('\n')}\n`, { mode: 0o600 })
+  await execute('sh', [join(root, 'deploy/compose/make-env.sh'), '--dev', file])
+  await appendFile(file, `${own.join('\n')}\n`)
   const project = `cairn-test-${randomBytes(4).toString('hex')}`
   const env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? directory, DOCKER_BUILDKIT: '1' }
   const docker = async (...args: string[]): Promise<string> => {
