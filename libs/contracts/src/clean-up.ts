@@ -19,9 +19,17 @@ export type DueRows = Static<typeof DueRows>
 export const CleanUpResult = Type.Object({ deleted: Count, due: Type.Optional(DueRows) })
 export type CleanUpResult = Static<typeof CleanUpResult>
 
-/** A walk through a whole table, some pages of its file at a time: for what no index can find without slowing every change. */
+/**
+ * A walk through a whole table, some pages of its file at a time: for what no index can find without slowing every change. Janitors
+ * and owners of before know no `limit`: the one sends none, the other refuses it.
+ */
 export const SweepPages = Type.Object(
-  { from_page: Count, pages: Type.Integer({ minimum: 1, maximum: 1_000 }), limit: Limit, dry_run: DryRun },
+  {
+    from_page: Count,
+    pages: Type.Integer({ minimum: 1, maximum: 1_000 }),
+    limit: Type.Optional(Limit),
+    dry_run: DryRun,
+  },
   closed,
 )
 export type SweepPages = Static<typeof SweepPages>

@@ -1,5 +1,13 @@
 // Starting, stopping, failing: several replicas, another master key, production, a database that goes away, clean-up.
-import { cleanUpNonces, cleanUpSessions, issueNonce, readKeySet, refreshSession, signInAsGuest } from '@cairn/contracts'
+import {
+  cleanUpNonces,
+  cleanUpSessions,
+  issueNonce,
+  readKeySet,
+  refreshSession,
+  signInAsGuest,
+  sweepIdleSessions,
+} from '@cairn/contracts'
 import { ConfigError, readEnvironment } from '@cairn/runtime'
 import { eventually } from '@cairn/testkit'
 import { jwtVerify, importJWK } from 'jose'
@@ -107,5 +115,16 @@ describe('clean-up', () => {
     expect(await under.ask(cleanUpSessions, { limit: 100 })).toEqual({ deleted: 2 })
     const { rows } = await under.database.query<{ id: string }>('SELECT id FROM auth.sessions')
     expect(new Set(rows.map(row => row.id))).toEqual(new Set([live?.session_id, justEnded?.session_id]))
+  })
+
+  it('deletes sessions that nobody refreshed in time, as many as it is asked to, or by a janitor that names no number', async () => {
+    await under.database.query('DELETE FROM auth.sessions')
+    for (let index = 0; index < 4; index += 1) await under.ask(signInAsGuest, {})
+    await under.database.query(
+      `UPDATE auth.sessions SET idle_expires_at = now() WHERE id IN (SELECT id FROM auth.sessions LIMIT 3)`,
+    )
+    const part = { from_page: 0, pages: 50 }
+    expect(await under.ask(sweepIdleSessions, { ...part, limit: 1 })).toEqual({ rows: 1, next_page: 0 })
+    expect(await under.ask(sweepIdleSessions, part)).toEqual({ rows: 2, next_page: null })
   })
 })
