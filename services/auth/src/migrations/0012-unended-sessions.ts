@@ -5,13 +5,6 @@ import type { Knex } from 'knex'
 export const config = { transaction: false }
 
 export const up = async (knex: Knex): Promise<void> => {
-  for (const statement of [
-    // What an attempt that was cut off has left is not valid.
-    'DROP INDEX CONCURRENTLY IF EXISTS auth.sessions_unended_absolute_expires_at',
-    `CREATE INDEX CONCURRENTLY sessions_unended_absolute_expires_at ON auth.sessions (absolute_expires_at)
-      WHERE ended_at IS NULL`,
-    'DROP INDEX CONCURRENTLY IF EXISTS auth.sessions_absolute_expires_at',
-  ]) {
-    await knex.raw(statement)
-  }
+  await knex.raw(`CREATE INDEX CONCURRENTLY IF NOT EXISTS sessions_unended_absolute_expires_at
+    ON auth.sessions (absolute_expires_at) WHERE ended_at IS NULL`)
 }

@@ -6,12 +6,6 @@ import type { Knex } from 'knex'
 export const config = { transaction: false }
 
 export const up = async (knex: Knex): Promise<void> => {
-  for (const statement of [
-    // What an attempt that was cut off has left is not valid.
-    'DROP INDEX CONCURRENTLY IF EXISTS progress.tracks_latest_idx',
-    'CREATE UNIQUE INDEX CONCURRENTLY tracks_latest_idx ON progress.tracks (user_id, last_seq DESC) WHERE last_seq > 0',
-    'DROP INDEX CONCURRENTLY IF EXISTS progress.tracks_last_seq_idx',
-  ]) {
-    await knex.raw(statement)
-  }
+  await knex.raw(`CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS tracks_latest_idx
+    ON progress.tracks (user_id, last_seq DESC) WHERE last_seq > 0`)
 }
