@@ -54,6 +54,13 @@ export const gatewayVariables = {
     description:
       'connections of one address open at the same time, those of trusted proxies aside; more are answered 429 and closed',
   }),
+  maxRefusedConnections: variable.integer('GATEWAY_MAX_REFUSED_CONNECTIONS', {
+    min: 1,
+    max: 1_000_000,
+    fallback: 1_000,
+    description:
+      'connections beyond those limits that are answered at the same time, each for at most a second; more are closed without an answer',
+  }),
   maxBodyBytes: variable.integer('GATEWAY_MAX_BODY_BYTES', {
     min: 1_024,
     max: 1_900_000,

@@ -83,6 +83,27 @@ describe('connections of one address', () => {
     await eventually(async () => expect((await fetch(`${url}/healthz`)).status).toBe(200))
   })
 
+  it('that are refused take no room from anybody else', async () => {
+    const { gateway } = await edge.another({ GATEWAY_MAX_CONNECTIONS_PER_ADDRESS: '2', GATEWAY_MAX_CONNECTIONS: '4' })
+    // They do not read, and stay until they are given up.
+    await Promise.all(Array.from({ length: 20 }, () => opened(gateway.port)))
+    const another = await opened(gateway.port, '127.0.0.2')
+    another.write('GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')
+    expect(await text(another)).toMatch(/^HTTP\/1.1 200 /)
+  })
+
+  it('that are refused are no more than may be told so: the others are closed at once', async () => {
+    const limits = { GATEWAY_MAX_CONNECTIONS_PER_ADDRESS: '1', GATEWAY_MAX_REFUSED_CONNECTIONS: '1' }
+    const { gateway } = await edge.another(limits)
+    await opened(gateway.port)
+    await eventually(async () => {
+      // Does not read, and stays until it is given up.
+      await opened(gateway.port)
+      expect(await text(await opened(gateway.port))).toBe('')
+    })
+    await eventually(async () => expect(await text(await opened(gateway.port))).toMatch(/^HTTP\/1.1 429 /))
+  })
+
   it('are not bounded when it is that of a trusted proxy, which has everybody’s', async () => {
     const { gateway, url } = await edge.another({
       GATEWAY_MAX_CONNECTIONS_PER_ADDRESS: '1',

@@ -19,6 +19,7 @@ const willEnd = (response: ServerResponse): boolean => response.req.complete || 
 export interface ConnectionBounds {
   readonly maxConnections: number
   readonly maxConnectionsPerAddress: number
+  readonly maxRefusedConnections: number
 }
 
 export class Connections {
@@ -29,7 +30,10 @@ export class Connections {
   readonly #broken = new WeakSet<Duplex>()
   /** What is not answered to its end, in the order in which it was asked. */
   readonly #underWay = new Map<Duplex, Set<ServerResponse>>()
+  /** Without those that are refused. */
   #open = 0
+  /** Refused, and not closed yet: each may stay for a moment, so that its client has read why. */
+  #beingRefused = 0
   #requests = 0
 
   constructor(context: GatewayContext, bounds: ConnectionBounds) {
@@ -78,23 +82,30 @@ export class Connections {
 
   #connected(socket: Socket): void {
     const { key, throughProxy } = this.#context.addressOf({ headers: {}, socket })
-    this.#open += 1
-    const ofAddress = (this.#byAddress.get(key) ?? 0) + 1
-    this.#byAddress.set(key, ofAddress)
-    socket.once('close', () => this.#closed(key))
+    const ofAddress = this.#byAddress.get(key) ?? 0
     const { maxConnections, maxConnectionsPerAddress } = this.#bounds
-    if (this.#open > maxConnections) {
+    if (this.#open >= maxConnections) {
       const error = new CairnError('unavailable', { detail: 'Too many connections; try again.' })
       this.#refuse(socket, error)
-    } else if (!throughProxy && ofAddress > maxConnectionsPerAddress) {
+    } else if (!throughProxy && ofAddress >= maxConnectionsPerAddress) {
       const detail = 'Too many connections of this address.'
       const violatedPolicies = ['connections']
       this.#refuse(socket, new CairnError('rate_limited', { detail, retryAfterSeconds: 1, violatedPolicies }))
+    } else {
+      this.#open += 1
+      this.#byAddress.set(key, ofAddress + 1)
+      socket.once('close', () => this.#closed(key))
     }
   }
 
   #refuse(socket: Socket, error: CairnError): void {
     this.#refused.add(socket)
+    if (this.#beingRefused >= this.#bounds.maxRefusedConnections) {
+      socket.destroy()
+      return
+    }
+    this.#beingRefused += 1
+    socket.once('close', () => (this.#beingRefused -= 1))
     const requestId = newRequestId()
     const failure = { code: error.code, route: 'connection', error, message: 'refused' }
     const isOurs = errorKinds[error.code].status >= 500
