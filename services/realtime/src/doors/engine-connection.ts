@@ -14,8 +14,8 @@ interface Transport {
   readonly socket?: { readonly bufferedAmount: number; terminate(): void }
 }
 
-/** A packet of socket.io begins with its kind. All frames are events; anything else that goes out is socket.io's own answer. */
-const eventPacket = '2'
+/** A packet of socket.io begins with its kind. These answer a client that wants to connect: CONNECT and CONNECT_ERROR. */
+const answerPacket = /^[04]/
 
 export class EngineConnection {
   readonly #conn: EngineSocket
@@ -28,6 +28,8 @@ export class EngineConnection {
   /** A WebSocket that is about to take the place of polling. */
   #next: Transport | undefined
   #emptyTimer: NodeJS.Timeout | undefined
+  /** While its namespaces are told why, the first of which would end it. */
+  #telling = false
 
   constructor(conn: EngineSocket, config: RealtimeConfig) {
     this.#conn = conn
@@ -86,6 +88,7 @@ export class EngineConnection {
 
   /** Ends it in an orderly way, after what was sent; a client that does not take it in time is cut off. */
   end(): void {
+    if (this.#telling) return
     this.#conn.close()
     // Also when it is closed already: the WebSocket still waits for the other side's close.
     setTimeout(() => this.cut(), this.#config.closeTimeoutMs).unref()
@@ -114,14 +117,16 @@ export class EngineConnection {
       this.cut()
       return
     }
+    this.#telling = true
     for (const connection of this.#namespaces.values()) connection?.close(closeCode.tooMany, retryAfterMs)
+    this.#telling = false
     this.end()
   }
 
   /** A client that does not read its frames is given time; whoever asks for more without reading is not. */
   #queue(type: string, data: string): void {
     this.#queuedBytes += data.length
-    const answer = type === 'message' && !data.startsWith(eventPacket)
+    const answer = type === 'message' && answerPacket.test(data)
     if (answer && this.pendingBytes > this.#config.outboundPauseBytes) this.cut()
   }
 }
