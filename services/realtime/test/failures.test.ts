@@ -100,6 +100,21 @@ describe('a log that cannot be read', () => {
   }, 30_000)
 })
 
+it('a client that got what it was owed from the bus instead is told of no incident when it goes', async () => {
+  const person = await others.signIn()
+  others.commit(person.userId, 3)
+  const client = await enter(plainDoor, person)
+  await eventually(() => expect(client.frames).toHaveLength(1))
+  others.progress.down = true
+  client.send('resume', { epoch, seq: 3 })
+  await incidentLine()
+  others.publish(person.userId, others.commit(person.userId, 1))
+  await eventually(() => expect(client.frames[1]).toMatchObject({ type: 'progress.changed', data: { to_seq: 4 } }))
+  await stopNode()
+  expect(client.frames[2]).toMatchObject({ type: 'session.closing', data: { code: 4001 } })
+  expect(client.frames[2]?.data).not.toHaveProperty('incident_id')
+}, 20_000)
+
 it('a handshake that fails leaves what was asked and answered', async () => {
   const person = await others.signIn()
   others.progress.down = true

@@ -8,38 +8,9 @@
 import { CairnError, type ChangesPage, type Head } from '@cairn/contracts'
 import { judgePage } from '../domain/judge-page.ts'
 import { mergePages } from '../domain/merge-pages.ts'
-import { frameOf, type Frame } from './frame.ts'
-import type { LivePage, RecentPages } from './recent-pages.ts'
-
-/** The log of the socket's user. */
-export interface FollowedLog {
-  readonly recent: RecentPages
-  /** Undefined when it was not wanted any more by the time it could be read. */
-  readChanges(position: Head, isWanted: () => boolean): Promise<ChangesPage | undefined>
-  readHead(): Promise<Head>
-  /** Resolves with the incident when `work` fails; never rejects. */
-  catchUp(work: () => Promise<void>): Promise<string | undefined>
-}
-
-/** The way to the client. */
-export interface FollowerOutlet {
-  send(frame: Frame): void
-  /** False while so much waits to go out that no more may be added. */
-  readonly hasRoom: boolean
-  /** The follower has fallen behind and wants `continue` to be called. */
-  wake(): void
-}
-
-export interface FollowerLimits {
-  /** More events than this are never caught up with; the client is told to start again. */
-  readonly maxEventsBehind: number
-  /** Longest page put together from recent ones, in characters of JSON. */
-  readonly maxPageBytes: number
-  /** Milliseconds until a failed read is tried again, twice as long each time; half of it up to half more, by chance. */
-  readonly retryDelayMs: number
-  /** It grows up to this. */
-  readonly maxRetryDelayMs: number
-}
+import type { FollowedLog, FollowerLimits, FollowerOutlet } from './followed-log.ts'
+import { frameOf } from './frame.ts'
+import type { LivePage } from './recent-pages.ts'
 
 const parse = ({ frame }: LivePage): ChangesPage => JSON.parse(frame.data) as ChangesPage
 
@@ -159,6 +130,13 @@ export class LogFollower {
     if (this.isBehind) this.#outlet.wake()
   }
 
+  /** Nothing is owed any more, whichever way it came: failures before are over. */
+  #beLive(): void {
+    this.#state = 'live'
+    this.#incidentId = undefined
+    this.#failures = 0
+  }
+
   /** False when the log has to be read. True when the follower is live, or waits for room. */
   #catchUpFromRecent(): boolean {
     const { recent } = this.#log
@@ -166,7 +144,7 @@ export class LogFollower {
     if (this.#owesAnswer) return this.#answerFromRecent(newest)
     // A position that is further than anything that came in is the head itself, as it was read.
     if (newest === undefined || (newest.epoch === this.#position.epoch && newest.seq <= this.#position.seq)) {
-      this.#state = 'live'
+      this.#beLive()
       return true
     }
     const pages = recent.after(this.#position)
@@ -175,7 +153,7 @@ export class LogFollower {
       if (!this.#outlet.hasRoom) return true
       this.#pass(page)
     }
-    this.#state = 'live'
+    this.#beLive()
     return true
   }
 
@@ -187,7 +165,7 @@ export class LogFollower {
     if (newest.seq - this.#position.seq > this.#limits.maxEventsBehind) return false
     if (pages.reduce((bytes, { frame }) => bytes + frame.data.length, 0) > this.#limits.maxPageBytes) return false
     this.#sendPage(mergePages(this.#position.seq, pages.map(parse), parse(last)))
-    this.#state = 'live'
+    this.#beLive()
     return true
   }
 
