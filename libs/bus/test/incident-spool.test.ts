@@ -74,7 +74,7 @@ const packed = (part: IncidentPart, id = Math.random().toString()): SpooledPart 
 /** As a process that crashed left it. */
 const leave = (part: IncidentPart): string => {
   const before = new Set(readdirIfThere(own))
-  new Spool({ directory, maxBytes: 10_000_000, unfinishedAfterMs: 60_000 }).writeNow(packed(part))
+  new Spool({ directory, maxBytes: 10_000_000, maxFiles: 10_000, unfinishedAfterMs: 60_000 }).writeNow(packed(part))
   const [name = ''] = readdirIfThere(own).filter(one => !before.has(one))
   return join(own, name)
 }
@@ -87,6 +87,14 @@ const readdirIfThere = (path: string): string[] => {
 }
 const bytesIn = (path: string): number =>
   readdirSync(path).reduce((sum, name) => sum + statSync(join(path, name)).size, 0)
+/** A process of another user that crashes. */
+const crashAs = ({ uid, gid, spool }: { uid: number; gid: number; spool: string }) => {
+  const fixture = join(import.meta.dirname, 'fixtures', 'crash.ts')
+  const as = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', process.execPath, fixture]
+  const env = { ...variables({ INCIDENT_SPOOL_DIRECTORY: spool }), NATS_URL: server.url }
+  const { stdout, status } = spawnSync('setpriv', as, { env, encoding: 'utf8', timeout: 15_000 })
+  return { stdout, status }
+}
 const expectKept = (bus: Bus, { incident_id: id }: IncidentPart): Promise<IncidentPart | undefined> =>
   eventually(async () => {
     const [part] = await (await readIncidents(bus)).partsOf(id)
@@ -158,7 +166,9 @@ describe('a directory', () => {
       expect(logs.lines.join()).toContain('is not a directory that this user alone may use')
       // What comes after a whole round over the spool of another member.
       const other = join(directory, 'other')
-      new Spool({ directory: other, maxBytes: 100_000, unfinishedAfterMs: 1 }).writeNow(packed(marker))
+      new Spool({ directory: other, maxBytes: 100_000, maxFiles: 10_000, unfinishedAfterMs: 1 }).writeNow(
+        packed(marker),
+      )
       await keep({ INCIDENT_SPOOL_DIRECTORY: other })
       await expectKept(bus, marker)
       await eventually(() => expect(readdirIfThere(join(other, String(process.geteuid?.())))).toEqual([]))
@@ -208,6 +218,25 @@ describe('a directory', () => {
     expect(strayed).toEqual([])
   }, 20_000)
 
+  it.runIf(isRoot)(
+    'that one user made takes what another has to keep',
+    () => {
+      const parent = mkdtempSync(join(tmpdir(), 'cairn-spool-'))
+      const shared = join(parent, 'incidents')
+      try {
+        chmodSync(parent, 0o1777)
+        for (const uid of [12_345, 23_456]) {
+          expect(crashAs({ uid, gid: uid, spool: shared })).toMatchObject({ status: 0 })
+          expect(readdirSync(join(shared, String(uid)))).not.toHaveLength(0)
+        }
+        expect(statSync(shared).mode & 0o7777).toBe(0o1777)
+      } finally {
+        rmSync(parent, { recursive: true })
+      }
+    },
+    30_000,
+  )
+
   // As Kubernetes mounts a volume for a group, and an image's own directory for a user it was not made for.
   it.runIf(isRoot).each([
     { uid: 12_345, gid: 65_532, mode: 0o2777 },
@@ -219,11 +248,10 @@ describe('a directory', () => {
       try {
         chownSync(shared, 0, 65_532)
         chmodSync(shared, mode)
-        const fixture = join(import.meta.dirname, 'fixtures', 'crash.ts')
-        const as = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', process.execPath, fixture]
-        const env = { ...variables({ INCIDENT_SPOOL_DIRECTORY: shared }), NATS_URL: server.url }
-        const { stdout, status } = spawnSync('setpriv', as, { env, encoding: 'utf8', timeout: 15_000 })
-        expect({ stdout, status }).toEqual({ stdout: expect.stringContaining('uncaught exception'), status: 0 })
+        expect(crashAs({ uid, gid, spool: shared })).toEqual({
+          stdout: expect.stringContaining('uncaught exception'),
+          status: 0,
+        })
         const found = statSync(join(shared, String(uid)))
         expect([found.uid, found.mode & 0o777]).toEqual([uid, 0o700])
         expect(readdirSync(join(shared, String(uid)))).not.toHaveLength(0)
@@ -236,10 +264,38 @@ describe('a directory', () => {
 })
 
 describe('the bound of a spool', () => {
+  it('is one for all who use it, in files, also while many write', async () => {
+    const maxFiles = 500
+    const fill = async (): Promise<void> => {
+      const spool = new Spool({ directory, maxBytes: 100_000_000, maxFiles, unfinishedAfterMs: 60_000 })
+      const writes = Array.from({ length: maxFiles }, () => spool.write(packed(partOf()), 0))
+      const lost = (await Promise.allSettled(writes)).filter(({ status }) => status === 'rejected')
+      if (lost.length > 0) throw new Error(`${lost.length} were lost`)
+    }
+    await fill()
+    expect(readdirSync(own)).toHaveLength(maxFiles)
+    await expect(fill()).rejects.toThrow('500 were lost')
+    expect(readdirSync(own)).toHaveLength(maxFiles)
+  })
+
+  it('is looked after while the process goes on with its work', async () => {
+    const spool = new Spool({ directory, maxBytes: 100_000_000, maxFiles: 10_000, unfinishedAfterMs: 60_000 })
+    await spool.write(packed(partOf()), 0)
+    for (let number = 0; number < 1_500; number += 1) writeFileSync(join(own, `${number}.part.json`), '')
+    let turns = 0
+    let immediate = setImmediate(function count() {
+      turns += 1
+      immediate = setImmediate(count)
+    })
+    expect(await spool.list()).toHaveLength(1_501)
+    clearImmediate(immediate)
+    expect(turns).toBeGreaterThan(10)
+  })
+
   it('is one for all who use it, in bytes', () => {
     const maxBytes = 65_536
     for (let process = 0; process < 4; process += 1) {
-      const spool = new Spool({ directory, maxBytes, unfinishedAfterMs: 60_000 })
+      const spool = new Spool({ directory, maxBytes, maxFiles: 10_000, unfinishedAfterMs: 60_000 })
       const fill = (): void => {
         for (;;) spool.writeNow(packed(partOf({ records: ['漢'.repeat(3_000)] })))
       }
@@ -253,7 +309,7 @@ describe('the bound of a spool', () => {
     mkdirSync(directory)
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=700', 'none', directory])
     try {
-      const spool = new Spool({ directory, maxBytes: 300_000, unfinishedAfterMs: 60_000 })
+      const spool = new Spool({ directory, maxBytes: 300_000, maxFiles: 10_000, unfinishedAfterMs: 60_000 })
       const big = packed(partOf({ records: ['x'.repeat(100_000)] }))
       for (let attempt = 0; attempt < 6; attempt += 1) {
         await expect(spool.write(big, 0)).rejects.toThrow('ENOSPC')
@@ -275,7 +331,7 @@ describe('a part that waits', () => {
     async where => {
       const { bus } = await keep({ INCIDENT_SPOOL_DIRECTORY: `${directory}-unused` })
       if (where === 'memory') writeFileSync(directory, 'a file, where a directory should be')
-      const spool = new Spool({ directory, maxBytes: 10_000_000, unfinishedAfterMs: 60_000 })
+      const spool = new Spool({ directory, maxBytes: 10_000_000, maxFiles: 10_000, unfinishedAfterMs: 60_000 })
       const courier = new PartCourier({ bus, spool, publishTimeoutMs: 1_000, settleMs: 60_000, maxAgeMs: 600_000 })
       stops.push(() => courier.stop())
       const [part, last] = [partOf(), partOf()]
@@ -299,7 +355,7 @@ describe('a part that waits', () => {
 
   it('and may have a successor is left to whoever wrote it', async () => {
     const [unsettled, settled] = [partOf(), partOf()]
-    const spool = new Spool({ directory, maxBytes: 10_000_000, unfinishedAfterMs: 60_000 })
+    const spool = new Spool({ directory, maxBytes: 10_000_000, maxFiles: 10_000, unfinishedAfterMs: 60_000 })
     await spool.write(packed(unsettled), Date.now() + 60_000)
     leave(settled)
     const { bus } = await keep()

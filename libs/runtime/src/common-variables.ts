@@ -58,6 +58,13 @@ export const incidentVariables = {
     fallback: 67_108_864,
     description: 'most that waits in the spool, of all processes of a user',
   }),
+  incidentSpoolFiles: integer('INCIDENT_SPOOL_FILES', {
+    min: 10,
+    max: 1_000_000,
+    fallback: 10_000,
+    description:
+      'most parts of incidents that wait in the spool, of all processes of a user; looking at them takes time',
+  }),
 } as const
 
 export const commonVariables = {

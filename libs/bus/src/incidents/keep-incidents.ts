@@ -115,6 +115,7 @@ const createCourier = (bus: Bus, options: IncidentOptions): PartCourier => {
   const spool = new Spool({
     directory: options.incidentSpoolDirectory,
     maxBytes: options.incidentSpoolBytes,
+    maxFiles: options.incidentSpoolFiles,
     unfinishedAfterMs,
   })
   const settleMs = settleAfterMs + publishTimeoutMs + 1_000

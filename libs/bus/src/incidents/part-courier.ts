@@ -171,7 +171,7 @@ export class PartCourier {
         if (this.#held.has(part) && !(await this.#isOver(part))) count(spoolNameOf(part.subject))
       })
     }
-    for (const entry of this.#spooled()) {
+    for (const entry of await this.#spooled()) {
       if (!this.#mayGoOn(failures)) return
       await this.#inTurn(entry.name, async () => {
         if (!(await this.#retrySpooled(entry))) count(entry.name)
@@ -180,11 +180,11 @@ export class PartCourier {
   }
 
   /** The oldest first, after those that have failed less often. */
-  #spooled(): SpoolEntry[] {
-    const entries = this.#spool.list()
+  async #spooled(): Promise<SpoolEntry[]> {
+    const entries = await this.#spool.list()
     const there = new Set(entries.map(({ name }) => name))
     for (const name of [...this.#own, ...this.#failures.keys(), ...this.#stuck.keys()]) {
-      if (!there.has(name)) this.#forget(name)
+      if (!there.has(name) && !this.#spool.has(name)) this.#forget(name)
     }
     const failuresOf = ({ name }: SpoolEntry): number => this.#failures.get(name) ?? 0
     return entries.toSorted((one, other) => failuresOf(one) - failuresOf(other))

@@ -1,6 +1,7 @@
 // A directory for this user alone, inside one that others may use as well: a volume that belongs to root and a group, a place
 // that a stranger made first. Named by the user's number, and never trusted without a look.
-import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync, type Stats } from 'node:fs'
+import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** In bytes and milliseconds since 1970. */
@@ -10,6 +11,9 @@ export interface SpoolEntry {
   readonly modifiedAt: number
 }
 
+/** How many files are looked at together, between what else the process has to do. */
+const batchSize = 100
+
 export const ownUid = (): number => process.geteuid?.() ?? 0
 
 /** Throws unless it is a directory, no link to one, that this user alone may look into. */
@@ -18,6 +22,12 @@ const assertOurs = (path: string): void => {
   const ours = found.isDirectory() && found.uid === ownUid() && (found.mode & 0o077) === 0
   if (!ours) throw new Error(`${path} is not a directory that this user alone may use`)
 }
+
+const entryOf = (name: string, found: Stats | undefined): SpoolEntry[] =>
+  found?.isFile() === true ? [{ name, size: found.size, modifiedAt: found.mtimeMs }] : []
+
+const oldestFirst = (entries: SpoolEntry[]): SpoolEntry[] =>
+  entries.toSorted((one, other) => one.modifiedAt - other.modifiedAt)
 
 export class SpoolDirectory {
   readonly path: string
@@ -30,7 +40,8 @@ export class SpoolDirectory {
 
   /** Makes it where it is missing. Throws when that cannot be, or when somebody else was here first. */
   claim(): void {
-    mkdirSync(this.#parent, { recursive: true, mode: 0o700 })
+    // Each user of the machine makes a directory in it, and removes nobody else's. Not by `mode`, of which the umask takes.
+    if (mkdirSync(this.#parent, { recursive: true, mode: 0o755 }) !== undefined) chmodSync(this.#parent, 0o1777)
     try {
       mkdirSync(this.path, { mode: 0o700 })
     } catch (error) {
@@ -40,15 +51,31 @@ export class SpoolDirectory {
   }
 
   /** What is in it, oldest first; nothing when it is not there or not ours. */
-  entries(): SpoolEntry[] {
+  async entries(): Promise<SpoolEntry[]> {
     try {
       assertOurs(this.path)
-      return readdirSync(this.path)
-        .flatMap(name => {
-          const found = lstatSync(join(this.path, name), { throwIfNoEntry: false })
-          return found?.isFile() === true ? [{ name, size: found.size, modifiedAt: found.mtimeMs }] : []
+      const names = await readdir(this.path)
+      const entries: SpoolEntry[] = []
+      for (let at = 0; at < names.length; at += batchSize) {
+        const looks = names.slice(at, at + batchSize).map(async name => {
+          const found = await lstat(join(this.path, name)).catch(() => undefined)
+          return entryOf(name, found)
         })
-        .toSorted((one, other) => one.modifiedAt - other.modifiedAt)
+        entries.push(...(await Promise.all(looks)).flat())
+      }
+      return oldestFirst(entries)
+    } catch {
+      return []
+    }
+  }
+
+  /** The same at once, for a process that begins or is about to end. */
+  entriesNow(): SpoolEntry[] {
+    try {
+      assertOurs(this.path)
+      const look = (name: string): SpoolEntry[] =>
+        entryOf(name, lstatSync(join(this.path, name), { throwIfNoEntry: false }))
+      return oldestFirst(readdirSync(this.path).flatMap(look))
     } catch {
       return []
     }
@@ -56,7 +83,7 @@ export class SpoolDirectory {
 
   /** What a process that died while writing left behind. Never throws. */
   removeUnfinished(olderThanMs: number): void {
-    for (const { name, modifiedAt } of this.entries()) {
+    for (const { name, modifiedAt } of this.entriesNow()) {
       if (!name.endsWith('.new') || Date.now() - modifiedAt < olderThanMs) continue
       try {
         rmSync(join(this.path, name), { force: true })

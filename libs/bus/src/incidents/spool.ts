@@ -1,12 +1,13 @@
 // Parts of incidents on disk, while the bus cannot take them: a file for each subject, written whole or not at all, bounded in
-// sum. Any process of the same user that finds one there delivers it, so a crashed process need not come back for its own.
+// number and sum. Any process of the same user that finds one there delivers it, so a crashed process need not come back for its own.
 import { createHash, randomUUID } from 'node:crypto'
-import { constants, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { constants, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { IncidentPart, subjectOfPart } from '@cairn/contracts'
 import { Compile } from 'typebox/compile'
 import { ownUid, SpoolDirectory, type SpoolEntry } from './spool-directory.ts'
+import { SpoolUsage, type SpoolLimits } from './spool-usage.ts'
 
 export interface SpooledPart {
   readonly subject: string
@@ -27,17 +28,14 @@ export interface FoundPart extends SpooledPart {
   readonly settledAt: number
 }
 
-export interface SpoolOptions {
+export interface SpoolOptions extends SpoolLimits {
   readonly directory: string
-  readonly maxBytes: number
   readonly unfinishedAfterMs: number
 }
 
 const extension = '.part.json'
 const mode = constants.S_IRUSR | constants.S_IWUSR
 const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-/** Others write to the same directory: how often it is looked at how full it is. */
-const measureEveryMs = 1_000
 const validator = Compile(IncidentPart)
 
 /** What is written later about the same subject replaces what stands there. */
@@ -53,24 +51,24 @@ const partIn = (text: string): FoundPart | undefined => {
 
 export class Spool {
   readonly #directory: SpoolDirectory
-  readonly #maxBytes: number
-  #bytes = 0
-  #measuredAt = Number.NEGATIVE_INFINITY
+  readonly #usage: SpoolUsage
+  #looking: Promise<SpoolEntry[]> | undefined
 
-  constructor({ directory, maxBytes, unfinishedAfterMs }: SpoolOptions) {
+  constructor({ directory, unfinishedAfterMs, ...limits }: SpoolOptions) {
     this.#directory = new SpoolDirectory(directory)
-    this.#maxBytes = maxBytes
+    this.#usage = new SpoolUsage(limits)
     this.#directory.removeUnfinished(unfinishedAfterMs)
   }
 
   /** Rejects when the disk is full, the spool is, or its directory is not ours. Others leave the part alone until `settledAt`. */
   async write(part: SpooledPart, settledAt: number): Promise<void> {
+    if (this.#usage.isStale) await this.#look()
     const { text, bytes, from, to } = this.#prepare(part, settledAt)
     try {
       await writeFile(from, text, { mode, flag: 'wx' })
       await rename(from, to)
     } catch (error) {
-      this.#bytes -= bytes
+      this.#usage.takeBack(bytes)
       await rm(from, { force: true }).catch(() => undefined)
       throw error
     }
@@ -78,12 +76,13 @@ export class Spool {
 
   /** The same, for a process that is about to end. */
   writeNow(part: SpooledPart): void {
+    if (this.#usage.isStale) this.#usage.measure()(this.#directory.entriesNow())
     const { text, bytes, from, to } = this.#prepare(part, Date.now())
     try {
       writeFileSync(from, text, { mode, flag: 'wx' })
       renameSync(from, to)
     } catch (error) {
-      this.#bytes -= bytes
+      this.#usage.takeBack(bytes)
       try {
         rmSync(from, { force: true })
       } catch {
@@ -94,8 +93,13 @@ export class Spool {
   }
 
   /** What waits, oldest first. None when there is no such directory, or it is not ours. */
-  list(): SpoolEntry[] {
-    return this.#measure().filter(({ name }) => name.endsWith(extension))
+  async list(): Promise<SpoolEntry[]> {
+    return (await this.#look()).filter(({ name }) => name.endsWith(extension))
+  }
+
+  /** By the moment: what was written while it was listed is not in the list. */
+  has(name: string): boolean {
+    return existsSync(join(this.#directory.path, name))
   }
 
   /** Undefined when what stands there is no part (any more). */
@@ -119,18 +123,24 @@ export class Spool {
   #prepare({ id, payload, subject }: SpooledPart, settledAt: number) {
     const text = JSON.stringify({ id, payload, settled_at: settledAt } satisfies SpooledFile)
     const bytes = Buffer.byteLength(text)
-    if (performance.now() - this.#measuredAt >= measureEveryMs) this.#measure()
-    if (this.#bytes + bytes > this.#maxBytes) throw new Error('the spool of incidents is full')
     this.#directory.claim()
-    this.#bytes += bytes
+    this.#usage.add(bytes)
     const to = join(this.#directory.path, spoolNameOf(subject))
     return { text, bytes, from: `${to}.${randomUUID()}.new`, to }
   }
 
-  #measure(): SpoolEntry[] {
-    const entries = this.#directory.entries()
-    this.#bytes = entries.reduce((sum, { size }) => sum + size, 0)
-    this.#measuredAt = performance.now()
+  /** Once at a time: all who need it wait for the same. */
+  #look(): Promise<SpoolEntry[]> {
+    this.#looking ??= this.#measure().finally(() => {
+      this.#looking = undefined
+    })
+    return this.#looking
+  }
+
+  async #measure(): Promise<SpoolEntry[]> {
+    const found = this.#usage.measure()
+    const entries = await this.#directory.entries()
+    found(entries)
     return entries
   }
 }
