@@ -22,11 +22,12 @@ SELECT what FROM (
     JOIN place ON typnamespace = place.oid JOIN mine ON mine.oid = typowner WHERE typtype IN ('e', 'd')
 ) AS changes ORDER BY place, what COLLATE "C" LIMIT 1`
 
-/** Those of services are the ones with a history. */
+/** Those of services are the ones with a history as the migrator keeps it: by its name alone it could be anybody's. */
 const others = `
 SELECT nspname FROM pg_catalog.pg_namespace JOIN mine ON has_schema_privilege(mine.oid, pg_namespace.oid, 'USAGE')
-WHERE nspname <> $1 AND EXISTS (
-  SELECT FROM pg_catalog.pg_class WHERE relnamespace = pg_namespace.oid AND relname = 'schema_history')
+WHERE nspname <> $1 AND 3 = (
+  SELECT count(*) FROM pg_catalog.pg_class JOIN pg_catalog.pg_attribute ON attrelid = pg_class.oid
+  WHERE relnamespace = pg_namespace.oid AND relname = 'schema_history' AND attname IN ('name', 'checksum', 'applied_at'))
 ORDER BY nspname LIMIT 1`
 
 const find = `

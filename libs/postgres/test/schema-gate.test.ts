@@ -117,7 +117,8 @@ describe('a service', () => {
     ['in a group of readers', 'GRANT pg_read_all_data TO $me'],
   ])('refuses to connect as a role that is %s', async (_what, change) => {
     await migrateUpTo(2)
-    await administer(`CREATE ROLE ${other()}; CREATE SCHEMA second; CREATE TABLE second.schema_history (name text);
+    await administer(`CREATE ROLE ${other()}; CREATE SCHEMA second;
+      CREATE TABLE second.schema_history (LIKE first.schema_history);
       GRANT USAGE ON SCHEMA second TO ${other()}`)
     await expect(waitForSchema(pool, () => undefined)).resolves.toBeUndefined()
     await administer(named(change))
@@ -125,6 +126,15 @@ describe('a service', () => {
     const expected = `first connects as ${role()}, who can use the schema of another service (second): give it a role of its own`
     await expect(waitForSchema(again, () => undefined)).rejects.toThrow(expected)
     await again.end()
+  })
+
+  it('is not kept from a schema that only has a table of that name', async () => {
+    await migrateUpTo(2)
+    await administer(
+      named(`CREATE SCHEMA second; GRANT USAGE ON SCHEMA second TO $me;
+      CREATE TABLE second.schema_history (version text, checksum text, applied_at timestamptz)`),
+    )
+    await expect(waitForSchema(pool, () => undefined)).resolves.toBeUndefined()
   })
 
   it('takes a schema that is ahead of it', async () => {
