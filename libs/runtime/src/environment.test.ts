@@ -52,6 +52,18 @@ describe('the kinds of variables', () => {
   it.each(['nats://h:4222', 'tls://h'])('URL takes %j', value => expect(url.parse(value)).toBe(value))
   it.each(['h:4222', 'http://h', 'nats://', ''])('URL refuses %j', value => expect(url.parse(value)).toBeUndefined())
 
+  const postgres = variable.postgresUrl('P', { description: about })
+  it.each(['postgresql://u:p@h/d', 'postgres://h/d?sslmode=require'])('URL of a database takes %j', value =>
+    expect(postgres.parse(value)).toBe(value),
+  )
+  it.each(['?options=-c%20timezone%3DUTC', '?sslmode=require&%6fptions=', '?options'])(
+    'URL of a database refuses %j, and says so',
+    query => {
+      const environment = { P: `postgresql://u:p@h/d${query}` }
+      expect(faultsOf({ postgres }, environment)).toEqual([expect.stringContaining('without `options`')])
+    },
+  )
+
   it('a URL that may hold a password counts as a secret, an address of the web does not', () => {
     expect(variable.redisUrl('R', { description: about }).secret).toBe(true)
     expect(variable.url('W', { description: about, protocols: ['https:'] }).secret).toBe(false)

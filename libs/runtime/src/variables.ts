@@ -73,16 +73,20 @@ const isEncoded = (part: string): boolean => {
   }
 }
 
-/** `namesUser`: not without a user, where that is more than whom to connect as. */
+/**
+ * `namesUser`: not without a user, where that is more than whom to connect as. In pg the `options` of a URL take the place of all
+ * those that Cairn's connections state themselves.
+ */
 export const postgresUrl = (name: string, about: Described<string> & { namesUser?: boolean }): Variable<string> => {
   const { namesUser = false } = about
   const any = url(name, { ...about, protocols: ['postgres:', 'postgresql:'] })
   const parse = (value: string): string | undefined => {
-    const { username = '', password = '', pathname = '' } = URL.parse(value) ?? {}
-    if (namesUser && username === '') return undefined
+    const { username = '', password = '', pathname = '', searchParams } = URL.parse(value) ?? {}
+    if ((namesUser && username === '') || searchParams?.has('options') === true) return undefined
     return [username, password, pathname].every(isEncoded) ? any.parse(value) : undefined
   }
-  return { ...any, expects: namesUser ? `${any.expects} that names a user` : any.expects, parse }
+  const expects = `${any.expects}${namesUser ? ' that names a user' : ''}, without \`options\``
+  return { ...any, expects, parse }
 }
 
 export const natsUrl = (name: string, about: Described<string>): Variable<string> =>
