@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { captureLogs, eventually, incidentEnvironment, startTestBus } from '@cairn/testkit'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { openRawSocket } from './raw-socket.ts'
 import { startStandIns } from './stand-ins.ts'
 
@@ -23,7 +23,9 @@ const freePort = async (): Promise<number> => {
 
 it('waits for a client that does not answer its close', { timeout: 60_000 }, async () => {
   const nats = await startTestBus()
+  onTestFinished(() => nats.stop())
   const others = await startStandIns(nats.url, captureLogs().loggerFor('stand-ins'))
+  onTestFinished(() => others.stop())
   const port = await freePort()
   const env = {
     PATH: process.env['PATH'] ?? '',
@@ -40,6 +42,7 @@ it('waits for a client that does not answer its close', { timeout: 60_000 }, asy
     ...incidentEnvironment(),
   }
   const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
   let log = ''
   child.stdout.on('data', (text: Buffer) => (log += text.toString()))
   while (!log.includes('"started"')) await once(child.stdout, 'data')
@@ -56,6 +59,4 @@ it('waits for a client that does not answer its close', { timeout: 60_000 }, asy
   expect(log).not.toContain('did not stop in time')
   expect(performance.now() - stoppedAt).toBeGreaterThan(closeTimeoutMs)
   client.socket.destroy()
-  await others.stop()
-  await nats.stop()
 })
