@@ -2,7 +2,7 @@
 // client that is sent away meanwhile.
 import { readIncidents } from '@cairn/bus'
 import type { IncidentPart } from '@cairn/contracts'
-import { userHasher } from '@cairn/runtime'
+import { continueTrace, runInRequest, userHasher } from '@cairn/runtime'
 import { captureLogs, eventually, startTestBus } from '@cairn/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { doors, plainDoor, type Door, type TestClient } from './doors.ts'
@@ -77,6 +77,21 @@ describe('a log that cannot be read', () => {
     },
     20_000,
   )
+
+  it('after a page that left a gap: an incident of its own, not of the request that committed the page', async () => {
+    const person = await others.signIn()
+    const client = await enter(plainDoor, person)
+    await eventually(() => expect(client.frames).toHaveLength(1))
+    others.progress.down = true
+    others.commit(person.userId, 1)
+    const committing = { requestId: 'committing-request', trace: continueTrace() }
+    runInRequest(committing, () => others.publish(person.userId, others.commit(person.userId, 1)))
+    const { request_id: requestId, incident_id: incidentId, user_hash: userHash } = await incidentLine()
+    expect(requestId).not.toBe(committing.requestId)
+    expect(userHash).toBe(userHasher(Buffer.alloc(32, 'u'))(person.userId))
+    const part = await partOf(String(incidentId))
+    expect(part?.spans.map(({ name }) => name)).toContain('catch up with a log')
+  }, 20_000)
 
   it('of many sockets, again and again: one incident, and none to tell of once it has been read', async () => {
     const people = await Promise.all(Array.from({ length: 10 }, () => others.signIn()))

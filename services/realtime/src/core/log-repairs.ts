@@ -1,4 +1,4 @@
-// Work on a log that nobody waits for: catching up after a gap, comparing with the head. It is part of the frame that asked for it,
+// Work on a log that nobody waits for: catching up after a gap, comparing with the head. It is part of the frame or handshake that asked for it,
 // else a request of its own, and its failure an incident; while the same goes on failing, for whomever, they
 // share one, and a line says how many there were.
 import { toCairnError } from '@cairn/contracts'

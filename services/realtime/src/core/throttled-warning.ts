@@ -1,5 +1,5 @@
 // A warning that many connections may give rise to at once: one line the first time, then one line for all that follow in a while.
-import type { Logger } from '@cairn/runtime'
+import { runOutsideRequest, type Logger } from '@cairn/runtime'
 
 export interface ThrottledWarningOptions {
   readonly logger: Logger
@@ -16,13 +16,15 @@ export const createThrottledWarning = ({
 }: ThrottledWarningOptions): ((about?: object) => void) => {
   let waiting: { about: object; times: number } | undefined
   let timer: NodeJS.Timeout | undefined
+  // Of many requests by then, hence of none.
+  const writeWaiting = (): void => {
+    timer = undefined
+    if (waiting !== undefined) write(waiting.about, waiting.times)
+    waiting = undefined
+  }
   const write = (about: object, times: number): void => {
     logger.warn({ ...about, times }, message)
-    timer = setTimeout(() => {
-      timer = undefined
-      if (waiting !== undefined) write(waiting.about, waiting.times)
-      waiting = undefined
-    }, intervalMs).unref()
+    timer = runOutsideRequest(() => setTimeout(writeWaiting, intervalMs)).unref()
   }
   return (about = {}) => {
     if (timer === undefined) write(about, 1)

@@ -2,7 +2,7 @@
 // comparison with the head, since a lost last page leaves no gap to be found by.
 import { frameType, logAdvancedSubject, type Caller, type ChangesPage, type Head } from '@cairn/contracts'
 import { subscribe, type Bus, type EventMessage, type Subscription } from '@cairn/bus'
-import type { HashUser } from '@cairn/runtime'
+import { runOutsideRequest, type HashUser } from '@cairn/runtime'
 import type { Connection } from './connection.ts'
 import type { FollowedLog } from './followed-log.ts'
 import { frameOfText, type Frame } from './frame.ts'
@@ -119,7 +119,10 @@ export class UserConnections implements Timed, FollowedLog {
     const now = performance.now()
     if (this.connections.size > 0) this.#quietSince = now
     this.recent.add(page, now)
-    for (const connection of this.connections) connection.receivePage(page)
+    // The frame is of the request that committed it; what a client has missed before is not for that request to read.
+    runOutsideRequest(() => {
+      for (const connection of this.connections) connection.receivePage(page)
+    })
   }
 
   #forget(): void {
