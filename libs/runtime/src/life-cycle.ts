@@ -16,6 +16,7 @@ export interface ProcessOptions {
   readonly start: () => Promise<{
     service: RunningService
     logger: Logger
+    /** Without what telemetry may take after it. */
     stopWithinMs: number
     telemetry?: Telemetry
     /** Longest wait for what telemetry has to send; it is not waited for when left out. */
@@ -54,11 +55,12 @@ export const runService = async ({ start }: ProcessOptions): Promise<void> => {
     if (stopping) return
     stopping = true
     logger.info({ reason }, 'stopping')
-    setTimeout(() => {
+    const tooLate = setTimeout(() => {
       logger.error({ stopWithinMs }, 'did not stop in time')
       process.exit(1)
-    }, stopWithinMs).unref()
+    }, stopWithinMs)
     await service.stop().catch((error: unknown) => logger.error({ error }, 'failed while stopping'))
+    clearTimeout(tooLate)
     logger.info('stopped')
     await stopTelemetry(telemetry, telemetryStopMs)
     process.exit(exitCode)

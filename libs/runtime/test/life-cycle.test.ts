@@ -39,10 +39,14 @@ describe('runService', () => {
     },
   )
 
-  it('does not wait for a collector that never answers', async () => {
-    const { code, output } = await run('deaf', 'SIGTERM')
-    expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('"stopped"') })
-  })
+  it.each(['deaf', 'patient'])(
+    'does not wait for a collector that never answers, however %s, longer than its own time',
+    async behaviour => {
+      const { code, output } = await run(behaviour, 'SIGTERM')
+      expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('"stopped"') })
+      expect(output).not.toContain('did not stop in time')
+    },
+  )
 
   it.each(['SIGTERM', 'SIGINT'] as const)('stops once on %s, however often it comes', async signal => {
     const { code, output } = await run('obey', signal)
