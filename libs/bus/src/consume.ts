@@ -1,7 +1,7 @@
 // A durable consumer of a stream: every message is handled at least once, by one member at a time, also those that came
 // while nobody was there. A message counts as handled when its handler says so; a handler that fails gets it again later.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { JetStreamApiError, jetstream, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream'
+import { jetstream, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream'
 import { millis } from '@nats-io/nats-core'
 import { toCairnError } from '@cairn/contracts'
 import {
@@ -17,7 +17,8 @@ import type { Bus } from './connection.ts'
 import type { EventMessage } from './events.ts'
 import { messagingAttributes } from './span-attributes.ts'
 import { nowAndThen } from './now-and-then.ts'
-import { consumerNotFound, streamNotFound } from './stream.ts'
+import { watchPresence } from './presence.ts'
+import { isNotFound } from './stream.ts'
 
 /** Done with it for good, or to be handed out again after so long. */
 export type Handled = 'done' | { readonly againInMs: number }
@@ -54,6 +55,7 @@ class DurableConsumer implements Consuming {
   readonly #aborter = new AbortController()
   readonly #finished: Promise<void>
   readonly #report = nowAndThen((error: unknown) => this.#tell(error))
+  readonly #isMissing: (isMissing: boolean) => void
   #messages: ConsumerMessages | undefined
   /** A member that says nothing about a message for so long has lost it to another. */
   #ackWaitMs = 0
@@ -61,6 +63,7 @@ class DurableConsumer implements Consuming {
   constructor(bus: Bus, options: ConsumeOptions) {
     this.#bus = bus
     this.#options = options
+    this.#isMissing = watchPresence(bus, { stream: options.stream, consumer: options.durable })
     this.#finished = this.#run()
   }
 
@@ -82,6 +85,7 @@ class DurableConsumer implements Consuming {
           if (this.#aborter.signal.aborted) break
         }
       } catch (error) {
+        if (isNotFound(error)) this.#isMissing(true)
         this.#report(error)
       }
       await sleep(reopenMs, undefined, { signal: this.#aborter.signal }).catch(() => undefined)
@@ -90,8 +94,7 @@ class DurableConsumer implements Consuming {
 
   #tell(error: unknown): void {
     const { durable: consumer, stream } = this.#options
-    const missing = error instanceof JetStreamApiError && [streamNotFound, consumerNotFound].includes(error.code)
-    const why = missing
+    const why = isNotFound(error)
       ? `the stream ${stream} or its consumer ${consumer} is missing: npm run migrate makes them`
       : 'the stream cannot be consumed yet'
     this.#bus.logger.warn({ consumer, stream, error }, why)
@@ -101,6 +104,7 @@ class DurableConsumer implements Consuming {
     const { stream, durable } = this.#options
     const consumer = await jetstream(this.#bus.nats, { timeout: 3_000 }).consumers.get(stream, durable)
     const { config } = await consumer.info(true)
+    this.#isMissing(false)
     this.#ackWaitMs = millis(config.ack_wait ?? 0)
     // Few at a time: whatever this member has taken and not begun waits for it.
     return consumer.consume({ max_messages: 2, abort_on_missing_resource: true })

@@ -5,6 +5,7 @@ import { requestOfOrigin, runInRequest } from '@cairn/runtime'
 import type { Bus } from './connection.ts'
 import { publish, publishText, subscribe } from './events.ts'
 import { nowAndThen } from './now-and-then.ts'
+import { watchPresence } from './presence.ts'
 import { missingStream, streamPublisher } from './stream.ts'
 
 export interface OutboxMessage {
@@ -63,22 +64,34 @@ export interface OutboxPublisher {
   stop(): Promise<void>
 }
 
-const openIncident = async (bus: Bus, stream: string, error: unknown): Promise<void> => {
+interface Failure {
+  readonly error: unknown
+  readonly stream: string
+  readonly isMissing: (isMissing: boolean) => void
+}
+
+const openIncident = async (bus: Bus, { error, stream, isMissing }: Failure): Promise<void> => {
   const { code } = toCairnError(error)
   const missing = await missingStream(bus, stream)
+  if (missing !== undefined) isMissing(true)
   const message = `could not be published; it waits in the outbox${missing === undefined ? '' : `: ${missing}`}`
   bus.incidents.open({ code, route: `outbox ${stream}`, error, message, about: { stream } })
 }
 
 export const outboxToStream = (bus: Bus, options: OutboxToStreamOptions): OutboxPublisher => {
+  const { stream } = options
   const publisher = streamPublisher(bus, options.publishTimeoutMs)
+  const isMissing = watchPresence(bus, { stream })
   const relay = options.startRelay({
     publish: ({ subject, message_id: id, payload, origin }) => {
-      const store = (): Promise<void> => publisher.publish(subject, { payload, id })
+      const store = async (): Promise<void> => {
+        await publisher.publish(subject, { payload, id })
+        isMissing(false)
+      }
       return origin === null ? store() : runInRequest(requestOfOrigin(origin), store)
     },
     publishTimeoutMs: options.publishTimeoutMs,
-    onFailure: nowAndThen(error => void openIncident(bus, options.stream, error)),
+    onFailure: nowAndThen(error => void openIncident(bus, { error, stream, isMissing })),
   })
   bus.logger.metrics.gauge('cairn.outbox.age', () => relay.behindMs / 1_000)
   const woken = subscribe(bus, options.wakeSubject, () => {

@@ -7,7 +7,11 @@ import type { Bus } from './connection.ts'
 
 /** JetStream's codes. */
 export const streamNotFound = 10_059
-export const consumerNotFound = 10_014
+const consumerNotFound = 10_014
+
+/** Whether it says that there is no such stream, or no such consumer of it. */
+export const isNotFound = (error: unknown): boolean =>
+  error instanceof JetStreamApiError && [streamNotFound, consumerNotFound].includes(error.code)
 
 const askTimeoutMs = 1_000
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 import { Bus, consume, purgeSubject, streamPublisher, type Consuming, type Handled } from '@cairn/bus'
 import { durableConsumer, ensureStream } from '@cairn/bus/provision'
+import { createLogger, noMetrics, noTelemetry, type Metrics } from '@cairn/runtime'
 import { captureLogs, eventually, startTestBus } from '@cairn/testkit'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 
@@ -62,6 +63,30 @@ const leftToDo = async (): Promise<number> => {
   const info = await manager.consumers.info(stream, 'listener')
   return info.num_pending + info.num_ack_pending
 }
+
+it('says that its stream or its consumer is missing, and when it is there again', async () => {
+  const gauges = new Map<string, () => number>()
+  const metrics: Metrics = {
+    ...noMetrics,
+    gauge: (name, read, labels) => void gauges.set(`${name} ${JSON.stringify(labels)}`, read),
+  }
+  const destination = { write: () => undefined }
+  const logger = createLogger({ service: 'x', level: 'info', destination, telemetry: { ...noTelemetry, metrics } })
+  const measured = await Bus.connect({ url: server.url, name: 'measured', logger })
+  const one = consume(measured, { stream, durable: 'listener', subject: 'x', retryMs: 20, handle: async () => 'done' })
+  try {
+    const missing = (): number | undefined =>
+      gauges.get(`cairn.stream.missing {"stream":"${stream}","consumer":"listener"}`)?.()
+    await eventually(() => expect(missing()).toBe(1))
+    await makeStream()
+    await eventually(() => expect(missing()).toBe(0))
+    await manager.consumers.delete(stream, 'listener')
+    await eventually(() => expect(missing()).toBe(1))
+  } finally {
+    await one.stop()
+    await measured.drain(100)
+  }
+}, 30_000)
 
 it('handles what came before it and what comes now, once each', async () => {
   await makeStream()

@@ -25,6 +25,7 @@ export const gauges = {
   'cairn.bus.connected': metric('1', '1 while NATS is connected'),
   'cairn.bus.in_flight': metric('{message}', 'requests and events being worked on'),
   'cairn.bus.subscriptions': metric('{subscription}', 'subscriptions at NATS'),
+  'cairn.stream.missing': metric('1', '1 while a stream, or a consumer of it, is missing that this service works with'),
   'cairn.flight_recorder.size': metric('By', 'bytes the flight recorder holds'),
   'cairn.outbox.age': metric('s', 'how long the relay of the outbox has not got everything published'),
   'cairn.commit_queue.events': metric('{event}', 'events that wait to be committed'),

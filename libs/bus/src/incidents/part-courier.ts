@@ -7,6 +7,7 @@ import { InvalidArgumentError } from '@nats-io/nats-core'
 import { incidentStream } from '@cairn/contracts'
 import type { Bus } from '../connection.ts'
 import { nowAndThen } from '../now-and-then.ts'
+import { watchPresence } from '../presence.ts'
 import { missingStream, streamPublisher, type StreamPublisher } from '../stream.ts'
 import { HeldParts } from './held-parts.ts'
 import { spoolNameOf, type Spool, type SpooledPart } from './spool.ts'
@@ -52,6 +53,7 @@ export class PartCourier {
   readonly #failures = new Map<string, number>()
   readonly #warnedAt = new Map<string, number>()
   readonly #sayWhy = nowAndThen((error: unknown) => void this.#tellOfMissing(error))
+  readonly #isMissing: (isMissing: boolean) => void
   readonly #finished: Promise<void>
 
   constructor(options: PartCourierOptions) {
@@ -59,6 +61,7 @@ export class PartCourier {
     this.#bus = options.bus
     this.#spool = options.spool
     this.#publisher = streamPublisher(options.bus, options.publishTimeoutMs)
+    this.#isMissing = watchPresence(options.bus, { stream: incidentStream })
     this.#finished = this.#run()
   }
 
@@ -129,6 +132,7 @@ export class PartCourier {
     if (!this.#bus.connected) return 'later'
     try {
       await this.#publisher.publish(subject, { payload, id })
+      this.#isMissing(false)
       return 'stored'
     } catch (error) {
       if (isForGood(error)) {
@@ -143,7 +147,9 @@ export class PartCourier {
 
   async #tellOfMissing(error: unknown): Promise<void> {
     const missing = await missingStream(this.#bus, incidentStream)
-    if (missing !== undefined) this.#bus.logger.warn({ error }, `incidents wait: ${missing}`)
+    if (missing === undefined) return
+    this.#isMissing(true)
+    this.#bus.logger.warn({ error }, `incidents wait: ${missing}`)
   }
 
   async #run(): Promise<void> {

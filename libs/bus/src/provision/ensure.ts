@@ -1,6 +1,6 @@
 // A stream or a consumer made, or brought to what it should be; and whether it is that.
-import { JetStreamApiError, type JetStreamManager, type StreamUpdateConfig } from '@nats-io/jetstream'
-import { consumerNotFound, streamNotFound } from '../stream.ts'
+import type { JetStreamManager, StreamUpdateConfig } from '@nats-io/jetstream'
+import { isNotFound } from '../stream.ts'
 import { streamConfigOf, type consumers, type StreamLimits } from './streams.ts'
 
 type Consumer = (typeof consumers)[number]
@@ -14,8 +14,7 @@ const orIfMissing = async <T>(ask: () => Promise<T>, otherwise: () => T | Promis
   try {
     return await ask()
   } catch (error) {
-    const missing = error instanceof JetStreamApiError && [streamNotFound, consumerNotFound].includes(error.code)
-    if (!missing) throw error
+    if (!isNotFound(error)) throw error
     return otherwise()
   }
 }

@@ -1,0 +1,14 @@
+// Whether a stream or a consumer that this service works with is there, for whoever collects: without it, events only wait.
+import type { Bus } from './connection.ts'
+
+/** To be told each time it turns out; taken to be there until then. */
+export const watchPresence = (
+  { logger }: Bus,
+  labels: { readonly stream: string; readonly consumer?: string },
+): ((isMissing: boolean) => void) => {
+  let missing = false
+  logger.metrics.gauge('cairn.stream.missing', () => (missing ? 1 : 0), labels)
+  return isMissing => {
+    missing = isMissing
+  }
+}
