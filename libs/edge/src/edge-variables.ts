@@ -34,6 +34,13 @@ export const edgeVariables = {
     fallback: 50,
     description: 'part of each limit that one process lets through while it counts by itself',
   }),
+  limitsRefusedMemoryMs: variable.integer('LIMITS_REFUSED_MEMORY_MS', {
+    min: 0,
+    max: 60_000,
+    fallback: 1_000,
+    description:
+      'how long what a body claims beyond a limit is refused without asking Redis again; what another process gives back meanwhile is seen after that',
+  }),
   limitsLocalKeys: variable.integer('LIMITS_LOCAL_KEYS', {
     min: 100,
     max: 10_000_000,

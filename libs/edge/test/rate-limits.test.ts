@@ -74,7 +74,7 @@ describe('in Redis', () => {
   })
 
   it('what is reserved counts at once, for everybody, until it is given back', async () => {
-    const environment = patientRedis()
+    const environment = { ...patientRedis(), LIMITS_REFUSED_MEMORY_MS: '0' }
     const one = (await opened(environment)).limiter(policy)
     const other = (await opened(environment)).limiter(policy)
     const reserved = await Promise.all(times(20, () => one.reserve('u')))
@@ -89,6 +89,48 @@ describe('in Redis', () => {
     const late = (await one.reserve('u')).verdict
     expect(late).toMatchObject({ allowed: false })
     expect(late.resetSeconds).toBeGreaterThan(50)
+  })
+
+  it('a flood of reservations beyond what is left does not reach Redis', async () => {
+    const redis = await startTestRedis()
+    cleanUps.push(() => redis.stop())
+    const environment = { ...patientRedis(), REDIS_URL: redis.url, LIMITS_REFUSED_MEMORY_MS: '10000' }
+    const calls = (await opened(environment)).limiter(policy)
+    const operator = new Redis(redis.url)
+    cleanUps.push(() => operator.disconnect())
+    const looks = async (): Promise<number> =>
+      Number(/cmdstat_get:calls=(\d+)/.exec(await operator.info('commandstats'))?.[1])
+    await (await calls.reserve('u', 8)).settle(true)
+    const before = await looks()
+    for (let again = 0; again < 100; again += 1) {
+      const { allowed, remaining, resetSeconds } = (await calls.reserve('u', 3)).verdict
+      expect({ allowed, remaining }).toEqual({ allowed: false, remaining: 2 })
+      expect(resetSeconds).toBeGreaterThan(40)
+    }
+    expect((await looks()) - before).toBe(1)
+    expect((await calls.reserve('u', 2)).verdict).toMatchObject({ allowed: true, remaining: 0 })
+  })
+
+  it('what was refused is let through as soon as its own process gives back, and soon when another does', async () => {
+    const environment = patientRedis()
+    const one = (await opened(environment)).limiter(policy)
+    const other = (await opened(environment)).limiter(policy)
+    const held = await one.reserve('u', 10)
+    expect((await one.reserve('u')).verdict.allowed).toBe(false)
+    expect((await other.reserve('u')).verdict.allowed).toBe(false)
+    await held.settle(false)
+    const again = await one.reserve('u')
+    expect(again.verdict.allowed).toBe(true)
+    await again.settle(false)
+    await eventually(async () => expect((await other.reserve('u')).verdict.allowed).toBe(true))
+  })
+
+  it('what was refused is let through in the next window', async () => {
+    const environment = { ...patientRedis(), LIMITS_REFUSED_MEMORY_MS: '10000' }
+    const calls = (await opened(environment)).limiter({ ...policy, points: 1, windowSeconds: 1 })
+    await (await calls.reserve('u')).settle(true)
+    expect((await calls.reserve('u')).verdict.allowed).toBe(false)
+    await eventually(async () => expect((await calls.reserve('u')).verdict.allowed).toBe(true), 3_000)
   })
 
   it('what is given back late is no present to the next window', async () => {

@@ -4,6 +4,7 @@ import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 import type { CountingClient } from './counting-client.ts'
 import { LocalCounts } from './local-counts.ts'
 import type { Limiter, Policy, Reservation, Verdict } from './policy.ts'
+import { RecentRefusals } from './recent-refusals.ts'
 import type { RedisLink } from './redis-link.ts'
 
 export interface SharedCounts {
@@ -11,10 +12,13 @@ export interface SharedCounts {
   readonly counting: CountingClient
 }
 
+/** What a process knows by itself. */
 export interface LocalShare {
   /** Part of the limit that one process lets through while it counts by itself. */
   readonly percent: number
   readonly mostKeys: number
+  /** How long a reservation that Redis refused is refused again without it. */
+  readonly refusedMemoryMs: number
 }
 
 /** Keys of one policy that are kept hashed. */
@@ -62,6 +66,7 @@ export class PolicyLimiter implements Limiter {
   readonly #localPolicy: Policy
   /** How many reservations of this process may still be given back, by key. */
   readonly #unsettled = new Map<string, number>()
+  readonly #refusals: RecentRefusals
 
   constructor(policy: Policy, counts: SharedCounts, local: LocalShare) {
     const { points, windowSeconds } = policy
@@ -77,11 +82,10 @@ export class PolicyLimiter implements Limiter {
       inMemoryBlockOnConsumed: points,
     })
     this.#localPolicy = { ...policy, points: Math.max(1, Math.floor((points * local.percent) / 100)) }
-    this.#local = new LocalCounts({
-      windowMs: windowSeconds * 1_000,
-      mostKeys: local.mostKeys,
-      now: () => performance.now(),
-    })
+    const { mostKeys, refusedMemoryMs: memoryMs } = local
+    const now = (): number => performance.now()
+    this.#local = new LocalCounts({ windowMs: windowSeconds * 1_000, mostKeys, now })
+    this.#refusals = new RecentRefusals({ memoryMs, mostKeys, now })
   }
 
   async consume(key: string): Promise<Verdict> {
@@ -104,7 +108,7 @@ export class PolicyLimiter implements Limiter {
   async reserve(key: string, points = 1): Promise<Reservation> {
     if (!Number.isSafeInteger(points) || points < 1) throw new RangeError(`${points} is no number of points`)
     const redisKey = this.#redisKeyOf(key)
-    const shared = await this.#addInRedis(redisKey, points)
+    const shared = this.#refusedBefore(redisKey, points) ?? (await this.#reserveInRedis(redisKey, points))
     const held = shared ?? this.#addHere(redisKey, points)
     const verdict = verdictOf(held, points)
     if (!verdict.allowed) {
@@ -114,13 +118,30 @@ export class PolicyLimiter implements Limiter {
     const windowEndsAt = performance.now() + held.leftMs
     this.#countUnsettled(redisKey, 1)
     const settle = async (isKept: boolean): Promise<void> => {
-      this.#countUnsettled(redisKey, -1)
       const leftMs = Math.ceil(windowEndsAt - performance.now())
-      if (isKept || leftMs <= 0) return
-      if (shared === undefined) this.#addHere(redisKey, -points)
-      else await this.#addInRedis(redisKey, -points, leftMs + clockSlackMs)
+      const isGivenBack = !isKept && leftMs > 0
+      if (isGivenBack && shared === undefined) this.#addHere(redisKey, -points)
+      if (isGivenBack && shared !== undefined) await this.#addInRedis(redisKey, -points, leftMs + clockSlackMs)
+      this.#countUnsettled(redisKey, -1)
     }
     return { verdict, settle }
+  }
+
+  /** In a window a key has only more than it had, but for what is given back. */
+  #refusedBefore(redisKey: string, points: number): Held | undefined {
+    const known = this.#refusals.find(redisKey)
+    if (known === undefined || known.has + points <= this.#policy.points) return undefined
+    return { policy: this.#policy, has: known.has + points, leftMs: known.leftMs }
+  }
+
+  /** A refusal is remembered, unless what this process may yet give back stood in the way. */
+  async #reserveInRedis(redisKey: string, points: number): Promise<Held | undefined> {
+    const held = await this.#addInRedis(redisKey, points)
+    const isRefused = held !== undefined && held.has > held.policy.points
+    if (isRefused && !this.#unsettled.has(redisKey)) {
+      this.#refusals.remember(redisKey, { has: held.has - points, leftMs: held.leftMs })
+    }
+    return held
   }
 
   #countUnsettled(redisKey: string, more: number): void {

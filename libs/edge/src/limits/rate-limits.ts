@@ -30,7 +30,11 @@ export const startRateLimits = ({ config, logger }: RateLimitsOptions): RateLimi
     logger,
   })
   const counts = { link, counting: new CountingClient(link) }
-  const local = { percent: config.limitsLocalPercent, mostKeys: config.limitsLocalKeys }
+  const local = {
+    percent: config.limitsLocalPercent,
+    mostKeys: config.limitsLocalKeys,
+    refusedMemoryMs: config.limitsRefusedMemoryMs,
+  }
   return {
     get shared() {
       return link.usable
