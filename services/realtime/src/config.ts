@@ -2,6 +2,7 @@
 import { commonVariables, ConfigError, variable, type ConfigOf } from '@cairn/runtime'
 import { edgeVariables, originsVariable } from '@cairn/edge'
 import { guardVariables } from '@cairn/tokens'
+import { repairVariables } from './repair-variables.ts'
 
 const listening = {
   port: variable.port('REALTIME_PORT', { fallback: 8081, description: 'port of socket.io and plain WebSocket' }),
@@ -44,10 +45,11 @@ const handshakes = {
     description: 'connections of this node; more are refused as unavailable',
   }),
   maxTcpConnections: variable.integer('REALTIME_MAX_TCP_CONNECTIONS', {
-    min: 1,
+    min: 0,
     max: 1_000_000,
-    fallback: 50_000,
-    description: 'TCP connections of this node, whatever they carry (polling takes up to two); more are dropped',
+    fallback: 0,
+    description:
+      'TCP connections of this node, whatever they carry (polling takes up to two); more are dropped; 0: two and a half times REALTIME_MAX_CONNECTIONS, and at least 50000',
   }),
   maxHandshakesWaiting: variable.integer('REALTIME_MAX_HANDSHAKES_WAITING', {
     min: 1,
@@ -82,7 +84,7 @@ const connections = {
     max: 10_000_000,
     fallback: 600,
     description:
-      'packets of any kind taken from one socket.io connection a minute, for all its namespaces; of more it is closed',
+      'packets of any kind, frames among them, taken from one socket.io connection a minute, for all its namespaces; of more it is closed',
   }),
   pingIntervalMs: variable.integer('REALTIME_PING_INTERVAL_MS', {
     min: 100,
@@ -135,75 +137,6 @@ const connections = {
   }),
 } as const
 
-const repairs = {
-  repairTimeoutMs: variable.integer('REALTIME_REPAIR_TIMEOUT_MS', {
-    min: 100,
-    max: 30_000,
-    fallback: 5_000,
-    description: 'longest wait for one page of the log',
-  }),
-  repairRetryMs: variable.integer('REALTIME_REPAIR_RETRY_MS', {
-    min: 10,
-    max: 60_000,
-    fallback: 500,
-    description: 'pause after a page could not be read, twice as long each time, give or take half of it',
-  }),
-  repairRetryMaxMs: variable.integer('REALTIME_REPAIR_RETRY_MAX_MS', {
-    min: 10,
-    max: 600_000,
-    fallback: 5_000,
-    description: 'that pause grows no longer than this',
-  }),
-  repairConcurrency: variable.integer('REALTIME_REPAIR_CONCURRENCY', {
-    min: 1,
-    max: 10_000,
-    fallback: 50,
-    description: 'pages of the log read at the same time by this node',
-  }),
-  recentPages: variable.integer('REALTIME_RECENT_PAGES', {
-    min: 1,
-    max: 10_000,
-    fallback: 64,
-    description: 'live pages kept of one user, for clients that come back or lag',
-  }),
-  recentUserBytes: variable.integer('REALTIME_RECENT_USER_BYTES', {
-    min: 1_024,
-    max: 16_777_216,
-    fallback: 262_144,
-    description: 'live pages kept of one user, together',
-  }),
-  recentBytes: variable.integer('REALTIME_RECENT_BYTES', {
-    min: 1_024,
-    max: 4_294_967_296,
-    fallback: 67_108_864,
-    description: 'live pages kept of all users, together',
-  }),
-  recentMs: variable.integer('REALTIME_RECENT_MS', {
-    min: 0,
-    max: 3_600_000,
-    fallback: 60_000,
-    description: 'how long a live page is kept',
-  }),
-  lingerMs: variable.integer('REALTIME_LINGER_MS', {
-    min: 0,
-    max: 3_600_000,
-    fallback: 30_000,
-    description: 'how long a user is listened for after the last socket has gone, so that coming back is cheap',
-  }),
-  headCheckMs: variable.integer('REALTIME_HEAD_CHECK_MS', {
-    min: 100,
-    max: 3_600_000,
-    fallback: 60_000,
-    description: 'after so long without an event the log of a connected user is compared with what was sent',
-  }),
-  maxEventsBehind: variable.integer('REALTIME_MAX_EVENTS_BEHIND', {
-    min: 1,
-    max: 100_000,
-    fallback: 1_000,
-    description: 'a client further back than this is told to start again from a snapshot',
-  }),
-} as const
-
 const logging = {
   warningIntervalMs: variable.integer('REALTIME_WARNING_INTERVAL_MS', {
     min: 100,
@@ -230,15 +163,32 @@ export const realtimeVariables = {
   ...listening,
   ...handshakes,
   ...connections,
-  ...repairs,
+  ...repairVariables,
   ...orders,
   ...logging,
 } as const
 
 export type RealtimeConfig = ConfigOf<typeof realtimeVariables>
 
-/** Throws `ConfigError` when there could not be as many connections as are let in. */
-export const refuseUnreachableLimits = ({ maxConnections, maxTcpConnections }: RealtimeConfig): void => {
-  if (maxTcpConnections >= maxConnections) return
-  throw new ConfigError(['REALTIME_MAX_TCP_CONNECTIONS: may not be less than REALTIME_MAX_CONNECTIONS'])
+/** Polling takes up to two for each, and those that are refused take some until they are answered. */
+const tcpConnectionsEach = 2.5
+const leastTcpConnections = 50_000
+
+export const mostTcpConnections = ({ maxConnections, maxTcpConnections }: RealtimeConfig): number =>
+  maxTcpConnections === 0
+    ? Math.max(leastTcpConnections, Math.ceil(tcpConnectionsEach * maxConnections))
+    : maxTcpConnections
+
+/** Throws `ConfigError` when one limit would keep another from ever being reached. */
+export const refuseUnreachableLimits = (config: RealtimeConfig): void => {
+  const faults: string[] = []
+  if (mostTcpConnections(config) < config.maxConnections) {
+    faults.push('REALTIME_MAX_TCP_CONNECTIONS: may not be less than REALTIME_MAX_CONNECTIONS')
+  }
+  if (config.packetsPerMinute < config.framesPerMinute) {
+    faults.push(
+      'REALTIME_PACKETS_PER_MINUTE: may not be less than REALTIME_FRAMES_PER_MINUTE, since a frame is a packet',
+    )
+  }
+  if (faults.length > 0) throw new ConfigError(faults)
 }

@@ -212,7 +212,16 @@ it('takes so many TCP connections, and says how many it dropped', async () => {
   for (const socket of sockets) socket.destroy()
 })
 
-it('does not start when fewer TCP connections than connections would be taken', async () => {
-  const limits = { REALTIME_MAX_CONNECTIONS: '20', REALTIME_MAX_TCP_CONNECTIONS: '10' }
-  await expect(start(limits)).rejects.toThrow('REALTIME_MAX_TCP_CONNECTIONS')
+it('does not start with limits that others would never let be reached, and names them all', async () => {
+  const limits = {
+    REALTIME_MAX_CONNECTIONS: '20',
+    REALTIME_MAX_TCP_CONNECTIONS: '10',
+    REALTIME_FRAMES_PER_MINUTE: '601',
+  }
+  await expect(start(limits)).rejects.toThrow(/REALTIME_MAX_TCP_CONNECTIONS.*\n.*REALTIME_PACKETS_PER_MINUTE/)
+})
+
+it('takes more connections than usual without being told how many of TCP that takes', async () => {
+  const large = await start({ REALTIME_MAX_CONNECTIONS: '60000' })
+  expect((await fetch(`${large.url}/healthz`)).status).toBe(200)
 })

@@ -1,3 +1,5 @@
+import { realtimeVariables, refuseUnreachableLimits } from '@cairn/realtime/config'
+import { readEnvironment } from '@cairn/runtime'
 import { describe, expect, it } from 'vitest'
 import { stackContext } from '../../test/stack-context.ts'
 import { planServices, widenedLimits } from './service-plan.ts'
@@ -15,6 +17,14 @@ describe('widenedLimits', () => {
 })
 
 describe('planServices', () => {
+  it('lets the frames of a client be raised as far as they go, over both doors', async () => {
+    const plans = await planServices(stackContext({ REALTIME_FRAMES_PER_MINUTE: '1000000' }))
+    const { env = {} } = plans.find(({ name }) => name === 'realtime') ?? {}
+    const config = readEnvironment(realtimeVariables, env)
+    expect(config.framesPerMinute).toBe(1_000_000)
+    expect(() => refuseUnreachableLimits(config)).not.toThrow()
+  })
+
   it('gives each service an ops port of its own, or the one that is set', async () => {
     const plans = await planServices(stackContext({ AUTH_OPS_PORT: '21000' }))
     const ports = plans.map(({ readyUrl }) => new URL(readyUrl).port)

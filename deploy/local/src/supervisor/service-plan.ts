@@ -104,6 +104,8 @@ const widerLimits = {
     REALTIME_SOCKETS_PER_USER: '100',
     REALTIME_HANDSHAKES_PER_USER: '60000',
     REALTIME_HANDSHAKES_PER_ADDRESS: '600000',
+    // So that the frames of a client can be raised by themselves.
+    REALTIME_PACKETS_PER_MINUTE: '1000000',
   },
 } as const satisfies Record<string, Variables>
 

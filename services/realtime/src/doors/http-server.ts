@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream'
 import { CairnError, header, type ErrorCode } from '@cairn/contracts'
 import { readRequestIds } from '@cairn/edge'
 import { continueTrace, newRequestId, runInRequest, type Logger } from '@cairn/runtime'
+import { mostTcpConnections } from '../config.ts'
 import type { RealtimeContext } from '../context.ts'
 import { createThrottledWarning } from '../core/throttled-warning.ts'
 import { answerHealth, createReadinessAnswer } from './health-answers.ts'
@@ -113,7 +114,7 @@ const createUpgrader = (context: RealtimeContext, socketIo: SocketIoDoor) => {
 
 /** Connections of whatever kind beyond the most are dropped unanswered: a connection that is answered is one more. */
 const boundConnections = (server: Server, { config, logger }: RealtimeContext): void => {
-  server.maxConnections = config.maxTcpConnections
+  server.maxConnections = mostTcpConnections(config)
   const warn = createThrottledWarning({
     logger,
     message: 'dropped a TCP connection beyond REALTIME_MAX_TCP_CONNECTIONS',
