@@ -1,5 +1,6 @@
 // JetStream: streams with limits, publishing that a repeat does not double, and what provisioning mends.
-import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
+import { randomUUID } from 'node:crypto'
+import { DiscardPolicy, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 import { Bus, streamPublisher } from '@cairn/bus'
 import { ensureStream, provisionStreams, readProvisionStatus, streamVariables } from '@cairn/bus/provision'
 import { deriveNatsUrl } from '@cairn/local'
@@ -87,6 +88,49 @@ it('what is missing or was changed by hand is told of, and put right', async () 
     progress_erase_user: 'missing',
   })
   await Promise.all([provisionNats(server.url), provisionNats(server.url)])
+  expect(await statusOf()).toEqual(allThere)
+})
+
+it.each([
+  { what: 'refuses what is new when it is full', change: { discard: DiscardPolicy.New } },
+  { what: 'refuses what is new of a subject', change: { discard: DiscardPolicy.New, discard_new_per_subject: true } },
+  { what: 'acknowledges nothing', change: { no_ack: true } },
+  { what: 'takes small messages alone', change: { max_msg_size: 10 } },
+])('a stream that $what is found, and put right', async ({ change }) => {
+  await manager.streams.update('incidents', change)
+  expect(await statusOf()).toEqual({ ...allThere, incidents: 'not as configured' })
+  await provisionNats(server.url)
+  expect(await statusOf()).toEqual(allThere)
+  await streamPublisher(bus, 2_000).publish('event.incident.part.kept.v1.a.b.c.d.e.f', {
+    payload: '{"a":1234567}',
+    id: randomUUID(),
+  })
+})
+
+it.each(['deny_purge', 'deny_delete'])('a stream that has %s is found; NATS never takes it back', async name => {
+  const { config: kept } = await manager.streams.info('incidents')
+  await manager.streams.delete('incidents')
+  await manager.streams.add({ ...kept, [name]: true })
+  expect(await statusOf()).toEqual({ ...allThere, incidents: 'not as configured' })
+  const natsUrl = deriveNatsUrl(server.url, 'provisioner')
+  const failing = provisionStreams({ natsUrl, config, waitMs: 0, say: () => undefined })
+  await expect(failing).rejects.toThrow(/can not cancel deny/)
+  await manager.streams.delete('incidents')
+  await provisionNats(server.url)
+  expect(await statusOf()).toEqual(allThere)
+})
+
+it('a consumer that sends messages to a subject is found; NATS does not change it', async () => {
+  const { config: kept } = await manager.consumers.info('auth_events', 'progress_erase_user')
+  await manager.consumers.delete('auth_events', 'progress_erase_user')
+  const pushing: object = { ...kept, max_waiting: undefined, deliver_subject: 'event.somewhere' }
+  await manager.consumers.add('auth_events', pushing)
+  expect(await statusOf()).toEqual({ ...allThere, progress_erase_user: 'not as configured' })
+  const natsUrl = deriveNatsUrl(server.url, 'provisioner')
+  const failing = provisionStreams({ natsUrl, config, waitMs: 0, say: () => undefined })
+  await expect(failing).rejects.toThrow(/can not/)
+  await manager.consumers.delete('auth_events', 'progress_erase_user')
+  await provisionNats(server.url)
   expect(await statusOf()).toEqual(allThere)
 })
 

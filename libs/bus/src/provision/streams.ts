@@ -1,5 +1,5 @@
 // What Cairn keeps in JetStream: its streams, each with limits, and the one durable consumer.
-import { AckPolicy, DeliverPolicy } from '@nats-io/jetstream'
+import { AckPolicy, DeliverPolicy, DiscardPolicy } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/nats-core'
 import {
   authEventsStream,
@@ -65,7 +65,14 @@ export const streamConfigOf = (limits: StreamLimits) => ({
   duplicate_window: nanos(Math.min(limits.duplicateWindowMs, limits.maxAgeMs)),
   max_msgs: -1,
   max_msgs_per_subject: limits.maxMessagesPerSubject ?? -1,
+  max_msg_size: -1,
   num_replicas: limits.replicas ?? 1,
+  // When it is full the oldest goes, whoever publishes hears that a message is stored, and what is a user's can be erased.
+  discard: DiscardPolicy.Old,
+  discard_new_per_subject: false,
+  no_ack: false,
+  deny_purge: false,
+  deny_delete: false,
 })
 
 /** A member that says nothing about a message for so long has lost it to another. */
