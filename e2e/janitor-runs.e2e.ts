@@ -1,36 +1,23 @@
 // Runs of the janitor by its schedule: what one run leaves the next one goes on with, and every row deleted is told of.
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { createTestDatabase, databaseUrlOf, eventually, type TestDatabase } from '@cairn/testkit'
-import { startFleet, type Fleet } from '@cairn/testkit/fleet'
-import pg from 'pg'
-import { afterEach, beforeEach, expect, inject, it } from 'vitest'
+import { eventually } from '@cairn/testkit'
+import type { Fleet } from '@cairn/testkit/fleet'
+import type pg from 'pg'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { openJanitorScene, type JanitorScene } from './janitor/janitor-scene.ts'
 
-let database: TestDatabase
+let scene: JanitorScene
 let pool: pg.Pool
 let fleet: Fleet
-let directory: string
-
 const start = async (environment: Record<string, string>): Promise<void> => {
-  const replicas = { gateway: 0, realtime: 0 }
-  const given = inject('backends')
-  const databaseUrl = databaseUrlOf(given.databaseUrl, database.name)
-  fleet = await startFleet({ directory, databaseUrl, given: given.environment, replicas, environment })
+  fleet = await scene.start(1, environment)
 }
 beforeEach(async () => {
-  const backends = inject('backends')
-  database = await createTestDatabase(backends.databaseUrl, backends.template)
-  directory = join(backends.directory, database.name)
-  pool = new pg.Pool({ connectionString: databaseUrlOf(backends.databaseUrl, database.name), max: 2 })
-  pool.on('error', () => undefined)
+  scene = await openJanitorScene()
+  pool = scene.pool
 })
-afterEach(async () => {
-  await fleet.stop()
-  await pool.end()
-  await database.drop()
-})
+afterEach(() => scene.close())
 
-const log = (): Promise<string> => readFile(join(directory, 'logs', 'janitor-1.log'), 'utf8')
+const log = (): Promise<string> => scene.logOf('janitor-1')
 const count = async (from: string): Promise<number> =>
   (await pool.query<{ n: number }>(`SELECT count(*)::int AS n FROM ${from}`)).rows[0]?.n ?? 0
 /** What the janitor exports of a job. */

@@ -1,43 +1,29 @@
 // What the janitor deletes and what never: jobs run once by hand, and janitors that are killed, doubled, without their owner,
 // or on a machine whose clock is wrong. Row 65 of the table of bad inputs.
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { Bus, streamPublisher } from '@cairn/bus'
 import { deriveNatsUrl } from '@cairn/local'
-import { captureLogs, createTestDatabase, databaseUrlOf, eventually, type TestDatabase } from '@cairn/testkit'
-import { startFleet, type Fleet } from '@cairn/testkit/fleet'
-import pg from 'pg'
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { captureLogs, eventually } from '@cairn/testkit'
+import type { Fleet } from '@cairn/testkit/fleet'
+import type pg from 'pg'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { countSessions, fillSessions } from './janitor/fill-sessions.ts'
+import { openJanitorScene, type JanitorScene } from './janitor/janitor-scene.ts'
 import { runCommand } from './run-command.ts'
 
-let database: TestDatabase
+let scene: JanitorScene
 let pool: pg.Pool
 let fleet: Fleet
-let directory: string
-
 const start = async (janitors: number, environment: Record<string, string> = {}): Promise<void> => {
-  const replicas = { gateway: 0, realtime: 0, janitor: janitors }
-  const given = inject('backends')
-  const databaseUrl = databaseUrlOf(given.databaseUrl, database.name)
-  fleet = await startFleet({ directory, databaseUrl, given: given.environment, replicas, environment })
+  fleet = await scene.start(janitors, environment)
 }
 beforeEach(async () => {
-  const backends = inject('backends')
-  database = await createTestDatabase(backends.databaseUrl, backends.template)
-  directory = join(backends.directory, database.name)
-  pool = new pg.Pool({ connectionString: databaseUrlOf(backends.databaseUrl, database.name), max: 2 })
-  pool.on('error', () => undefined)
+  scene = await openJanitorScene()
+  pool = scene.pool
 })
-afterEach(async () => {
-  await fleet.stop()
-  await pool.end()
-  await database.drop()
-})
+afterEach(() => scene.close())
 
 const once = (...args: string[]) =>
   runCommand('janitor', { NATS_URL: deriveNatsUrl(fleet.nats.url, 'operator') }, '--once', ...args)
-const logOf = (name: string): Promise<string> => readFile(join(directory, 'logs', `${name}.log`), 'utf8')
 
 describe('npm run janitor -- --once', () => {
   it('deletes what is dead and nothing else, and in a dry run nothing at all', async () => {
@@ -134,13 +120,16 @@ describe('janitors', () => {
     const atKill = await countSessions(pool, expired)
     expect(atKill).toBeGreaterThan(0)
     await auth?.kill()
-    await eventually(async () => expect(await logOf('janitor-2')).toContain('job failed; the next run goes on'), 20_000)
+    await eventually(
+      async () => expect(await scene.logOf('janitor-2')).toContain('job failed; the next run goes on'),
+      20_000,
+    )
     await auth?.restart()
     await first?.restart()
     await eventually(async () => expect(await countSessions(pool, expired)).toBe(0), 40_000)
     expect(await countSessions(pool)).toBe(1_000)
     const done = /"job":"dead-sessions","rows":\d+,"batches":\d+,"ms":\d+,"longest_batch_ms":\d+,"complete":true/
-    await eventually(async () => expect(await logOf('janitor-2')).toMatch(done), 20_000)
+    await eventually(async () => expect(await scene.logOf('janitor-2')).toMatch(done), 20_000)
     expect(second?.pid).toBeGreaterThan(0)
   }, 120_000)
 })

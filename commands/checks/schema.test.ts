@@ -21,7 +21,7 @@ const root = join(import.meta.dirname, '..', '..')
 const owned = ['auth', 'progress'] as const
 const noEvents = 'services/progress/src/migrations/0001-create-progress.ts'
 const newMigration = (statement: string): string =>
-  `export const up = async (knex: any) => { await knex.raw(${JSON.stringify(statement)}) }\n`
+  `export const up = async knex => { await knex.raw(${JSON.stringify(statement)}) }\n`
 
 let databases: EmptyDatabase[] = []
 const emptyDatabase = async (): Promise<EmptyDatabase> => {

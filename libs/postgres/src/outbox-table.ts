@@ -1,17 +1,45 @@
 // What a relay asks of the table of its outbox.
-import type pg from 'pg'
+import pg from 'pg'
 import type { OutboxRow } from './outbox-shortcut.ts'
+import { sessionOptions } from './session-settings.ts'
 
 /**
  * The rows are few and the table is mostly what was deleted lately: read in the order of its key, or the planner scans all of
  * it, with parallel workers at that (measured: 16 ms a look instead of 0.3).
  */
-export const plannerSettings = {
+const plannerSettings = {
   enable_seqscan: 'off',
   enable_bitmapscan: 'off',
   max_parallel_workers_per_gather: '0',
   jit: 'off',
 } as const
+
+/** Not connected yet. A session that is silent for longer than `silenceMs` is ended by the server, and with it its lock. */
+export const outboxClient = ({
+  url,
+  table,
+  silenceMs,
+}: {
+  url: string
+  table: string
+  silenceMs: number
+}): pg.Client => {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: `relay ${table}`,
+    connectionTimeoutMillis: 2_000,
+    query_timeout: 5_000,
+    keepAlive: true,
+    options: sessionOptions({
+      ...plannerSettings,
+      idle_session_timeout: String(silenceMs),
+      // A deletion that a crash undoes is published again, which is no second event.
+      synchronous_commit: 'off',
+    }),
+  })
+  client.on('error', () => undefined)
+  return client
+}
 
 export interface Found {
   readonly rows: readonly OutboxRow[]
@@ -26,6 +54,13 @@ export class OutboxTable {
   constructor(client: pg.Client, options: { readonly table: string; readonly batchSize: number }) {
     this.#client = client
     this.#options = options
+  }
+
+  /** Whether this session is the one that works; it is until it ends. */
+  async tryLock(): Promise<boolean> {
+    const text = 'SELECT pg_try_advisory_lock(hashtext(current_database()), hashtext($1)) AS locked'
+    const { rows } = await this.#client.query<{ locked: boolean }>(text, [this.#options.table])
+    return rows[0]?.locked === true
   }
 
   /** Rows above `floor`, in order of id, but for those of these subjects; a batch at most. */

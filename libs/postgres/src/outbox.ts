@@ -4,14 +4,13 @@
 // What is not taken stays, and with it what follows on its subject; other subjects go on (held-subjects.ts). What its own
 // process commits it need not read back in most cases (outbox-shortcut.ts).
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import { databaseFailure } from './failures.ts'
 import { HeldSubjects } from './held-subjects.ts'
 import { OutboxFloor } from './outbox-floor.ts'
 import { OutboxShortcut, type CommittedRow, type OutboxRow } from './outbox-shortcut.ts'
-import { OutboxTable, plannerSettings } from './outbox-table.ts'
+import { outboxClient, OutboxTable } from './outbox-table.ts'
 import { publishInOrder, type Outcome } from './publish-in-order.ts'
-import { sessionOptions } from './session-settings.ts'
 
 export interface OutboxOptions {
   readonly url: string
@@ -102,20 +101,8 @@ export class OutboxRelay {
 
   async #run(): Promise<void> {
     while (!this.#aborter.signal.aborted) {
-      const client = new pg.Client({
-        connectionString: this.#options.url,
-        application_name: `relay ${this.#options.table}`,
-        connectionTimeoutMillis: 2_000,
-        query_timeout: 5_000,
-        keepAlive: true,
-        options: sessionOptions({
-          ...plannerSettings,
-          idle_session_timeout: String(this.#silenceMs),
-          // A deletion that a crash undoes is published again, which is no second event.
-          synchronous_commit: 'off',
-        }),
-      })
-      client.on('error', () => undefined)
+      const { url, table } = this.#options
+      const client = outboxClient({ url, table, silenceMs: this.#silenceMs })
       try {
         await client.connect()
         await this.#relay(client)
@@ -137,9 +124,7 @@ export class OutboxRelay {
       if (!this.#active) {
         this.#dirty = false
         this.#stirred = false
-        const lock = 'SELECT pg_try_advisory_lock(hashtext(current_database()), hashtext($1)) AS locked'
-        const { rows } = await client.query<{ locked: boolean }>(lock, [this.#options.table])
-        this.#active = rows[0]?.locked === true
+        this.#active = await table.tryLock()
         // Whatever was committed meanwhile is to be found.
         if (this.#active) this.#dirty = true
       }

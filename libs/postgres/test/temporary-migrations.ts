@@ -15,7 +15,7 @@ export const createMigrations = async (): Promise<TemporaryMigrations> => {
   return {
     directory,
     write: (name, body, rest = '') =>
-      writeFile(join(directory, `${name}.ts`), `export const up = async (knex: any) => {\n${body}\n}\n${rest}\n`),
+      writeFile(join(directory, `${name}.ts`), `export const up = async knex => {\n${body}\n}\n${rest}\n`),
     remove: () => rm(directory, { recursive: true }),
   }
 }

@@ -2,27 +2,12 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { signInAsGuest, type Session } from '@cairn/contracts'
+import { signInAsGuest } from '@cairn/contracts'
 import { eventually } from '@cairn/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { session } from './a-session.ts'
 import { startEdge, type Edge } from './edge.ts'
 
-const session: Session = {
-  access_token: 'a',
-  token_type: 'Bearer',
-  expires_in: 600,
-  refresh_token: 'r',
-  refresh_expires_at: '2027-01-01T00:00:00.000Z',
-  session_id: crypto.randomUUID(),
-  user: {
-    id: crypto.randomUUID(),
-    is_guest: true,
-    display_name: null,
-    email: null,
-    created_at: '2026-01-01T00:00:00.000Z',
-  },
-  created: true,
-}
 const signIn = 'POST /api/v1/auth/guest HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n'
 
 let edge: Edge

@@ -1,16 +1,9 @@
 // Limits while requests are under way: many at once are no more than many in turn, and what comes to nothing costs nothing.
 import { randomUUID } from 'node:crypto'
-import {
-  CairnError,
-  readMe,
-  refreshSession,
-  signInWithApple,
-  submitEvents,
-  type Me,
-  type Session,
-} from '@cairn/contracts'
+import { CairnError, readMe, refreshSession, signInWithApple, submitEvents, type Session } from '@cairn/contracts'
 import { call, eventually, type Answer } from '@cairn/testkit'
 import { afterEach, describe, expect, it } from 'vitest'
+import { session } from './a-session.ts'
 import { startEdge, type Edge } from './edge.ts'
 
 let edge: Edge
@@ -18,23 +11,7 @@ afterEach(async () => {
   await edge.stop()
 })
 
-const user: Me['user'] = {
-  id: randomUUID(),
-  is_guest: true,
-  display_name: null,
-  email: null,
-  created_at: '2026-01-01T00:00:00.000Z',
-}
-const session: Session = {
-  access_token: 'a',
-  token_type: 'Bearer',
-  expires_in: 600,
-  refresh_token: 'r',
-  refresh_expires_at: '2027-01-01T00:00:00.000Z',
-  session_id: randomUUID(),
-  user,
-  created: false,
-}
+const { user } = session
 
 type Asked = Answer<Record<string, unknown>>
 

@@ -1,19 +1,11 @@
 // Limits at the HTTP surface: who is counted with whom, what a client is told, and what happens without Redis.
 import { randomUUID } from 'node:crypto'
-import {
-  CairnError,
-  readMe,
-  refreshSession,
-  signInAsGuest,
-  signInWithApple,
-  submitEvents,
-  type Me,
-  type Session,
-} from '@cairn/contracts'
+import { CairnError, readMe, refreshSession, signInAsGuest, signInWithApple, submitEvents } from '@cairn/contracts'
 import { readEnvironment } from '@cairn/runtime'
 import { eventually, startTestRedis, type Answer } from '@cairn/testkit'
 import { afterEach, describe, expect, it } from 'vitest'
 import { gatewayVariables } from '../src/config.ts'
+import { session } from './a-session.ts'
 import { startEdge, unreachableRedis, type Edge } from './edge.ts'
 
 let edge: Edge
@@ -23,23 +15,7 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0)) await cleanUp()
 })
 
-const user: Me['user'] = {
-  id: randomUUID(),
-  is_guest: true,
-  display_name: null,
-  email: null,
-  created_at: '2026-01-01T00:00:00.000Z',
-}
-const session: Session = {
-  access_token: 'a',
-  token_type: 'Bearer',
-  expires_in: 600,
-  refresh_token: 'r',
-  refresh_expires_at: '2027-01-01T00:00:00.000Z',
-  session_id: randomUUID(),
-  user,
-  created: false,
-}
+const { user } = session
 
 const answerEverything = (): void => {
   edge.answer(readMe, async () => ({ user }))
