@@ -17,6 +17,7 @@ import { inject } from 'vitest'
 import { startTestBus } from './buses.ts'
 import { captureLogs, type CapturedLogs } from './captured-logs.ts'
 import { createTestDatabase, databaseUrlOf } from './databases.ts'
+import { eventually } from './eventually.ts'
 import type { ServiceName } from './fleet-member.ts'
 import { assertIncidentsKept } from './noted-incidents.ts'
 import { sharedRedis } from './redises.ts'
@@ -61,7 +62,14 @@ const startServices = async (shared: Environment, logs: CapturedLogs) => {
   return { gateway, realtime, janitor, auth, progress }
 }
 
-/** Starts everything and resolves when the gateway is ready. `stop()` leaves nothing behind. */
+const becomesReady = (opsPort: number): Promise<void> =>
+  eventually(async () => {
+    const response = await fetch(`http://127.0.0.1:${opsPort}/readyz`)
+    const report = await response.text()
+    if (!response.ok) throw new Error(`not ready: ${report}`)
+  }, 20_000)
+
+/** Starts everything and resolves when both doors are ready. `stop()` leaves nothing behind. */
 export const startStack = async (options: StackOptions = {}): Promise<Stack> => {
   const backends = inject('backends')
   const [database, bus] = await Promise.all([
@@ -78,6 +86,7 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
   )
   const logs = captureLogs()
   const services = await startServices(environment, logs)
+  await Promise.all([services.gateway, services.realtime].map(({ opsPort }) => becomesReady(opsPort)))
   const running = new Map<ServiceName, RunningService>(Object.entries(services) as [ServiceName, RunningService][])
   const stopService = async (name: ServiceName): Promise<void> => {
     const service = running.get(name)
