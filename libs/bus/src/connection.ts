@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errors, type NatsConnection, type Subscription, type SubscriptionOptions } from '@nats-io/nats-core'
 import { connect } from '@nats-io/transport-node'
-import { Incidents, runOutsideRequest, type Logger } from '@cairn/runtime'
+import { Incidents, type Logger } from '@cairn/runtime'
 import { InFlight } from './in-flight.ts'
 import { PendingReplies } from './pending-replies.ts'
 
@@ -100,10 +100,13 @@ export class Bus {
 
   /** As NATS's own, and counted. */
   subscribe(subject: string, options: SubscriptionOptions): Subscription {
-    const subscription = this.nats.subscribe(subject, options)
     this.#subscriptions += 1
-    runOutsideRequest(() => void subscription.closed.then(() => (this.#subscriptions -= 1)))
-    return subscription
+    return this.nats.subscribe(subject, options)
+  }
+
+  unsubscribe(subscription: Subscription): void {
+    this.#subscriptions -= 1
+    subscription.unsubscribe()
   }
 
   /** Calls `listener` after each reconnection: whatever was published meanwhile has been missed. */

@@ -38,5 +38,5 @@ export const subscribe = (bus: Bus, subject: string, listener: (message: EventMe
       runInRequest(incomingRequest(message.headers), () => listener(event))
     },
   })
-  return { unsubscribe: () => subscription.unsubscribe() }
+  return { unsubscribe: () => bus.unsubscribe(subscription) }
 }

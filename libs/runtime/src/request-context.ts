@@ -22,5 +22,8 @@ export const currentRequest = (): RequestContext | undefined => storage.getStore
 /** Runs `work` (and all it starts) as part of this request. */
 export const runInRequest = <T>(context: RequestContext, work: () => T): T => storage.run(context, work)
 
+// As it is when this is loaded: one for all, where `exit` would make one each time, to be kept as long as what was started.
+const outside = AsyncLocalStorage.snapshot()
+
 /** Runs `work` (and all it starts) as part of none: what outlives a request must not keep it. */
-export const runOutsideRequest = <T>(work: () => T): T => storage.exit(work)
+export const runOutsideRequest = <T>(work: () => T): T => outside(work)

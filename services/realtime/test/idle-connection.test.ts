@@ -31,24 +31,54 @@ afterAll(async () => {
 /** After a collection of garbage. */
 const requestsKept = (): number => queryObjects(IncomingMessage, { format: 'count' })
 
+/** Writes `frame` as a WebSocket client would, with a mask of zeros. */
+const writeText = (socket: Socket, frame: string): void => {
+  const length = Buffer.alloc(4)
+  length.writeUInt8(0x81, 0)
+  length.writeUInt8(0xfe, 1)
+  length.writeUInt16BE(frame.length, 2)
+  socket.write(Buffer.concat([length, Buffer.alloc(4), Buffer.from(frame)]))
+}
+
 /** Without a client library, which has messages of its own. */
-const open = async (): Promise<Socket> => {
-  const { userId, token } = await others.signIn()
+const upgrade = async (path: string, hears: string): Promise<Socket> => {
   const socket = connect(node.port, '127.0.0.1')
   const head = 'connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key'
-  socket.write(
-    `GET /ws/user/${userId}?token=${token} HTTP/1.1\r\nhost: node\r\n${head}: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`,
-  )
-  let received = ''
-  socket.on('data', (bytes: Buffer) => (received += bytes.toString('latin1')))
-  while (!received.includes('session.ready')) await once(socket, 'data')
+  socket.write(`GET ${path} HTTP/1.1\r\nhost: node\r\n${head}: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`)
+  await hear(socket, hears)
   return socket
 }
 
-it('keeps no request', async () => {
+const hear = async (socket: Socket, wanted: string): Promise<void> => {
+  let received = ''
+  while (!received.includes(wanted)) received += ((await once(socket, 'data')) as [Buffer])[0].toString('latin1')
+}
+
+const doors: [string, () => Promise<Socket>][] = [
+  [
+    'the plain door',
+    async () => {
+      const { userId, token } = await others.signIn()
+      return upgrade(`/ws/user/${userId}?token=${token}`, 'session.ready')
+    },
+  ],
+  [
+    "socket.io's door",
+    async () => {
+      const { userId, token } = await others.signIn()
+      const socket = await upgrade(`/socket.io/?EIO=4&transport=websocket&token=${token}`, '"sid"')
+      const ready = hear(socket, 'session.ready')
+      writeText(socket, `40/ws/user/${userId},${JSON.stringify({ token })}`)
+      await ready
+      return socket
+    },
+  ],
+]
+
+it.each(doors)('keeps no request of %s', async (_name, open) => {
   const before = requestsKept()
   const sockets = await Promise.all(Array.from({ length: connections }, open))
   await eventually(() => expect(requestsKept() - before).toBeLessThan(connections / 4), 10_000)
-  expect(sockets.every(socket => !socket.destroyed)).toBe(true)
+  expect(sockets.map(socket => socket.destroyed)).toEqual(sockets.map(() => false))
   for (const socket of sockets) socket.destroy()
 })

@@ -9,7 +9,7 @@ import { MinuteCount } from '../core/minute-count.ts'
 export type EngineSocket = Socket['conn']
 
 /** What is known of engine.io's transport: WebSocket has the socket of `ws`, polling has none. */
-interface Transport {
+export interface Transport {
   readonly name: string
   readonly socket?: { readonly bufferedAmount: number; terminate(): void }
 }
@@ -34,16 +34,6 @@ export class EngineConnection {
   constructor(conn: EngineSocket, config: RealtimeConfig) {
     this.#conn = conn
     this.#config = config
-    conn.on('packet', () => this.#count())
-    conn.on('upgrading', (next: unknown) => {
-      this.#next = next as Transport
-      this.#count()
-    })
-    conn.on('packetCreate', ({ type, data }: { type: string; data?: string }) => this.#queue(type, data ?? ''))
-    conn.on('flush', () => {
-      this.#queuedBytes = 0
-    })
-    conn.once('close', () => clearTimeout(this.#emptyTimer))
   }
 
   /** Not the transport itself, which may be another at any time. */
@@ -60,6 +50,43 @@ export class EngineConnection {
     return this.#namespaces.size > 1
   }
 
+  /** A packet of the client has come, of whatever kind. */
+  received(): void {
+    const retryAfterMs = this.#packets.add(this.#config.packetsPerMinute)
+    if (retryAfterMs === undefined || this.#conn.readyState !== 'open') return
+    if (this.#isEmpty) {
+      this.cut()
+      return
+    }
+    this.#telling = true
+    for (const connection of this.#namespaces.values()) connection?.close(closeCode.tooMany, retryAfterMs)
+    this.#telling = false
+    this.end()
+  }
+
+  /** A WebSocket is to take the place of polling. */
+  upgrading(next: Transport): void {
+    this.#next = next
+    this.received()
+  }
+
+  /** A packet waits in engine.io's queue. A client that does not read its frames is given time; whoever asks for more without reading is not. */
+  queued(type: string, data: string): void {
+    this.#queuedBytes += data.length
+    const answer = type === 'message' && answerPacket.test(data)
+    if (answer && this.pendingBytes > this.#config.outboundPauseBytes) this.cut()
+  }
+
+  /** The WebSocket, or the poll, has taken all that was queued. */
+  flushed(): void {
+    this.#queuedBytes = 0
+  }
+
+  closed(): void {
+    clearTimeout(this.#emptyTimer)
+    for (const connection of this.#namespaces.values()) connection?.gone()
+  }
+
   /** False when that namespace is entered, or being entered: socket.io would have two sockets of it, and each would get every frame. */
   enter(namespace: string): boolean {
     if (this.#namespaces.has(namespace)) return false
@@ -67,8 +94,10 @@ export class EngineConnection {
     return true
   }
 
+  /** From now on `connection` ends with this one, which may have ended meanwhile. */
   entered(namespace: string, connection: Connection): void {
     this.#namespaces.set(namespace, connection)
+    if (this.#conn.readyState !== 'open') connection.gone()
   }
 
   /** With the last one begins the time after which a connection without a namespace is closed; before the first, socket.io counts it. */
@@ -108,25 +137,5 @@ export class EngineConnection {
 
   get #isEmpty(): boolean {
     return [...this.#namespaces.values()].every(connection => connection === undefined)
-  }
-
-  #count(): void {
-    const retryAfterMs = this.#packets.add(this.#config.packetsPerMinute)
-    if (retryAfterMs === undefined || this.#conn.readyState !== 'open') return
-    if (this.#isEmpty) {
-      this.cut()
-      return
-    }
-    this.#telling = true
-    for (const connection of this.#namespaces.values()) connection?.close(closeCode.tooMany, retryAfterMs)
-    this.#telling = false
-    this.end()
-  }
-
-  /** A client that does not read its frames is given time; whoever asks for more without reading is not. */
-  #queue(type: string, data: string): void {
-    this.#queuedBytes += data.length
-    const answer = type === 'message' && answerPacket.test(data)
-    if (answer && this.pendingBytes > this.#config.outboundPauseBytes) this.cut()
   }
 }

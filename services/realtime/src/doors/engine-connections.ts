@@ -4,7 +4,7 @@ import type { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { Server } from 'socket.io'
 import type { RealtimeConfig } from '../config.ts'
-import { EngineConnection, type EngineSocket } from './engine-connection.ts'
+import { EngineConnection, type EngineSocket, type Transport } from './engine-connection.ts'
 
 export interface EngineConnections {
   /** With those that are about to be made. */
@@ -16,32 +16,72 @@ export interface EngineConnections {
   expect(request: IncomingMessage, channel: EventEmitter): void
 }
 
+/** With its query as engine.io has read it. */
+type EngineRequest = EngineSocket['request'] & { readonly _query: Record<string, unknown> }
+
+/** What the namespaces of a connection are judged by: the rest of its first request would weigh more than the connection. */
+const remembered = ({ headers, socket, _query: { token } }: EngineRequest) => {
+  const { origin, host, traceparent, 'x-forwarded-for': forwarded } = headers
+  return {
+    headers: { origin, host, traceparent, 'x-forwarded-for': forwarded },
+    socket,
+    connection: socket,
+    _query: { token },
+  }
+}
+
+/** Private in its types alone: it is what clients are told. */
+const idOf = (conn: EngineSocket): string => (conn as unknown as { readonly id: string }).id
+
 export const followConnections = (io: Server, config: RealtimeConfig): EngineConnections => {
   const open = new Map<string, EngineConnection>()
   const byConn = new WeakMap<EngineSocket, EngineConnection>()
-  const expected = new Set<IncomingMessage>()
+  const expected = new Map<IncomingMessage, () => void>()
+  const of = (conn: EngineSocket): EngineConnection => {
+    const connection = byConn.get(conn)
+    if (connection === undefined) throw new Error('a connection that engine.io has not told of')
+    return connection
+  }
+  // One of each kind for all connections, which are many and mostly idle.
+  const listeners = {
+    packet(this: EngineSocket) {
+      of(this).received()
+    },
+    upgrading(this: EngineSocket, next: Transport) {
+      of(this).upgrading(next)
+    },
+    packetCreate(this: EngineSocket, { type, data }: { type: string; data?: string }) {
+      of(this).queued(type, data ?? '')
+    },
+    flush(this: EngineSocket) {
+      of(this).flushed()
+    },
+    close(this: EngineSocket) {
+      of(this).closed()
+      open.delete(idOf(this))
+    },
+  }
   io.engine.on('connection', (conn: EngineSocket) => {
-    // Private in its types alone: it is what clients are told.
-    const { id } = conn as unknown as { readonly id: string }
     const connection = new EngineConnection(conn, config)
-    expected.delete(conn.request)
-    open.set(id, connection)
+    expected.get(conn.request)?.()
+    Object.assign(conn, { request: remembered(conn.request as EngineRequest) })
+    open.set(idOf(conn), connection)
     byConn.set(conn, connection)
-    conn.once('close', () => open.delete(id))
+    for (const [event, listener] of Object.entries(listeners)) conn.on(event, listener)
   })
   return {
     get size() {
       return open.size + expected.size
     },
     withId: id => open.get(id),
-    of: conn => {
-      const connection = byConn.get(conn)
-      if (connection === undefined) throw new Error('a connection that engine.io has not told of')
-      return connection
-    },
+    of,
     expect: (request, channel) => {
-      expected.add(request)
-      channel.once('close', () => expected.delete(request))
+      const settle = (): void => {
+        expected.delete(request)
+        channel.off('close', settle)
+      }
+      expected.set(request, settle)
+      channel.once('close', settle)
     },
   }
 }

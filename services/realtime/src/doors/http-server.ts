@@ -83,9 +83,13 @@ export interface HttpDoors {
 /** `closeAllConnections` of Node's server knows nothing of upgraded sockets, and `close` waits for them for ever. */
 const closerOf = (server: Server): (() => Promise<void>) => {
   const sockets = new Set<Socket>()
+  // One for all sockets, as they live long.
+  function forget(this: Socket): void {
+    sockets.delete(this)
+  }
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
+    socket.on('close', forget)
   })
   return () =>
     new Promise(resolve => {

@@ -1,8 +1,9 @@
 // The socket.io door. The engine's handshake asks for nothing; who somebody is gets decided by the namespaces.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { AsyncResource } from 'node:async_hooks'
+import { createServer, ServerResponse, type IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { header, type CairnError } from '@cairn/contracts'
-import { currentRequest } from '@cairn/runtime'
+import { currentRequest, runOutsideRequest } from '@cairn/runtime'
 import { Server } from 'socket.io'
 import { WebSocketServer } from 'ws'
 import type { RealtimeConfig } from '../config.ts'
@@ -49,26 +50,43 @@ const createIo = (config: RealtimeConfig): Server => {
   })
   // A server that never listens: requests and upgrades are ours, engine.io is handed those it shall have.
   io.attach(createServer())
-  io.engine.on('headers', (headers: Record<string, string>) => {
-    const request = currentRequest()
-    if (request !== undefined) headers[header.requestId] = request.requestId
+  io.engine.use((_request: IncomingMessage, response: object, next: () => void) => {
+    next()
+    // What stands for the response to an upgrade lives as long as the WebSocket, and with it the request.
+    if (!(response instanceof ServerResponse)) Object.assign(response, { req: undefined })
   })
   return io
+}
+
+/** Runs what makes connections, whose timers would keep the request they are made in for as long as they live. */
+const outsideRequest = (io: Server): ((request: IncomingMessage, work: () => void) => void) => {
+  const requestIds = new WeakMap<IncomingMessage, string>()
+  io.engine.on('headers', (headers: Record<string, string>, request: IncomingMessage) => {
+    const requestId = requestIds.get(request)
+    if (requestId !== undefined) headers[header.requestId] = requestId
+  })
+  return (request, work) => {
+    const requestId = currentRequest()?.requestId
+    if (requestId !== undefined) requestIds.set(request, requestId)
+    runOutsideRequest(work)
+  }
 }
 
 export const createSocketIoDoor = (context: RealtimeContext): SocketIoDoor => {
   const io = createIo(context.config)
   const connections = followConnections(io, context.config)
+  const run = outsideRequest(io)
   serveNamespaces(io, context, connections)
   return {
     request: async (request, response, { query, refuse }) => {
       await assertEngineRequest(context, connections, { request, query, transport: 'polling', channel: response })
-      io.engine.handleRequest(request, withProblems(response, refuse))
+      const answer = withProblems(response, AsyncResource.bind(refuse))
+      run(request, () => io.engine.handleRequest(request, answer))
     },
     upgrade: async (request, { upgrade, socket, firstBytes }) => {
       const { query } = upgrade
       await assertEngineRequest(context, connections, { request, query, transport: 'websocket', channel: socket })
-      io.engine.handleUpgrade(request, socket, firstBytes)
+      run(request, () => io.engine.handleUpgrade(request, socket, firstBytes))
     },
     close: () => {
       io.engine.close()

@@ -5,14 +5,13 @@ import { continueTrace, newRequestId, runInRequest } from '@cairn/runtime'
 import type { ExtendedError, Server, Socket } from 'socket.io'
 import type { RealtimeContext } from '../context.ts'
 import { admitConnection, type Admission } from '../core/admit-connection.ts'
-import type { Connection } from '../core/connection.ts'
 import { frameOf } from '../core/frame.ts'
 import type { Outlet } from '../core/outlet.ts'
 import { receiveFrame } from '../handlers/receive-frame.ts'
 import type { EngineConnections } from './engine-connections.ts'
 import { problemAnswer } from './problem-answer.ts'
 import { createSocketIoEncoder } from './socket-io-frames.ts'
-import { createSocketIoOutlet } from './socket-io-outlet.ts'
+import { SocketIoOutlet } from './socket-io-outlet.ts'
 import { userOfPath } from './upgrade-request.ts'
 
 type Told = Pick<RealtimeContext, 'incidents' | 'logger'>
@@ -64,18 +63,6 @@ const sendAway = (outlet: Outlet, retryAfterMs: number): void => {
   outlet.close(closeCode.tooMany)
 }
 
-/** A namespace's socket may end with its connection, or alone, or before it has begun. */
-const goneWith = (socket: Socket, connection: Connection): void => {
-  const { conn } = socket
-  const gone = (): void => {
-    conn.off('close', gone)
-    connection.gone()
-  }
-  conn.once('close', gone)
-  socket.once('disconnect', gone)
-  if (conn.readyState !== 'open') gone()
-}
-
 /** Several namespaces on one connection are as many handshakes; the first one was counted with the connection. */
 const countNamespaces = ({ limits, readAddress }: RealtimeContext): ((socket: Socket) => Promise<void>) => {
   const counted = new WeakSet<Socket['conn']>()
@@ -110,7 +97,8 @@ const admitterOf = (
       const admission = await admitSocket(context, socket, userId)
       engine.entered(namespace, admission.connection)
       admissions.set(socket, admission)
-      goneWith(socket, admission.connection)
+      // It has served, and would be kept for as long as the socket lives.
+      socket.handshake.auth = {}
     } catch (error) {
       engine.leave(namespace)
       throw error
@@ -136,14 +124,18 @@ export const serveNamespaces = (io: Server, context: RealtimeContext, connection
   namespaces.use(handshake({ context, tooMany }, admitterOf(context, connections, admissions)))
   namespaces.on('connection', socket => {
     const engine = connections.of(socket.conn)
-    const outlet = createSocketIoOutlet(socket, engine, encode)
+    const outlet = new SocketIoOutlet(socket, engine, encode)
     const admission = admissions.get(socket)
     if (admission === undefined) {
       sendAway(outlet, tooMany.get(socket) ?? 0)
       return
     }
     const { connection, head } = admission
-    socket.once('disconnect', () => engine.leave(socket.nsp.name))
+    // Alone, that is: when all of its connection ends, that is seen there.
+    socket.once('disconnect', () => {
+      engine.leave(socket.nsp.name)
+      connection.gone()
+    })
     socket.onAny((type: unknown, data: unknown, context_?: { traceparent?: unknown } | null) => {
       receiveFrame(context, connection, { type, data, traceparent: context_?.traceparent })
     })

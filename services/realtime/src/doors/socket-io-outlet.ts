@@ -11,20 +11,37 @@ const firstCodeToStayAway = 4500
 
 type Encode = (namespace: string, frame: Frame) => string
 
-export const createSocketIoOutlet = (socket: Socket, connection: EngineConnection, encode: Encode): Outlet => {
-  const namespace = socket.nsp.name
-  return {
-    send: frame => connection.write(encode(namespace, frame)),
-    get pendingBytes() {
-      return connection.pendingBytes
-    },
-    close: (code: CloseCode) => {
-      const alone = !connection.isShared
-      if (code >= firstCodeToStayAway) socket.disconnect(alone)
-      if (code < firstCodeToStayAway || alone) connection.end()
-    },
-    terminate: () => connection.cut(),
-    // engine.io pings by itself.
-    keepAlive: () => Number.POSITIVE_INFINITY,
+export class SocketIoOutlet implements Outlet {
+  readonly #socket: Socket
+  readonly #connection: EngineConnection
+  readonly #encode: Encode
+
+  constructor(socket: Socket, connection: EngineConnection, encode: Encode) {
+    this.#socket = socket
+    this.#connection = connection
+    this.#encode = encode
+  }
+
+  send(frame: Frame): void {
+    this.#connection.write(this.#encode(this.#socket.nsp.name, frame))
+  }
+
+  get pendingBytes(): number {
+    return this.#connection.pendingBytes
+  }
+
+  close(code: CloseCode): void {
+    const alone = !this.#connection.isShared
+    if (code >= firstCodeToStayAway) this.#socket.disconnect(alone)
+    if (code < firstCodeToStayAway || alone) this.#connection.end()
+  }
+
+  terminate(): void {
+    this.#connection.cut()
+  }
+
+  /** Never: engine.io pings by itself. */
+  keepAlive(): number {
+    return Number.POSITIVE_INFINITY
   }
 }
