@@ -9,9 +9,10 @@ import { startEdgeStack } from './harness/edge-stack.ts'
 import { interleave } from './harness/rounds.ts'
 import { quantile, rounded } from './harness/statistics.ts'
 import type { Table } from './harness/table.ts'
+import { latenciesOf, type Latencies } from './push/commit-times.ts'
 import { measureIdle, openDoors, type Door, type Doors, type Scale, type Site } from './push/doors.ts'
 import { startBare, startRealtimeNode } from './push/servers.ts'
-import type { DoorKind, SocketsReport } from './push/sockets-load.ts'
+import type { Arrival, DoorKind, SocketsReport } from './push/sockets-load.ts'
 import { writeForEach, writeThroughFrontDoor } from './push/writers.ts'
 import { signInGuests, type Guest } from './submit/guests.ts'
 
@@ -34,6 +35,7 @@ const scales: Record<'real' | 'smoke', Scale> = {
 const root = join(import.meta.dirname, '..')
 const kinds: readonly DoorKind[] = ['plain', 'bare ws', 'socket.io', 'bare socket.io']
 const rounds = 5
+const settings = { track_commit_timestamp: 'on' }
 
 interface DoorFigures {
   readonly door: Door
@@ -70,7 +72,7 @@ const measureDoors = async (site: Site, doors: Doors, say: BenchContext['say']):
   const figuresOf = (kind: DoorKind): DoorFigures => ({
     door: doors[kind],
     pushCpuUs: pushed[kind]['cpuUs'] ?? Number.NaN,
-    returnsMs: returned[kind]?.latenciesMs ?? [],
+    returnsMs: returned[kind]?.returnsMs ?? [],
     returnedWithinMs: returned[kind]?.elapsedMs ?? 0,
   })
   return Object.fromEntries(kinds.map(kind => [kind, figuresOf(kind)])) as AllFigures
@@ -81,7 +83,7 @@ const measureFrontDoor = async (
   { scale, guests }: Site,
   gatewayUrl: string,
   doors: readonly Door[],
-): Promise<readonly number[]> => {
+): Promise<readonly Arrival[]> => {
   const mixed = Array.from({ length: scale.clients }, (_, index) => [
     guests[index] as Guest,
     guests[scale.clients + index] as Guest,
@@ -90,7 +92,7 @@ const measureFrontDoor = async (
   await writeThroughFrontDoor(gatewayUrl, mixed, { ...scale.frontDoor, durationMs: scale.frontDoor.durationMs / 3 })
   await report()
   await writeThroughFrontDoor(gatewayUrl, mixed, scale.frontDoor)
-  return (await report()).flatMap(({ latenciesMs }) => latenciesMs)
+  return (await report()).flatMap(({ arrivals }) => arrivals)
 }
 
 const percentiles = (values: readonly number[]): [number, number, number] => [
@@ -99,22 +101,37 @@ const percentiles = (values: readonly number[]): [number, number, number] => [
   quantile(values, 0.99),
 ]
 
-const tablesOf = (figures: AllFigures, frontDoor: readonly number[], scale: Scale): readonly Table[] => {
+interface Deliveries {
+  readonly frontDoor: Latencies
+  readonly plain: Latencies
+  readonly socketIo: Latencies
+}
+
+const deliveryTable = (
+  title: string,
+  { overBus, frontDoor }: Scale,
+  of: (one: Latencies) => readonly number[],
+  deliveries: Deliveries,
+): Table => {
+  const batches = `${overBus.perSecond}/s over the bus in batches of ${overBus.eventsEach}`
+  return {
+    title,
+    columns: ['p50 ms', 'p95 ms', 'p99 ms'],
+    rows: [
+      [`${frontDoor.perSecond}/s through the front door, both doors`, ...percentiles(of(deliveries.frontDoor))],
+      [`${batches}, plain WebSocket`, ...percentiles(of(deliveries.plain))],
+      [`${batches}, socket.io`, ...percentiles(of(deliveries.socketIo))],
+    ],
+  }
+}
+
+const tablesOf = (figures: AllFigures, deliveries: Deliveries, scale: Scale): readonly Table[] => {
   const { plain, 'socket.io': socketIo } = figures
-  const { perSecond, eventsEach } = scale.overBus
-  const overBus = `${perSecond}/s over the bus in batches of ${eventsEach}`
   const returns = (one: DoorFigures) =>
     [...percentiles(one.returnsMs), (scale.clients / one.returnedWithinMs) * 1_000] as const
   return [
-    {
-      title: `commit to client, ${2 * scale.clients} clients`,
-      columns: ['p50 ms', 'p95 ms', 'p99 ms'],
-      rows: [
-        [`${scale.frontDoor.perSecond}/s through the front door, both doors`, ...percentiles(frontDoor)],
-        [`${overBus}, plain WebSocket`, ...percentiles(plain.door.latenciesMs)],
-        [`${overBus}, socket.io`, ...percentiles(socketIo.door.latenciesMs)],
-      ],
-    },
+    deliveryTable(`commit to client, ${2 * scale.clients} clients`, scale, one => one.fromCommitMs, deliveries),
+    deliveryTable('the same from when the server had the event', scale, one => one.fromReceiptMs, deliveries),
     {
       title: 'what it costs the server',
       columns: ['CPU µs a push', 'CPU ms/s idle', 'KB an idle connection', 'handshakes/s', 'CPU µs a handshake'],
@@ -137,17 +154,23 @@ const tablesOf = (figures: AllFigures, frontDoor: readonly number[], scale: Scal
 
 const within = ([p50, p95, p99]: [number, number, number]): boolean => p50 <= 3 && p95 <= 10 && p99 <= 30
 
-const resultOf = (figures: AllFigures, frontDoor: readonly number[], scale: Scale): BenchResult => {
+const resultOf = (figures: AllFigures, deliveries: Deliveries, scale: Scale): BenchResult => {
   const { plain, 'socket.io': socketIo, 'bare ws': bareWs, 'bare socket.io': bareSocketIo } = figures
-  const overBus = percentiles([...plain.door.latenciesMs, ...socketIo.door.latenciesMs])
-  const front = percentiles(frontDoor)
+  const overBusOf = (of: (one: Latencies) => readonly number[]) =>
+    percentiles([...of(deliveries.plain), ...of(deliveries.socketIo)])
+  const overBus = overBusOf(one => one.fromCommitMs)
+  const front = percentiles(deliveries.frontDoor.fromCommitMs)
   const ratios = { plain: plain.pushCpuUs / bareWs.pushCpuUs, socketIo: socketIo.pushCpuUs / bareSocketIo.pushCpuUs }
   const slowestReturn = Math.max(quantile(plain.returnsMs, 0.99), quantile(socketIo.returnsMs, 0.99))
   return {
-    tables: tablesOf(figures, frontDoor, scale),
+    tables: tablesOf(figures, deliveries, scale),
     figures: {
       frontDoorMs: front.map(rounded),
       overBusMs: overBus.map(rounded),
+      fromReceiptMs: {
+        frontDoor: percentiles(deliveries.frontDoor.fromReceiptMs).map(rounded),
+        overBus: overBusOf(one => one.fromReceiptMs).map(rounded),
+      },
       pushCpuRatio: { plain: rounded(ratios.plain), socketIo: rounded(ratios.socketIo) },
       idleKb: { plain: rounded(plain.door.connections.rssKb), socketIo: rounded(socketIo.door.connections.rssKb) },
       returnP99Ms: rounded(slowestReturn),
@@ -172,7 +195,7 @@ const run = async ({ smoke, directory, say }: BenchContext): Promise<BenchResult
     return one
   }
   try {
-    const postgres = open(await providePostgres({ directory, env: {}, say, maxConnections: 200 }))
+    const postgres = open(await providePostgres({ directory, env: {}, say, maxConnections: 200, settings }))
     const stack = open(await startEdgeStack({ root, directory, serverUrl: postgres.url, name: 'push' }))
     const logger = createLogger({ service: 'bench', level: 'silent' })
     const bus = await Bus.connect({ url: stack.natsUrl, name: 'bench', logger })
@@ -192,7 +215,13 @@ const run = async ({ smoke, directory, say }: BenchContext): Promise<BenchResult
     const frontDoor = await measureFrontDoor(site, stack.gatewayUrl, [doors.plain, doors['socket.io']])
     say('written through the front door')
     const figures = await measureDoors(site, doors, say)
-    return resultOf(figures, frontDoor, scale)
+    const latencies = (arrivals: readonly Arrival[]) => latenciesOf(stack.databaseUrl, arrivals)
+    const deliveries = {
+      frontDoor: await latencies(frontDoor),
+      plain: await latencies(doors.plain.arrivals),
+      socketIo: await latencies(doors['socket.io'].arrivals),
+    }
+    return resultOf(figures, deliveries, scale)
   } finally {
     for (const one of opened.toReversed()) await one.stop()
   }

@@ -7,7 +7,7 @@ import { cpuMsOf } from '../harness/process-cpu.ts'
 import { median } from '../harness/statistics.ts'
 import type { Guest } from '../submit/guests.ts'
 import { weighKb, type Measurable } from './servers.ts'
-import type { DoorKind, SocketsOrder, SocketsReport, SocketsSetup } from './sockets-load.ts'
+import type { Arrival, DoorKind, SocketsOrder, SocketsReport, SocketsSetup } from './sockets-load.ts'
 import { writeOverBus, type Rate } from './writers.ts'
 
 export interface Scale {
@@ -59,7 +59,7 @@ const weighConnections = async (server: Measurable, sockets: Sockets, count: num
 
 /** One server with everybody connected to it. */
 export class Door {
-  readonly latenciesMs: number[] = []
+  readonly arrivals: Arrival[] = []
   /** The last message that came. */
   sample = ''
   /** Of a second in which nothing is pushed. */
@@ -110,10 +110,10 @@ export class Door {
     await this.#write(rate)
     const quietMs = (this.quietCpuMs * (performance.now() - startedAt)) / 1_000
     const cpuMs = this.cpuMs() - before - quietMs
-    const { received, latenciesMs, sample } = await this.sockets.ask({ do: 'report' })
-    this.latenciesMs.push(...latenciesMs)
+    const { arrivals, sample } = await this.sockets.ask({ do: 'report' })
+    this.arrivals.push(...arrivals)
     this.sample = sample
-    return (cpuMs * 1_000) / received
+    return (cpuMs * 1_000) / arrivals.length
   }
 }
 

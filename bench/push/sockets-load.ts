@@ -1,7 +1,7 @@
-// Many sockets of one door in a process of its own: opens them, notes when what arrives was received by the server, drops
-// them and comes back. The WebSocket of `ws` with as little around it as possible, also for socket.io.
+// Many sockets of one door in a process of its own: opens them, notes what arrives when, drops them and comes back. The WebSocket
+// of `ws` with as little around it as possible, also for socket.io.
 import { serveLoad } from '../harness/load-process.ts'
-import { LoadSocket, type DoorKind, type LoadUser } from './load-socket.ts'
+import { LoadSocket, type DoorKind, type LoadTarget, type LoadUser } from './load-socket.ts'
 
 export type { DoorKind } from './load-socket.ts'
 
@@ -18,28 +18,37 @@ export type SocketsOrder =
   /** Everybody comes back at once and resumes; `events` were missed by each. */
   | { readonly do: 'return'; readonly events: number }
 
+/** A page on its way, told by its first event. Times are milliseconds since the epoch. */
+export interface Arrival {
+  readonly userId: string
+  readonly seq: number
+  /** When the server had the event, before it was committed. */
+  readonly receivedAt: number
+  readonly arrivedAt: number
+}
+
 export interface SocketsReport {
   readonly elapsedMs: number
-  readonly received: number
-  /**
-   * From the moment the server had the event, before it was committed, until it was here. After `return`: how long each took
-   * to have what it missed.
-   */
-  readonly latenciesMs: readonly number[]
+  readonly arrivals: readonly Arrival[]
+  /** How long each took to have what it missed; after `return` alone. */
+  readonly returnsMs: readonly number[]
   /** The last message that came, as socket.io writes it without its prefix, or as it is. */
   readonly sample: string
 }
 
 serveLoad(async ({ door, url, users }: SocketsSetup) => {
-  let received = 0
-  let latenciesMs: number[] = []
+  let arrivals: Arrival[] = []
   let sample = ''
-  const onPage = (text: string, receivedAt: string): void => {
-    received += 1
-    latenciesMs.push(performance.timeOrigin + performance.now() - Date.parse(receivedAt))
-    sample = text.slice(text.indexOf(door === 'plain' || door === 'bare ws' ? '{' : '['))
+  const socketOf = (user: LoadUser): LoadSocket => {
+    const { userId } = user
+    const onPage: LoadTarget['onPage'] = (text, { seq, receivedAt }) => {
+      const arrivedAt = performance.timeOrigin + performance.now()
+      arrivals.push({ userId, seq, receivedAt: Date.parse(receivedAt), arrivedAt })
+      sample = text.slice(text.indexOf(door === 'plain' || door === 'bare ws' ? '{' : '['))
+    }
+    return new LoadSocket({ door, url, user, onPage })
   }
-  const sockets = users.map(user => new LoadSocket({ door, url, user, onPage }))
+  const sockets = users.map(socketOf)
   const connectAll = async (atOnce: number): Promise<void> => {
     let next = 0
     const work = async (): Promise<void> => {
@@ -49,12 +58,12 @@ serveLoad(async ({ door, url, users }: SocketsSetup) => {
   }
   return async (order: SocketsOrder): Promise<SocketsReport> => {
     const startedAt = performance.now()
+    let returnsMs: number[] = []
     if (order.do === 'connect') await connectAll(order.atOnce)
     else if (order.do === 'drop') for (const socket of sockets) socket.drop()
-    else if (order.do === 'return') latenciesMs = await Promise.all(sockets.map(one => one.comeBack(order.events)))
-    const report = { elapsedMs: performance.now() - startedAt, received, latenciesMs, sample }
-    received = 0
-    latenciesMs = []
+    else if (order.do === 'return') returnsMs = await Promise.all(sockets.map(one => one.comeBack(order.events)))
+    const report = { elapsedMs: performance.now() - startedAt, arrivals, returnsMs, sample }
+    arrivals = []
     return report
   }
 })
