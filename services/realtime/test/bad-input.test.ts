@@ -1,47 +1,37 @@
 // What must not get in, and what must not be said, over each door: refused or closed with the code of design §6, nothing
 // told to who has no business here, and the node serves on.
 import { connect as connectTcp } from 'node:net'
-import { captureLogs, eventually, startTestBus } from '@cairn/testkit'
+import { eventually } from '@cairn/testkit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { doors, plainDoor, type ConnectOptions, type Refused, type TestClient } from './doors.ts'
-import { startNode, type TestNode } from './realtime-node.ts'
-import { epoch, startStandIns, type Person, type StandIns } from './stand-ins.ts'
+import { startScene, type Scene } from './scene.ts'
+import { epoch, type Person } from './stand-ins.ts'
 
 describe.each(doors)('bad input over $name', door => {
-  const logs = captureLogs()
-  let nats: Awaited<ReturnType<typeof startTestBus>>
-  let others: StandIns
-  let node: TestNode
+  let scene: Scene
   let person: Person
   const clients: TestClient[] = []
 
   beforeAll(async () => {
-    nats = await startTestBus()
-    others = await startStandIns(nats.url, logs.loggerFor('stand-ins'))
-    node = await startNode(nats.url, logs.loggerFor('realtime'))
-    await node.ready()
+    scene = await startScene()
   })
-  afterAll(async () => {
-    await node.stop()
-    await others.stop()
-    await nats.stop()
-  })
+  afterAll(() => scene.stop())
   const connect = async (options: ConnectOptions): Promise<TestClient> => {
-    const result = await door.connect(node.url, person.userId, options)
+    const result = await door.connect(scene.node.url, person.userId, options)
     if ('refused' in result) throw new Error(`refused: ${result.refused.code}`)
     clients.push(result)
     await eventually(() => expect(result.frames[0]?.type).toBe('session.ready'))
     return result
   }
   beforeEach(async () => {
-    Object.assign(others.progress, { down: false, headAfter: undefined })
-    person = await others.signIn()
-    others.commit(person.userId, 3)
+    Object.assign(scene.others.progress, { down: false, headAfter: undefined })
+    person = await scene.others.signIn()
+    scene.others.commit(person.userId, 3)
   })
   /** The node lives: it lets in, and pushes. */
   const expectServing = async (): Promise<void> => {
     const client = await connect({ token: person.token })
-    others.publish(person.userId, others.commit(person.userId, 1))
+    scene.others.publish(person.userId, scene.others.commit(person.userId, 1))
     await eventually(() => expect(client.frames.at(-1)).toMatchObject({ type: 'progress.changed' }))
   }
   afterEach(async () => {
@@ -50,7 +40,7 @@ describe.each(doors)('bad input over $name', door => {
   })
 
   const refusal = async (userId: string, options: ConnectOptions): Promise<Refused['refused']> => {
-    const result = await door.connect(node.url, userId, options)
+    const result = await door.connect(scene.node.url, userId, options)
     if (!('refused' in result)) throw new Error('was let in')
     return result.refused
   }
@@ -86,7 +76,7 @@ describe.each(doors)('bad input over $name', door => {
 
     it('refuses an expired token', async () => {
       const past = Math.floor(Date.now() / 1_000) - 100
-      const token = await others.tokenFor(person, { iat: past - 10, exp: past })
+      const token = await scene.others.tokenFor(person, { iat: past - 10, exp: past })
       expectRefused(await refusal(person.userId, { token }), 'token_expired', 401)
     })
 
@@ -100,19 +90,19 @@ describe.each(doors)('bad input over $name', door => {
     it('refuses a token that expires while the head is read', async () => {
       // Sooner than the reading of a head may take, and not before the handshake has looked at the token.
       const exp = Math.ceil(Date.now() / 1_000 + 0.3)
-      others.progress.headAfter = eventually(() => expect(Date.now() / 1_000).toBeGreaterThan(exp))
-      const token = await others.tokenFor(person, { exp })
+      scene.others.progress.headAfter = eventually(() => expect(Date.now() / 1_000).toBeGreaterThan(exp))
+      const token = await scene.others.tokenFor(person, { exp })
       expectRefused(await refusal(person.userId, { token }), 'token_expired', 401)
     })
 
     it('refuses a session that ends while the head is read', async () => {
-      const other = await others.signIn()
+      const other = await scene.others.signIn()
       const { promise, resolve } = Promise.withResolvers<void>()
-      others.progress.headAfter = promise
+      scene.others.progress.headAfter = promise
       const refused = refusal(other.userId, { token: other.token })
-      await eventually(() => expect(others.progress.headsAsked).toContain(other.userId))
-      others.endSession(other)
-      await others.bus.nats.flush()
+      await eventually(() => expect(scene.others.progress.headsAsked).toContain(other.userId))
+      scene.others.endSession(other)
+      await scene.others.bus.nats.flush()
       await eventually(async () => {
         expect((await refusal(other.userId, { token: other.token })).code).toBe('token_invalid')
       })
@@ -122,7 +112,7 @@ describe.each(doors)('bad input over $name', door => {
 
     it('survives a query of 10 MB', async () => {
       const target = door === plainDoor ? `/ws/user/${person.userId}?` : '/socket.io/?EIO=4&transport=websocket&'
-      const socket = connectTcp({ port: node.port, host: '127.0.0.1' })
+      const socket = connectTcp({ port: scene.node.port, host: '127.0.0.1' })
       let answer = ''
       socket.on('data', (chunk: Buffer) => (answer += chunk.toString()))
       const ended = new Promise<void>(resolve => {

@@ -1,50 +1,40 @@
 // What design §6 promises, over each door: the same words, the same order, the same refusals and closes.
 import { randomUUID } from 'node:crypto'
-import { captureLogs, eventually, startTestBus } from '@cairn/testkit'
+import { eventually } from '@cairn/testkit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { doors, type ConnectOptions, type Refused, type TestClient } from './doors.ts'
-import { startNode, type TestNode } from './realtime-node.ts'
-import { epoch, startStandIns, type Person, type StandIns } from './stand-ins.ts'
+import { startScene, type Scene } from './scene.ts'
+import { epoch, type Person } from './stand-ins.ts'
 
 describe.each(doors)('realtime over $name', door => {
-  const logs = captureLogs()
-  let nats: Awaited<ReturnType<typeof startTestBus>>
-  let others: StandIns
-  let node: TestNode
+  let scene: Scene
   let person: Person
   const clients: TestClient[] = []
 
   beforeAll(async () => {
-    nats = await startTestBus()
-    others = await startStandIns(nats.url, logs.loggerFor('stand-ins'))
-    node = await startNode(nats.url, logs.loggerFor('realtime'), {
+    scene = await startScene({
       REALTIME_SOCKETS_PER_USER: '2',
       REALTIME_MAX_EVENTS_BEHIND: '20',
       REALTIME_REPAIR_RETRY_MS: '10',
       REALTIME_ALLOWED_ORIGINS: 'https://app.example.com',
     })
-    await node.ready()
   })
-  afterAll(async () => {
-    await node.stop()
-    await others.stop()
-    await nats.stop()
-  })
+  afterAll(() => scene.stop())
   beforeEach(async () => {
-    Object.assign(others.progress, { down: false, pageEvents: 1_000, pagesRead: 0 })
-    person = await others.signIn()
+    Object.assign(scene.others.progress, { down: false, pageEvents: 1_000, pagesRead: 0 })
+    person = await scene.others.signIn()
   })
   afterEach(() => {
     for (const client of clients.splice(0)) client.end()
   })
 
   const refusal = async (userId: string, options: ConnectOptions): Promise<Refused['refused']> => {
-    const result = await door.connect(node.url, userId, options)
+    const result = await door.connect(scene.node.url, userId, options)
     if (!('refused' in result)) throw new Error('was let in')
     return result.refused
   }
   const connect = async (who: Person, options: ConnectOptions = {}): Promise<TestClient> => {
-    const result = await door.connect(node.url, who.userId, { token: who.token, ...options })
+    const result = await door.connect(scene.node.url, who.userId, { token: who.token, ...options })
     if ('refused' in result) throw new Error(`refused: ${result.refused.code}`)
     clients.push(result)
     await eventually(() => expect(result.frames.length).toBeGreaterThan(0))
@@ -55,7 +45,7 @@ describe.each(doors)('realtime over $name', door => {
       .filter(({ type }) => type === 'progress.changed')
       .map(({ data }) => `${String(data['from_seq'])}-${String(data['to_seq'])}${data['has_more'] === true ? '+' : ''}`)
   const commitAndPublish = (count = 1): void => {
-    others.publish(person.userId, others.commit(person.userId, count))
+    scene.others.publish(person.userId, scene.others.commit(person.userId, count))
   }
   /** The code of the last frame, which is that of the close itself where the door shows one. */
   const closingCode = async (client: TestClient): Promise<unknown> => {
@@ -68,7 +58,7 @@ describe.each(doors)('realtime over $name', door => {
   describe('handshake', () => {
     it('refuses who brings no token, a bad one, or one that has expired', async () => {
       const past = Math.floor(Date.now() / 1_000) - 100
-      const expired = await others.tokenFor(person, { iat: past - 10, exp: past })
+      const expired = await scene.others.tokenFor(person, { iat: past - 10, exp: past })
       const seen = await Promise.all([
         refusal(person.userId, {}),
         refusal(person.userId, { token: 'nonsense' }),
@@ -80,7 +70,7 @@ describe.each(doors)('realtime over $name', door => {
     })
 
     it("refuses another user's token and another page's origin", async () => {
-      const other = await others.signIn()
+      const other = await scene.others.signIn()
       const { token } = person
       const seen = await Promise.all([
         refusal(other.userId, { token }),
@@ -99,15 +89,15 @@ describe.each(doors)('realtime over $name', door => {
     })
 
     it('is unavailable while the head cannot be had, and serves again by itself', async () => {
-      others.progress.down = true
+      scene.others.progress.down = true
       const { code, status = 503 } = await refusal(person.userId, { token: person.token })
       expect([code, status]).toEqual(['unavailable', 503])
-      others.progress.down = false
+      scene.others.progress.down = false
       expect((await connect(person)).frames[0]?.type).toBe('session.ready')
     })
 
     it('says where the log stands before anything else', async () => {
-      others.commit(person.userId, 7)
+      scene.others.commit(person.userId, 7)
       const client = await connect(person)
       expect(client.frames[0]).toMatchObject({ type: 'session.ready', data: { epoch, seq: 7 } })
       expect(client.frames[0]?.data['expires_in']).toBeGreaterThan(590)
@@ -118,41 +108,41 @@ describe.each(doors)('realtime over $name', door => {
 
   describe('live', () => {
     it('pushes what is committed to every socket of the user, in order, and to nobody else', async () => {
-      const stranger = await connect(await others.signIn())
+      const stranger = await connect(await scene.others.signIn())
       const both = [await connect(person), await connect(person)]
       commitAndPublish(2)
       commitAndPublish(1)
       for (const client of both) await eventually(() => expect(pages(client)).toEqual(['1-2', '3-3']))
       expect(both[0]?.frames[1]?.data['events']).toMatchObject([{ seq: 1, track_id: 'grüße' }, { seq: 2 }])
       expect(stranger.frames).toHaveLength(1)
-      expect(others.progress.pagesRead).toBe(0)
+      expect(scene.others.progress.pagesRead).toBe(0)
     })
 
     it('drops what was sent already', async () => {
       const client = await connect(person)
-      const page = others.commit(person.userId, 1)
-      for (const again of [page, page]) others.publish(person.userId, again)
+      const page = scene.others.commit(person.userId, 1)
+      for (const again of [page, page]) scene.others.publish(person.userId, again)
       commitAndPublish()
       await eventually(() => expect(pages(client)).toEqual(['1-1', '2-2']))
     })
 
     it('repairs a gap before anything later goes out', async () => {
       const client = await connect(person)
-      others.commit(person.userId, 3)
+      scene.others.commit(person.userId, 3)
       commitAndPublish()
       await eventually(() => expect(pages(client)).toEqual(['1-4']))
       commitAndPublish()
       await eventually(() => expect(pages(client)).toEqual(['1-4', '5-5']))
-      expect(others.progress.pagesRead).toBe(1)
+      expect(scene.others.progress.pagesRead).toBe(1)
     })
 
     it('repairs a gap as soon as progress answers again', async () => {
       const client = await connect(person)
-      others.progress.down = true
-      others.commit(person.userId, 1)
+      scene.others.progress.down = true
+      scene.others.commit(person.userId, 1)
       commitAndPublish()
       commitAndPublish()
-      others.progress.down = false
+      scene.others.progress.down = false
       await eventually(() => expect(pages(client).at(-1)).toMatch(/-3$/))
       expect(client.frames.filter(({ type }) => type === 'resume.reset')).toEqual([])
     })
@@ -160,8 +150,8 @@ describe.each(doors)('realtime over $name', door => {
 
   describe('resume', () => {
     it('sends what was missed page by page, the last without more, and is live then', async () => {
-      others.progress.pageEvents = 2
-      others.commit(person.userId, 5)
+      scene.others.progress.pageEvents = 2
+      scene.others.commit(person.userId, 5)
       const client = await connect(person)
       client.send('resume', { epoch, seq: 0 })
       await eventually(() => expect(pages(client)).toEqual(['1-2+', '3-4+', '5-5']))
@@ -170,7 +160,7 @@ describe.each(doors)('realtime over $name', door => {
     })
 
     it('is answered by an empty page when nothing was missed', async () => {
-      others.commit(person.userId, 3)
+      scene.others.commit(person.userId, 3)
       const client = await connect(person)
       client.send('resume', { epoch, seq: 3 })
       await eventually(() => expect(pages(client)).toEqual(['4-3']))
@@ -182,7 +172,7 @@ describe.each(doors)('realtime over $name', door => {
       ['from beyond the head', { epoch, seq: 31 }],
       ['from too far back', { epoch, seq: 9 }],
     ])('%s is told to start again', async (_what, position) => {
-      others.commit(person.userId, 30)
+      scene.others.commit(person.userId, 30)
       const client = await connect(person)
       client.send('resume', position)
       await eventually(() => {
@@ -197,10 +187,10 @@ describe.each(doors)('realtime over $name', door => {
     it('is answered by the node itself, while no log can be read', async () => {
       const client = await connect(person)
       expect(client.frames[0]?.data['answers_ping']).toBe(true)
-      others.progress.down = true
+      scene.others.progress.down = true
       client.send('ping', {})
       await eventually(() => expect(client.frames[1]).toMatchObject({ type: 'pong', data: {} }))
-      expect(others.progress.pagesRead).toBe(0)
+      expect(scene.others.progress.pagesRead).toBe(0)
     })
   })
 
@@ -208,10 +198,10 @@ describe.each(doors)('realtime over $name', door => {
     it('ends the sockets of a session that has ended, within a second, and no others', async () => {
       const ended = await connect(person)
       const sessionId = randomUUID()
-      const other = { ...person, sessionId, token: await others.tokenFor({ ...person, sessionId }) }
+      const other = { ...person, sessionId, token: await scene.others.tokenFor({ ...person, sessionId }) }
       const lives = await connect(other)
       const asked = performance.now()
-      others.endSession(person)
+      scene.others.endSession(person)
       expect(await closingCode(ended)).toBe(4503)
       expect(performance.now() - asked).toBeLessThan(1_000)
       expect((await refusal(person.userId, { token: person.token })).code).toBe('token_invalid')
@@ -221,16 +211,16 @@ describe.each(doors)('realtime over $name', door => {
 
     it('ends every socket of a user whose sessions are all over, within a second, and nobody else', async () => {
       const sessionId = randomUUID()
-      const other = { ...person, sessionId, token: await others.tokenFor({ ...person, sessionId }) }
+      const other = { ...person, sessionId, token: await scene.others.tokenFor({ ...person, sessionId }) }
       const ended = [await connect(person), await connect(other)]
-      const stranger = await connect(await others.signIn())
+      const stranger = await connect(await scene.others.signIn())
       const asked = performance.now()
-      others.signOut(person)
+      scene.others.signOut(person)
       for (const client of ended) expect(await closingCode(client)).toBe(4503)
       expect(performance.now() - asked).toBeLessThan(1_000)
       expect((await refusal(person.userId, { token: other.token })).code).toBe('token_invalid')
       const iat = Math.floor(Date.now() / 1_000) + 1
-      const back = await connect({ ...person, token: await others.tokenFor(person, { iat, exp: iat + 600 }) })
+      const back = await connect({ ...person, token: await scene.others.tokenFor(person, { iat, exp: iat + 600 }) })
       expect([back.closed, stranger.closed]).toEqual([false, false])
     })
 
@@ -246,13 +236,13 @@ describe.each(doors)('realtime over $name', door => {
   describe('token life', () => {
     const shortLived = async (seconds: number): Promise<Person> => {
       const exp = Math.floor(Date.now() / 1_000) + seconds
-      return { ...person, token: await others.tokenFor(person, { exp }) }
+      return { ...person, token: await scene.others.tokenFor(person, { exp }) }
     }
 
     it('warns, and goes on with a newer token', async () => {
       const client = await connect(await shortLived(3))
       await eventually(() => expect(client.frames.at(-1)).toMatchObject({ type: 'token.expiring' }))
-      client.send('token.refresh', { token: await others.tokenFor(person) })
+      client.send('token.refresh', { token: await scene.others.tokenFor(person) })
       commitAndPublish()
       await eventually(() => expect(pages(client)).toEqual(['1-1']))
     })
@@ -265,12 +255,12 @@ describe.each(doors)('realtime over $name', door => {
 
     it("ends on another user's token", async () => {
       const client = await connect(person)
-      client.send('token.refresh', { token: (await others.signIn()).token })
+      client.send('token.refresh', { token: (await scene.others.signIn()).token })
       expect(await closingCode(client)).toBe(4500)
     })
   })
 
   it('never writes a token to the log', () => {
-    expect(logs.lines.join('')).not.toContain('eyJ')
+    expect(scene.logs.lines.join('')).not.toContain('eyJ')
   })
 })

@@ -1,9 +1,9 @@
 // A client that sends without end and reads nothing is cut off before what it is owed fills the memory, with and without a token.
-import { captureLogs, eventually, startTestBus } from '@cairn/testkit'
+import { eventually } from '@cairn/testkit'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { flood, openRawSocket, pingFrame, textFrame, type RawSocket } from './raw-socket.ts'
-import { startNode, type TestNode } from './realtime-node.ts'
-import { startStandIns, type Person, type StandIns } from './stand-ins.ts'
+import { startScene, type Scene } from './scene.ts'
+import type { Person } from './stand-ins.ts'
 
 /** What is answered by as much fills the kernel's buffers of both ends first. */
 const answeredBytes = 40_000_000
@@ -13,30 +13,20 @@ const engine = '/socket.io/?EIO=4&transport=websocket'
 const many = (frame: Buffer): Buffer => Buffer.concat(Array.from({ length: 1_000 }, () => frame))
 
 describe('a flood', () => {
-  const logs = captureLogs()
-  let nats: Awaited<ReturnType<typeof startTestBus>>
-  let others: StandIns
-  let node: TestNode
+  let scene: Scene
   let person: Person
   const sockets: RawSocket[] = []
 
   beforeAll(async () => {
-    nats = await startTestBus()
-    others = await startStandIns(nats.url, logs.loggerFor('stand-ins'))
-    node = await startNode(nats.url, logs.loggerFor('realtime'))
-    await node.ready()
-    person = await others.signIn()
+    scene = await startScene()
+    person = await scene.others.signIn()
   })
-  afterAll(async () => {
-    await node.stop()
-    await others.stop()
-    await nats.stop()
-  })
+  afterAll(() => scene.stop())
   afterEach(() => {
     for (const { socket } of sockets.splice(0)) socket.destroy()
   })
   const open = async (target: string): Promise<RawSocket> => {
-    const socket = await openRawSocket(node.port, target)
+    const socket = await openRawSocket(scene.node.port, target)
     sockets.push(socket)
     return socket
   }
@@ -84,14 +74,14 @@ describe('a flood', () => {
     })
 
     it('of probes while a connection is upgraded is cut off', async () => {
-      const handshake = await fetch(`${node.url}/socket.io/?EIO=4&transport=polling`)
+      const handshake = await fetch(`${scene.node.url}/socket.io/?EIO=4&transport=polling`)
       const { sid } = JSON.parse((await handshake.text()).slice(1)) as { sid: string }
       const socket = await open(`${engine}&sid=${sid}`)
       await expectCutOff(socket, textFrame('2probe'), countedBytes)
     })
 
     it('of connects in one request of polling is answered once', async () => {
-      const address = `${node.url}/socket.io/?EIO=4&transport=polling`
+      const address = `${scene.node.url}/socket.io/?EIO=4&transport=polling`
       const { sid } = JSON.parse((await (await fetch(address)).text()).slice(1)) as { sid: string }
       const packets = Array.from({ length: 5_000 }, () => '40').join('\u001e')
       const posted = await fetch(`${address}&sid=${sid}`, { method: 'POST', body: packets })

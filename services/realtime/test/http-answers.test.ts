@@ -2,10 +2,10 @@
 // have to be told.
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { captureLogs, eventually, startLink, startTestBus } from '@cairn/testkit'
+import { eventually, startLink } from '@cairn/testkit'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { startNode, type TestNode } from './realtime-node.ts'
-import { startStandIns, type StandIns } from './stand-ins.ts'
+import { startScene, type Scene } from './scene.ts'
 
 const engine = '/socket.io/?EIO=4'
 const polling = `${engine}&transport=polling`
@@ -17,29 +17,19 @@ interface Seen {
   readonly body: Record<string, unknown>
 }
 
-const logs = captureLogs()
-let nats: Awaited<ReturnType<typeof startTestBus>>
-let others: StandIns
-let node: TestNode
+let scene: Scene
 const nodes: TestNode[] = []
 
-const start = async (environment: Record<string, string>, natsUrl = nats.url): Promise<TestNode> => {
-  const started = await startNode(natsUrl, logs.loggerFor('realtime'), environment)
+const start = async (environment: Record<string, string>, natsUrl = scene.nats.url): Promise<TestNode> => {
+  const started = await startNode(natsUrl, scene.logs.loggerFor('realtime'), environment)
   nodes.push(started)
   await started.ready()
   return started
 }
 beforeAll(async () => {
-  nats = await startTestBus()
-  others = await startStandIns(nats.url, logs.loggerFor('stand-ins'))
-  node = await startNode(nats.url, logs.loggerFor('realtime'), { REALTIME_ALLOWED_ORIGINS: page })
-  await node.ready()
+  scene = await startScene({ REALTIME_ALLOWED_ORIGINS: page })
 })
-afterAll(async () => {
-  await node.stop()
-  await others.stop()
-  await nats.stop()
-})
+afterAll(() => scene.stop())
 afterEach(async () => {
   for (const started of nodes.splice(0)) await started.stop()
 })
@@ -49,12 +39,12 @@ const seen = async (response: Response): Promise<Seen> => ({
   headers: response.headers,
   body: (await response.json()) as Seen['body'],
 })
-const get = async (path: string, init: RequestInit = {}, at = node): Promise<Seen> =>
+const get = async (path: string, init: RequestInit = {}, at = scene.node): Promise<Seen> =>
   seen(await fetch(`${at.url}${path}`, init))
 
 /** Sends bytes as they are; the answer ends with the connection. */
 const raw = async (bytes: string): Promise<Seen> => {
-  const socket = connect(node.port, '127.0.0.1')
+  const socket = connect(scene.node.port, '127.0.0.1')
   let answer = ''
   socket.on('data', (chunk: Buffer) => (answer += chunk.toString()))
   socket.on('error', () => undefined)
@@ -71,7 +61,7 @@ const upgrade = (target: string, more = ''): Promise<Seen> =>
       `sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n${more}\r\n`,
   )
 const openPolling = async (): Promise<string> => {
-  const text = await (await fetch(`${node.url}${polling}`)).text()
+  const text = await (await fetch(`${scene.node.url}${polling}`)).text()
   return `${polling}&sid=${(JSON.parse(text.slice(1)) as { sid: string }).sid}`
 }
 const post = async (headers: Record<string, string>, body: string): Promise<Seen> =>
@@ -112,7 +102,7 @@ describe('what engine.io or ws would refuse', () => {
 
   it('a poll beside another is a problem', async () => {
     const path = await openPolling()
-    const polls = await Promise.all([1, 2].map(() => fetch(`${node.url}${path}`)))
+    const polls = await Promise.all([1, 2].map(() => fetch(`${scene.node.url}${path}`)))
     const refused = polls.filter(({ status }) => status === 400)
     expect(refused).toHaveLength(1)
     for (const response of refused) expectProblem(await seen(response), 400)
@@ -138,10 +128,10 @@ describe('a browser', () => {
   })
 
   it('lets a listed page poll, and ask before it does', async () => {
-    const polled = await fetch(`${node.url}${polling}`, { headers: { origin: page } })
+    const polled = await fetch(`${scene.node.url}${polling}`, { headers: { origin: page } })
     expect([polled.status, polled.headers.get('access-control-allow-origin')]).toEqual([200, page])
     const headers = { origin: page, 'access-control-request-method': 'POST' }
-    const asked = await fetch(`${node.url}${polling}`, { method: 'OPTIONS', headers })
+    const asked = await fetch(`${scene.node.url}${polling}`, { method: 'OPTIONS', headers })
     expect([asked.status, asked.headers.get('access-control-allow-methods')]).toEqual([204, 'GET, POST'])
     expect(asked.headers.get('x-request-id')).toMatch(/^[A-Za-z0-9_-]{22}$/)
   })
@@ -169,7 +159,7 @@ describe('the id of a request', () => {
 })
 
 it('not to be ready is one incident until it is over', async () => {
-  const link = await startLink(nats.url)
+  const link = await startLink(scene.nats.url)
   const cutOff = await start({}, link.url)
   const unready = (): Promise<Seen> =>
     eventually(async () => {
@@ -177,7 +167,7 @@ it('not to be ready is one incident until it is over', async () => {
       expect(answer.status).toBe(503)
       return answer
     })
-  const told = (): number => logs.lines.filter(line => line.includes('"not ready"')).length
+  const told = (): number => scene.logs.lines.filter(line => line.includes('"not ready"')).length
   const before = told()
   link.cut()
   const [first, second] = [await unready(), await unready()]
@@ -208,7 +198,7 @@ it('takes so many TCP connections, and says how many it dropped', async () => {
   // One more may be that of the probe.
   await eventually(() => expect(dropped).toBeGreaterThanOrEqual(16))
   expect(dropped).toBeLessThanOrEqual(17)
-  expect(logs.lines.filter(line => line.includes('dropped a TCP connection'))).toHaveLength(1)
+  expect(scene.logs.lines.filter(line => line.includes('dropped a TCP connection'))).toHaveLength(1)
   for (const socket of sockets) socket.destroy()
 })
 

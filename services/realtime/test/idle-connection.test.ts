@@ -4,29 +4,17 @@ import { once } from 'node:events'
 import { IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { queryObjects } from 'node:v8'
-import { captureLogs, eventually, startTestBus } from '@cairn/testkit'
+import { eventually } from '@cairn/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { startNode, type TestNode } from './realtime-node.ts'
-import { startStandIns, type StandIns } from './stand-ins.ts'
+import { startScene, type Scene } from './scene.ts'
 
 const connections = 20
-const logs = captureLogs()
-let nats: Awaited<ReturnType<typeof startTestBus>>
-let others: StandIns
-let node: TestNode
+let scene: Scene
 
 beforeAll(async () => {
-  nats = await startTestBus()
-  others = await startStandIns(nats.url, logs.loggerFor('stand-ins'))
-  const environment = { FLIGHT_RECORDER_MAX_AGE_MS: '1000' }
-  node = await startNode(nats.url, logs.loggerFor('realtime'), environment)
-  await node.ready()
+  scene = await startScene({ FLIGHT_RECORDER_MAX_AGE_MS: '1000' })
 })
-afterAll(async () => {
-  await node.stop()
-  await others.stop()
-  await nats.stop()
-})
+afterAll(() => scene.stop())
 
 /** After a collection of garbage. */
 const requestsKept = (): number => queryObjects(IncomingMessage, { format: 'count' })
@@ -42,7 +30,7 @@ const writeText = (socket: Socket, frame: string): void => {
 
 /** Without a client library, which has messages of its own. */
 const upgrade = async (path: string, hears: string): Promise<Socket> => {
-  const socket = connect(node.port, '127.0.0.1')
+  const socket = connect(scene.node.port, '127.0.0.1')
   const head = 'connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key'
   socket.write(`GET ${path} HTTP/1.1\r\nhost: node\r\n${head}: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`)
   await hear(socket, hears)
@@ -58,14 +46,14 @@ const doors: [string, () => Promise<Socket>][] = [
   [
     'the plain door',
     async () => {
-      const { userId, token } = await others.signIn()
+      const { userId, token } = await scene.others.signIn()
       return upgrade(`/ws/user/${userId}?token=${token}`, 'session.ready')
     },
   ],
   [
     "socket.io's door",
     async () => {
-      const { userId, token } = await others.signIn()
+      const { userId, token } = await scene.others.signIn()
       const socket = await upgrade(`/socket.io/?EIO=4&transport=websocket&token=${token}`, '"sid"')
       const ready = hear(socket, 'session.ready')
       writeText(socket, `40/ws/user/${userId},${JSON.stringify({ token })}`)

@@ -1,41 +1,30 @@
 // Namespaces that come and go on one socket.io connection, packet by packet, as no client library would send them.
 import { once } from 'node:events'
-import { captureLogs, eventually, startTestBus } from '@cairn/testkit'
+import { eventually } from '@cairn/testkit'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { startNode, type TestNode } from './realtime-node.ts'
-import { startStandIns, type Person, type StandIns } from './stand-ins.ts'
+import { startScene, type Scene } from './scene.ts'
+import type { Person } from './stand-ins.ts'
 
 const namespaceTimeoutMs = 1_000
 
-const logs = captureLogs()
-let nats: Awaited<ReturnType<typeof startTestBus>>
-let others: StandIns
-let node: TestNode
+let scene: Scene
 let person: Person
 const sockets: WebSocket[] = []
 
 beforeAll(async () => {
-  nats = await startTestBus()
-  others = await startStandIns(nats.url, logs.loggerFor('stand-ins'))
-  const environment = { REALTIME_NAMESPACE_TIMEOUT_MS: String(namespaceTimeoutMs) }
-  node = await startNode(nats.url, logs.loggerFor('realtime'), environment)
-  await node.ready()
+  scene = await startScene({ REALTIME_NAMESPACE_TIMEOUT_MS: String(namespaceTimeoutMs) })
 })
-afterAll(async () => {
-  await node.stop()
-  await others.stop()
-  await nats.stop()
-})
+afterAll(() => scene.stop())
 beforeEach(async () => {
-  person = await others.signIn()
+  person = await scene.others.signIn()
 })
 afterEach(() => {
   for (const socket of sockets.splice(0)) socket.terminate()
 })
 
 const open = async (): Promise<{ socket: WebSocket; packets: string[] }> => {
-  const socket = new WebSocket(`${node.url}/socket.io/?EIO=4&transport=websocket`)
+  const socket = new WebSocket(`${scene.node.url}/socket.io/?EIO=4&transport=websocket`)
   const packets: string[] = []
   socket.on('message', (packet: Buffer) => packets.push(packet.toString()))
   sockets.push(socket)
@@ -47,7 +36,7 @@ const count = (packets: string[], text: string): number => packets.filter(packet
 
 /** As long as a connection may be without a namespace, and longer: another one has just been closed for it. */
 const untilAnotherIsClosed = async (): Promise<void> => {
-  const leaver = await others.signIn()
+  const leaver = await scene.others.signIn()
   const { socket, packets } = await open()
   socket.send(joining(leaver))
   await eventually(() => expect(count(packets, 'session.ready')).toBe(1))
@@ -55,12 +44,12 @@ const untilAnotherIsClosed = async (): Promise<void> => {
   await once(socket, 'close')
 }
 const expectServed = async ({ userId }: Person, packets: string[]): Promise<void> => {
-  others.publish(userId, others.commit(userId, 1))
+  scene.others.publish(userId, scene.others.commit(userId, 1))
   await eventually(() => expect(count(packets, '"to_seq":1')).toBe(1))
 }
 
 it('closes a connection whose last namespace was left', async () => {
-  const other = await others.signIn()
+  const other = await scene.others.signIn()
   const { socket, packets } = await open()
   for (const who of [person, other]) socket.send(joining(who))
   await eventually(() => expect(count(packets, 'session.ready')).toBe(2))
@@ -76,7 +65,7 @@ it('keeps a connection whose last namespace was left for another', async () => {
   socket.send(joining(person))
   await eventually(() => expect(count(packets, 'session.ready')).toBe(1))
   socket.send(`41/ws/user/${person.userId},`)
-  const other = await others.signIn()
+  const other = await scene.others.signIn()
   socket.send(joining(other))
   await eventually(() => expect(count(packets, 'session.ready')).toBe(2))
   await untilAnotherIsClosed()
@@ -88,7 +77,7 @@ it('lets a namespace be joined once, however often it is asked for at the same t
   for (const _ of [1, 2, 3]) socket.send(joining(person))
   await eventually(() => expect(count(packets, 'session.ready')).toBeGreaterThan(0))
   for (const to of [1, 2]) {
-    others.publish(person.userId, others.commit(person.userId, 1))
+    scene.others.publish(person.userId, scene.others.commit(person.userId, 1))
     await eventually(() => expect(count(packets, `"to_seq":${to}`)).toBeGreaterThan(0))
   }
   expect([count(packets, 'session.ready'), count(packets, 'progress.changed')]).toEqual([1, 2])

@@ -1,42 +1,33 @@
 // What is true of a node as a whole: its HTTP answers, its drain, the bus going away, connections shared by namespaces.
 import { once } from 'node:events'
 import { connect as connectTcp } from 'node:net'
-import { captureLogs, eventually, startLink, startTestBus } from '@cairn/testkit'
+import { eventually, startLink } from '@cairn/testkit'
 import { io } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { connected, doors, followSocket, plainDoor, socketIoDoor, type Door, type TestClient } from './doors.ts'
 import { startNode, type TestNode } from './realtime-node.ts'
-import { epoch, startStandIns, type Person, type StandIns } from './stand-ins.ts'
+import { startScene, type Scene } from './scene.ts'
+import { epoch, type Person } from './stand-ins.ts'
 
 describe('a realtime node', () => {
-  const logs = captureLogs()
-  let nats: Awaited<ReturnType<typeof startTestBus>>
-  let others: StandIns
-  let node: TestNode
+  let scene: Scene
   let person: Person
   const clients: { end(): void }[] = []
   const nodes: TestNode[] = []
 
   const startAnother = async (environment: Record<string, string>): Promise<TestNode> => {
-    const another = await startNode(nats.url, logs.loggerFor('realtime'), environment)
+    const another = await startNode(scene.nats.url, scene.logs.loggerFor('realtime'), environment)
     nodes.push(another)
     await another.ready()
     return another
   }
   beforeAll(async () => {
-    nats = await startTestBus()
-    others = await startStandIns(nats.url, logs.loggerFor('stand-ins'))
-    node = await startNode(nats.url, logs.loggerFor('realtime'))
-    await node.ready()
+    scene = await startScene()
   })
-  afterAll(async () => {
-    await node.stop()
-    await others.stop()
-    await nats.stop()
-  })
+  afterAll(() => scene.stop())
   beforeEach(async () => {
-    person = await others.signIn()
+    person = await scene.others.signIn()
   })
   afterEach(async () => {
     for (const client of clients.splice(0)) client.end()
@@ -55,7 +46,7 @@ describe('a realtime node', () => {
 
   /** Sends bytes as they are and gives back all that is answered. */
   const raw = async (bytes: string): Promise<string> => {
-    const socket = connectTcp({ port: node.port, host: '127.0.0.1' })
+    const socket = connectTcp({ port: scene.node.port, host: '127.0.0.1' })
     let answer = ''
     socket.on('data', (chunk: Buffer) => (answer += chunk.toString()))
     socket.on('error', () => undefined)
@@ -75,7 +66,7 @@ describe('a realtime node', () => {
       ['/socket.io/?EIO=3&transport=polling', 400],
       ['/socket.io/?EIO=4&transport=polling&sid=x', 400],
     ])('answers %s with %i and ids', async (path, status) => {
-      const response = await fetch(`${node.url}${path}`)
+      const response = await fetch(`${scene.node.url}${path}`)
       const body = (await response.json()) as { request_id: string }
       expect(response.status).toBe(status)
       expect(body.request_id).toBe(response.headers.get('x-request-id'))
@@ -108,7 +99,7 @@ describe('a realtime node', () => {
     it('has the request id on upgrades of both doors', async () => {
       const ids = await Promise.all(
         [`/ws/user/${person.userId}?token=${person.token}`, '/socket.io/?EIO=4&transport=websocket'].map(async path => {
-          const webSocket = new WebSocket(`${node.url}${path}`)
+          const webSocket = new WebSocket(`${scene.node.url}${path}`)
           const [response] = (await once(webSocket, 'upgrade')) as [{ headers: Record<string, string> }]
           webSocket.terminate()
           return response.headers['x-request-id']
@@ -120,8 +111,8 @@ describe('a realtime node', () => {
 
   describe('over socket.io', () => {
     it("refuses a second namespace that rides on the first one's connection and token", async () => {
-      const other = await others.signIn()
-      const first = io(`${node.url}/ws/user/${person.userId}?token=${person.token}`, {
+      const other = await scene.others.signIn()
+      const first = io(`${scene.node.url}/ws/user/${person.userId}?token=${person.token}`, {
         transports: ['websocket'],
         forceNew: true,
       })
@@ -134,14 +125,14 @@ describe('a realtime node', () => {
         second.connect()
       })
       expect(error.data).toMatchObject({ code: 'forbidden' })
-      others.publish(other.userId, others.commit(other.userId, 1))
-      others.publish(person.userId, others.commit(person.userId, 1))
+      scene.others.publish(other.userId, scene.others.commit(other.userId, 1))
+      scene.others.publish(person.userId, scene.others.commit(person.userId, 1))
       await eventually(() => expect(pushed(seen)).toEqual([1]))
     })
 
     it('lets two users share a connection when each brings a token, and ends them one by one', async () => {
-      const other = await others.signIn()
-      const first = io(`${node.url}/ws/user/${person.userId}?token=${person.token}`, {
+      const other = await scene.others.signIn()
+      const first = io(`${scene.node.url}/ws/user/${person.userId}?token=${person.token}`, {
         transports: ['websocket'],
         forceNew: true,
         reconnection: false,
@@ -151,16 +142,20 @@ describe('a realtime node', () => {
       const seen = [followSocket(first), followSocket(second)] as const
       second.connect()
       expect(await Promise.all([connected(first, seen[0]), connected(second, seen[1])])).toEqual(seen)
-      others.endSession(other)
+      scene.others.endSession(other)
       await eventually(() => expect(seen[1].closed).toBe(true))
-      others.publish(person.userId, others.commit(person.userId, 1))
+      scene.others.publish(person.userId, scene.others.commit(person.userId, 1))
       await eventually(() => expect(pushed(seen[0])).toEqual([1]))
-      others.endSession(person)
+      scene.others.endSession(person)
       await eventually(() => expect(seen[0].closed).toBe(true))
     })
 
     it.each(['/', '/admin', '/ws/user/'])('refuses the namespace %s', async namespace => {
-      const socket = io(`${node.url}${namespace}`, { transports: ['websocket'], forceNew: true, reconnection: false })
+      const socket = io(`${scene.node.url}${namespace}`, {
+        transports: ['websocket'],
+        forceNew: true,
+        reconnection: false,
+      })
       clients.push({ end: () => socket.disconnect() })
       expect(await connected(socket, followSocket(socket))).toMatchObject({ refused: { code: 'not_found' } })
     })
@@ -177,7 +172,7 @@ describe('a realtime node', () => {
     it.each(doors)('closes 4401 over $name', async door => {
       const short = await startAnother({ REALTIME_TOKEN_GRACE_S: '0' })
       const exp = Math.floor(Date.now() / 1_000) + 2
-      const client = await connect(door, short, { ...person, token: await others.tokenFor(person, { exp }) })
+      const client = await connect(door, short, { ...person, token: await scene.others.tokenFor(person, { exp }) })
       await eventually(() => {
         expect(client.frames.map(({ type }) => type)).toEqual(['session.ready', 'token.expiring', 'session.closing'])
       })
@@ -195,7 +190,7 @@ describe('a realtime node', () => {
       expect(plain.frames.at(-1)).toMatchObject(closing)
       expect(plain.closeCode).toBe(4001)
       expect(viaSocketIo.frames.at(-1)).toMatchObject(closing)
-      others.commit(person.userId, 2)
+      scene.others.commit(person.userId, 2)
       await startAnother({ REALTIME_PORT: String(first.port) })
       await eventually(() =>
         expect(viaSocketIo.frames.at(-1)).toMatchObject({ type: 'session.ready', data: { seq: 2 } }),
@@ -253,10 +248,11 @@ describe('a realtime node', () => {
       }
       await once(webSocket, 'message')
       webSocket.pause()
-      const closedAsTooSlow = (): number => logs.lines.filter(line => line.includes('"code":4008')).length
+      const closedAsTooSlow = (): number => scene.logs.lines.filter(line => line.includes('"code":4008')).length
       const before = closedAsTooSlow()
       await eventually(() => {
-        for (let page = 0; page < 20; page += 1) others.publish(person.userId, others.commit(person.userId, 200))
+        for (let page = 0; page < 20; page += 1)
+          scene.others.publish(person.userId, scene.others.commit(person.userId, 200))
         expect(closedAsTooSlow()).toBe(before + 1)
       }, 15_000)
     })
@@ -264,17 +260,17 @@ describe('a realtime node', () => {
 
   describe('when the bus goes away and comes back', () => {
     it.each(doors)('gives $name what was committed meanwhile, once and in order', async door => {
-      const proxy = await startLink(nats.url)
-      const cutOff = await startNode(proxy.url, logs.loggerFor('realtime'))
+      const proxy = await startLink(scene.nats.url)
+      const cutOff = await startNode(proxy.url, scene.logs.loggerFor('realtime'))
       nodes.push(cutOff)
       await cutOff.ready()
       const client = await connect(door, cutOff, person)
       proxy.cut()
       await eventually(async () => expect((await fetch(`${cutOff.url}/readyz`)).status).toBe(503))
-      for (let lost = 0; lost < 3; lost += 1) others.publish(person.userId, others.commit(person.userId, 1))
+      for (let lost = 0; lost < 3; lost += 1) scene.others.publish(person.userId, scene.others.commit(person.userId, 1))
       proxy.restore()
       await eventually(() => expect(pushed(client)).toEqual([3]))
-      others.publish(person.userId, others.commit(person.userId, 1))
+      scene.others.publish(person.userId, scene.others.commit(person.userId, 1))
       await eventually(() => expect(pushed(client)).toEqual([3, 4]))
       await cutOff.stop()
       nodes.splice(nodes.indexOf(cutOff), 1)
@@ -282,18 +278,18 @@ describe('a realtime node', () => {
     })
 
     it('closes the sockets of what ended meanwhile, and no others', async () => {
-      const proxy = await startLink(nats.url)
-      const cutOff = await startNode(proxy.url, logs.loggerFor('realtime'))
+      const proxy = await startLink(scene.nats.url)
+      const cutOff = await startNode(proxy.url, scene.logs.loggerFor('realtime'))
       nodes.push(cutOff)
       await cutOff.ready()
-      const [loggedOut, signedOut] = [await others.signIn(), await others.signIn()]
+      const [loggedOut, signedOut] = [await scene.others.signIn(), await scene.others.signIn()]
       const gone = [await connect(plainDoor, cutOff, loggedOut), await connect(socketIoDoor, cutOff, signedOut)]
       const stays = await connect(plainDoor, cutOff, person)
       proxy.cut()
       await eventually(async () => expect((await fetch(`${cutOff.url}/readyz`)).status).toBe(503))
-      others.endSession(loggedOut)
-      others.signOut(signedOut)
-      await others.bus.nats.flush()
+      scene.others.endSession(loggedOut)
+      scene.others.signOut(signedOut)
+      await scene.others.bus.nats.flush()
       proxy.restore()
       await eventually(() => expect(gone.map(({ frames }) => frames.at(-1)?.data['code'])).toEqual([4503, 4503]))
       await cutOff.ready()

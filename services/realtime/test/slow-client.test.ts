@@ -5,11 +5,11 @@ import { existsSync, readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { captureLogs, eventually, startTestBus } from '@cairn/testkit'
+import { eventually } from '@cairn/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { startNode, type TestNode } from './realtime-node.ts'
-import { startStandIns, type Person, type StandIns } from './stand-ins.ts'
+import { startScene, type Scene } from './scene.ts'
+import type { Person } from './stand-ins.ts'
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
@@ -24,22 +24,12 @@ const kernelBytes = ['tcp_rmem', 'tcp_wmem'].reduce((sum, name) => {
 /** More than kernel buffers take, so that the node would have to keep it. */
 const floodBytes = kernelBytes + 10_000_000
 
-const logs = captureLogs()
-let nats: Awaited<ReturnType<typeof startTestBus>>
-let others: StandIns
-let node: TestNode
+let scene: Scene
 
 beforeAll(async () => {
-  nats = await startTestBus()
-  others = await startStandIns(nats.url, logs.loggerFor('stand-ins'))
-  node = await startNode(nats.url, logs.loggerFor('realtime'))
-  await node.ready()
+  scene = await startScene()
 })
-afterAll(async () => {
-  await node.stop()
-  await others.stop()
-  await nats.stop()
-})
+afterAll(() => scene.stop())
 
 /** Buffers go after the objects that held them, in a collection of their own. */
 const weigh = async (): Promise<number> => {
@@ -53,21 +43,21 @@ const weigh = async (): Promise<number> => {
 
 const flood = async ({ userId }: Person): Promise<void> => {
   for (let sent = 0; sent < floodBytes;) {
-    const page = others.commit(userId, 500)
-    others.publish(userId, page)
+    const page = scene.others.commit(userId, 500)
+    scene.others.publish(userId, page)
     sent += JSON.stringify(page).length
-    await others.bus.nats.flush()
+    await scene.others.bus.nats.flush()
   }
 }
 
 const open = {
   'plain WebSocket': async ({ userId, token }: Person) => {
-    const webSocket = new WebSocket(`${node.url}/ws/user/${userId}?token=${token}`)
+    const webSocket = new WebSocket(`${scene.node.url}/ws/user/${userId}?token=${token}`)
     await once(webSocket, 'message')
     return webSocket
   },
   'socket.io': async ({ userId, token }: Person) => {
-    const webSocket = new WebSocket(`${node.url}/socket.io/?EIO=4&transport=websocket`)
+    const webSocket = new WebSocket(`${scene.node.url}/socket.io/?EIO=4&transport=websocket`)
     await once(webSocket, 'message')
     webSocket.send(`40/ws/user/${userId},${JSON.stringify({ token })}`)
     await once(webSocket, 'message')
@@ -76,8 +66,8 @@ const open = {
 }
 
 it.each(['plain WebSocket', 'socket.io'] as const)('is bounded over %s', { timeout: 40_000 }, async door => {
-  const person = await others.signIn()
-  const closings = (): number => logs.lines.filter(line => line.includes('"code":4008')).length
+  const person = await scene.others.signIn()
+  const closings = (): number => scene.logs.lines.filter(line => line.includes('"code":4008')).length
   const before = closings()
   const webSocket = await open[door](person)
   // What the flood itself leaves in buffers and rings of this process is there already when it is weighed.
