@@ -35,7 +35,7 @@ export interface RelayEnds {
 export interface Relay {
   /** Whether it is this replica's relay that is at work. */
   readonly active: boolean
-  /** Milliseconds since it last had everything published; 0 while it has. */
+  /** Milliseconds since it last had everything published; 0 while it has, and while another replica's is at work. */
   readonly behindMs: number
   /** `committed`: what this process has committed just now, in its order, if that is known. */
   wake(committed?: readonly CommittedMessage[]): void
@@ -81,7 +81,8 @@ const openIncident = async (bus: Bus, { error, stream, isMissing }: Failure): Pr
 export const outboxToStream = (bus: Bus, options: OutboxToStreamOptions): OutboxPublisher => {
   const { stream } = options
   const publisher = streamPublisher(bus, options.publishTimeoutMs)
-  const isMissing = watchPresence(bus, { stream })
+  // A replica hears that the stream is back by what it publishes itself: one that has lost its place hears nothing.
+  const isMissing = watchPresence(bus, { stream }, () => relay.behindMs > 0)
   const relay = options.startRelay({
     publish: ({ subject, message_id: id, payload, origin }) => {
       const store = async (): Promise<void> => {

@@ -75,9 +75,9 @@ export class OutboxRelay {
     return this.#active
   }
 
-  /** Milliseconds since everything this relay saw was last published; 0 while it is. */
+  /** Milliseconds since everything this relay saw was last published; 0 while it is, and while the relay is not at work. */
   get behindMs(): number {
-    return this.#behindSince === undefined ? 0 : performance.now() - this.#behindSince
+    return this.#behindSince === undefined || !this.#active ? 0 : performance.now() - this.#behindSince
   }
 
   /**
@@ -125,8 +125,9 @@ export class OutboxRelay {
         this.#dirty = false
         this.#stirred = false
         this.#active = await table.tryLock()
-        // Whatever was committed meanwhile is to be found.
+        // Whatever was committed meanwhile is to be found; what this one was behind with is another's to tell of.
         if (this.#active) this.#dirty = true
+        else this.#behindSince = undefined
       }
       if (this.#active) await this.#work(session)
       const restMs = this.#restMs(session)
