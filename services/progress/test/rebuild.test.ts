@@ -6,6 +6,7 @@ import { createPool } from '@cairn/postgres'
 import fc from 'fast-check'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eraseUser } from '../src/store/erase-user.ts'
 import { anyEvent } from './any-event.ts'
 import { eventWith, phoneOf, startProgressUnderTest, type ProgressUnderTest } from './running-progress.ts'
 
@@ -43,6 +44,9 @@ const run = async (options: { userId?: string; dryRun?: boolean } = {}) => {
   })
   return { ...report, differences, holes, failures }
 }
+
+/** Of a damaged user, for whoever goes through all users afterwards. */
+const erase = (userId: string) => eraseUser(pool, userId, 1_000)
 
 describe('rebuild', () => {
   it('finds nothing wrong with what was stored event by event, resets and all', async () => {
@@ -141,9 +145,38 @@ describe('rebuild', () => {
     ]
     expect(await run({ userId })).toMatchObject({ differing: 1, damaged: 1, holes })
     expect(await run({ userId })).toMatchObject({ differing: 0, damaged: 1, holes })
+    await erase(userId)
+  })
+
+  it('tells each time that the end of a log is missing, and gives out none of its seqs again', async () => {
+    const phone = phoneOf(progress)
+    await phone.submit(...Array.from({ length: 7 }, (_, n) => eventWith({ item_id: `i${n}` })))
+    const { userId } = phone
+    await progress.database.query('DELETE FROM progress.events WHERE user_id = $1 AND seq >= 6', [userId])
+    const holes = [{ fromSeq: 6, toSeq: 7 }]
+    const dry = await run({ userId, dryRun: true })
+    expect(dry).toMatchObject({ users: 1, differing: 1, damaged: 1, holes })
+    expect(dry.differences.filter(line => line.startsWith(`${userId} head`))).toEqual([])
+    expect(await run({ userId })).toMatchObject({ differing: 1, damaged: 1, holes })
+    expect(await run({ userId })).toMatchObject({ differing: 0, damaged: 1, holes })
+    expect((await phone.snapshot()).totals.items).toBe(5)
+    const { epoch } = await phone.head()
+    expect(await phone.changes({ since: 5, epoch })).toMatchObject({ events: [], to_seq: 7, has_more: false })
+    expect((await phone.submit(eventWith())).results).toMatchObject([{ status: 'applied', seq: 8 }])
+    expect(await run({ userId })).toMatchObject({ differing: 0, damaged: 1, holes })
+    await erase(userId)
+  })
+
+  it('tells each time that a whole log is missing', async () => {
+    const phone = phoneOf(progress)
+    await phone.submit(eventWith(), eventWith())
+    const { userId } = phone
     await progress.database.query('DELETE FROM progress.events WHERE user_id = $1', [userId])
-    await progress.database.query('DELETE FROM progress.heads WHERE user_id = $1', [userId])
-    await run({ userId })
+    const holes = [{ fromSeq: 1, toSeq: 2 }]
+    expect(await run({ userId })).toMatchObject({ differing: 1, damaged: 1, holes })
+    expect(await run({ userId })).toMatchObject({ differing: 0, damaged: 1, holes })
+    expect((await phone.head()).seq).toBe(2)
+    await erase(userId)
   })
 
   it('goes on behind a user whom somebody else has locked, and names them', async () => {

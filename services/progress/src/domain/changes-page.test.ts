@@ -36,6 +36,10 @@ describe('a changes page', () => {
     expect(page).toMatchObject({ from_seq: 8, to_seq: 7, events: [], items: [], tracks: [], has_more: false })
   })
 
+  it('ends at the head when the end of the log is missing', () => {
+    expect(assemblePage(5, [], current(7))).toMatchObject({ from_seq: 6, to_seq: 7, events: [], has_more: false })
+  })
+
   it('has each touched item and track once', () => {
     const page = assemblePage(0, [event(1, 'a'), event(2, 'b'), event(3, 'a')], current(3))
     expect(page.items.map(item => item.item_id)).toEqual(['a', 'b'])

@@ -74,7 +74,8 @@ const fill = (events: readonly AppliedEvent[], start: number, current: CurrentSt
 }
 
 const pageOf = (contents: Contents, since: number, { totals, streak, head }: CurrentState): ChangesPage => {
-  const toSeq = contents.events.at(-1)?.seq ?? since
+  // Nothing more is there, though the end of a damaged log may be missing: clients must not ask for it for ever.
+  const toSeq = contents.events.at(-1)?.seq ?? head.seq
   return {
     epoch: head.epoch,
     from_seq: since + 1,
@@ -89,7 +90,7 @@ const pageOf = (contents: Contents, since: number, { totals, streak, head }: Cur
   }
 }
 
-/** The page that follows `since`: of `events`, which continue the log there, as many as fit. An empty page ends at `since`. */
+/** The page that follows `since`: of `events`, which continue the log there, as many as fit. An empty page ends at the head. */
 export const assemblePage = (since: number, events: readonly AppliedEvent[], current: CurrentState): ChangesPage =>
   pageOf(fill(events, 0, current), since, current)
 

@@ -8,7 +8,7 @@ import { latestActive, runsOf, type StreakState } from './streak.ts'
 import { advanceTotals, noTotals, type TotalsState } from './totals.ts'
 import { advanceTrack, emptyTrack, type TrackState } from './track.ts'
 
-/** Events that are not there, though later ones are. */
+/** Events that are not there, though later ones are, or were: the head has counted them. */
 export interface Hole {
   readonly fromSeq: number
   readonly toSeq: number
@@ -17,6 +17,7 @@ export interface Hole {
 const mostHoles = 10
 
 export interface ReplayedLog {
+  /** That of the head when the end of the log is missing: no `seq` is given out twice. */
   readonly seq: number
   /** The first of them; a log that is whole has none. */
   readonly holes: readonly Hole[]
@@ -55,16 +56,17 @@ export class LogReplay {
         advanceItem({ key: before, left: before, resetAtMs: this.#resets.get(key) ?? null }, [event]),
       )
       this.#lastSeqs.set(event.trackId, event.seq)
-      if (event.seq > this.#seq + 1 && this.#holes.length < mostHoles) {
-        this.#holes.push({ fromSeq: this.#seq + 1, toSeq: event.seq - 1 })
-      }
+      this.#noteHoleBefore(event.seq)
       this.#seq = event.seq
     }
     for (const activity of activityOf(events)) this.#addDay(activity)
     this.#latestActive = latestActive(this.#latestActive, events)
   }
 
-  state(): ReplayedLog {
+  /** After both passes. `headSeq`: how many events the head has counted, 0 when there is none. */
+  state(headSeq: number): ReplayedLog {
+    const seq = Math.max(this.#seq, headSeq)
+    this.#noteHoleBefore(seq + 1)
     const items = [...this.#items.values()]
     const changes = items.map(after => ({ before: emptyItem(after), after }))
     const tracks = [...Map.groupBy(changes, change => change.after.trackId)].map(([trackId, ofTrack]) =>
@@ -76,7 +78,7 @@ export class LogReplay {
     )
     const days = [...this.#days.values()].sort((one, other) => one.day - other.day)
     return {
-      seq: this.#seq,
+      seq,
       holes: this.#holes,
       items,
       tracks,
@@ -87,6 +89,11 @@ export class LogReplay {
       }),
       streak: { ...runsOf(days.map(({ day }) => day)), latestActive: this.#latestActive },
     }
+  }
+
+  #noteHoleBefore(seq: number): void {
+    if (seq === this.#seq + 1 || this.#holes.length === mostHoles) return
+    this.#holes.push({ fromSeq: this.#seq + 1, toSeq: seq - 1 })
   }
 
   #addDay({ day, events, points, durationMs }: DayActivity): void {

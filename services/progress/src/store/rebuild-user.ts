@@ -42,11 +42,11 @@ const eachStretch = async (client: pg.ClientBase, userId: string, use: (events: 
   }
 }
 
-const replay = async (client: pg.ClientBase, userId: string): Promise<ReplayedLog> => {
+const replay = async (client: pg.ClientBase, userId: string, headSeq: number): Promise<ReplayedLog> => {
   const log = new LogReplay()
   await eachStretch(client, userId, events => log.noteResets(events))
   await eachStretch(client, userId, events => log.count(events))
-  return log.state()
+  return log.state(headSeq)
 }
 
 /** One line for every key whose value is not the same on both sides. */
@@ -114,7 +114,7 @@ export const rebuildUser = async (
   const attempt = (): Promise<RebuiltUser | 'nothing' | 'no head'> =>
     inTransaction(pool, async client => {
       const head = (await lockHeads(client, [userId])).get(userId)
-      const rebuilt = await replay(client, userId)
+      const rebuilt = await replay(client, userId, head?.seq ?? 0)
       const differences = await differencesOf(client, userId, { head: head ?? emptyLog(''), rebuilt })
       if (head === undefined && differences.length === 0) return 'nothing'
       if (head === undefined && !dryRun) return 'no head'
