@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { streamPublisher } from '@cairn/bus'
-import { userDeletedSubject, type UserDeleted } from '@cairn/contracts'
+import { logAdvancedSubject, userDeletedSubject, type UserDeleted } from '@cairn/contracts'
 import { eventually } from '@cairn/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventWith, phoneOf, startProgressUnderTest, type ProgressUnderTest } from './running-progress.ts'
@@ -63,6 +63,19 @@ describe('a deleted user', () => {
     await eventually(async () => expect(await tablesWith(gone.userId)).toEqual([]))
     expect(await other.head()).toMatchObject({ seq: 30 })
     expect((await other.snapshot()).totals.items).toBe(30)
+  })
+
+  it('is erased though their head was lost, what waits to be pushed included', async () => {
+    const gone = phoneOf(progress)
+    await gone.submit(...someEvents())
+    await progress.database.query('DELETE FROM progress.heads WHERE user_id = $1', [gone.userId])
+    // Bigger than NATS takes: it waits.
+    await progress.database.query(
+      `INSERT INTO progress.outbox (subject, message_id, payload) VALUES ($1, 'too-big', repeat('x', 3000000))`,
+      [logAdvancedSubject(gone.userId)],
+    )
+    await tell(gone.userId)
+    await eventually(async () => expect(await tablesWith(gone.userId)).toEqual([]))
   })
 
   it('leaves nothing in the stream of changes either', async () => {
