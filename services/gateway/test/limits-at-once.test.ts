@@ -99,6 +99,24 @@ describe('at once', () => {
     expect((await apple('victim', other.url)).status).toBe(200)
   })
 
+  it('sent in one write neither, not even those that were refused: nothing of them is remembered', async () => {
+    edge = await startEdge({ TRUSTED_PROXIES: '127.0.0.0/8', LIMITS_REFUSED_MEMORY_MS: '60000' })
+    const owner = held<Session>()
+    edge.answer(signInWithApple, owner.handler)
+    const body = JSON.stringify({ identity_token: identity('victim'), nonce: 'n' })
+    const head = ['POST /api/v1/auth/apple HTTP/1.1', 'Host: x', 'X-Forwarded-For: 203.0.113.9']
+    const fields = ['Content-Type: application/json', `Content-Length: ${body.length}`]
+    const forged = [...head, ...fields, '', body].join('\r\n')
+    const last = 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+    const answered = edge.raw(forged.repeat(14) + last)
+    await eventually(() => expect(owner.asked()).toBe(10))
+    owner.answer(refuse)
+    const all = [...(await answered).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status))
+    expect([200, 401, 429].map(one => all.filter(status => status === one).length)).toEqual([1, 10, 4])
+    edge.answer(signInWithApple, agree)
+    expect((await apple('victim')).status).toBe(200)
+  })
+
   it('a hundred refreshes that fail are thirty failures, and tell no more than those', async () => {
     edge = await startEdge()
     const other = await edge.another()

@@ -108,12 +108,16 @@ export class PolicyLimiter implements Limiter {
   async reserve(key: string, points = 1): Promise<Reservation> {
     if (!Number.isSafeInteger(points) || points < 1) throw new RangeError(`${points} is no number of points`)
     const redisKey = this.#redisKeyOf(key)
-    const shared = this.#refusedBefore(redisKey, points) ?? (await this.#reserveInRedis(redisKey, points))
+    const known = this.#refusedBefore(redisKey, points)
+    if (known !== undefined) return this.#refusal(redisKey, known, points)
+    const shared = await this.#addInRedis(redisKey, points)
+    // Nothing is awaited from here on. The answers of one turn come back together, in the order in which Redis counted: a refused
+    // one finds entered as unsettled whatever stood in its way, and a settlement behind it not yet taken out.
     const held = shared ?? this.#addHere(redisKey, points)
     const verdict = verdictOf(held, points)
     if (!verdict.allowed) {
-      const resetSeconds = this.#unsettled.has(redisKey) ? 1 : verdict.resetSeconds
-      return { verdict: { ...verdict, resetSeconds }, settle: async () => undefined }
+      if (shared !== undefined) this.#remember(redisKey, shared, points)
+      return this.#refusal(redisKey, held, points)
     }
     const windowEndsAt = performance.now() + held.leftMs
     this.#countUnsettled(redisKey, 1)
@@ -134,14 +138,15 @@ export class PolicyLimiter implements Limiter {
     return { policy: this.#policy, has: known.has + points, leftMs: known.leftMs }
   }
 
-  /** A refusal is remembered, unless what this process may yet give back stood in the way. */
-  async #reserveInRedis(redisKey: string, points: number): Promise<Held | undefined> {
-    const held = await this.#addInRedis(redisKey, points)
-    const isRefused = held !== undefined && held.has > held.policy.points
-    if (isRefused && !this.#unsettled.has(redisKey)) {
-      this.#refusals.remember(redisKey, { has: held.has - points, leftMs: held.leftMs })
-    }
-    return held
+  /** Unless what this process may yet give back stood in the way. */
+  #remember(redisKey: string, { has, leftMs }: Held, points: number): void {
+    if (!this.#unsettled.has(redisKey)) this.#refusals.remember(redisKey, { has: has - points, leftMs })
+  }
+
+  #refusal(redisKey: string, held: Held, points: number): Reservation {
+    const verdict = verdictOf(held, points)
+    const resetSeconds = this.#unsettled.has(redisKey) ? 1 : verdict.resetSeconds
+    return { verdict: { ...verdict, resetSeconds }, settle: async () => undefined }
   }
 
   #countUnsettled(redisKey: string, more: number): void {
