@@ -74,3 +74,10 @@ export const isProblem = (error: unknown, code: Problem['code']): error is Cairn
 /** The session has ended: only another sign-in helps. */
 export const isSessionOver = (error: unknown): boolean =>
   isProblem(error, 'token_invalid') || isProblem(error, 'token_expired')
+
+/** A proxy may say anything, and a timer set for more than 24 days goes off at once. */
+const longestRetryAfterMs = 3_600_000
+
+/** Milliseconds the server wants to be left alone for, an hour at most; 0 when it did not say, or was not reached. */
+export const retryAfterMsOf = (error: unknown): number =>
+  error instanceof CairnProblem ? Math.min(error.retryAfterMs ?? 0, longestRetryAfterMs) : 0

@@ -2,7 +2,7 @@
 // told to, and stays away when told to.
 import type { NoticePosted } from '@cairn/contracts'
 import { backoffMs, type Backoff } from './backoff.ts'
-import { isSessionOver } from './cairn-problem.ts'
+import { isSessionOver, retryAfterMsOf } from './cairn-problem.ts'
 import type { LocalLog } from './local-log.ts'
 import { closeCode, firstCodeToStayAway } from './realtime-frames.ts'
 import { RealtimeLink, type LinkEnd } from './realtime-link.ts'
@@ -26,6 +26,12 @@ export interface RealtimeClientOptions {
   readonly onStatus?: ((status: RealtimeStatus, code?: number) => void) | undefined
 }
 
+/**
+ * A handshake that is refused looks to a WebSocket like one that never got there, so a token that the server does not take
+ * would be shown for ever. So many in a row that their pauses have spread what a server that was away makes everybody ask for.
+ */
+const unreadyUntilRefused = 4
+
 export class RealtimeClient {
   readonly #options: RealtimeClientOptions
   #link: RealtimeLink | undefined
@@ -34,6 +40,8 @@ export class RealtimeClient {
   /** Counts what was begun or called off: what is no longer the latest comes to nothing. */
   #dials = 0
   #failures = 0
+  /** Connections in a row that ended before they were ready. */
+  #unready = 0
   #status: RealtimeStatus = 'offline'
 
   constructor(options: RealtimeClientOptions) {
@@ -79,12 +87,12 @@ export class RealtimeClient {
     this.#dial(dial).catch((error: unknown) => {
       if (dial !== this.#dials) return
       if (isSessionOver(error) || this.#options.sessions.current === undefined) this.#stop()
-      else this.#comeBack(0)
+      else this.#comeBack(retryAfterMsOf(error))
     })
   }
 
   async #dial(dial: number): Promise<void> {
-    const { sessions, log, realtimeUrl, WebSocket, idleCheckMs, answerTimeoutMs } = this.#options
+    const { sessions, log, realtimeUrl, WebSocket, idleCheckMs, answerTimeoutMs, backoff } = this.#options
     const session = sessions.require()
     const token = await session.accessToken()
     if (dial !== this.#dials) return
@@ -94,12 +102,17 @@ export class RealtimeClient {
       log,
       idleCheckMs,
       answerTimeoutMs,
+      backoff,
       newToken: async () => (await session.refresh()).access_token,
       resynchronise: () => synchronise(session, log),
       onNotice: this.#options.onNotice,
       onReady: () => {
-        this.#failures = 0
+        this.#unready = 0
         this.#tell('live')
+      },
+      // Not before: what makes a connection end at once may be HTTP, which needs the pause as well.
+      onCaughtUp: () => {
+        this.#failures = 0
       },
       onEnd: end => {
         if (dial === this.#dials) this.#ended(end, session)
@@ -109,9 +122,15 @@ export class RealtimeClient {
 
   #ended({ code, retryAfterMs }: LinkEnd, session: UserSession): void {
     this.#link = undefined
-    if (code === closeCode.tokenExpired) session.expireToken()
+    if (code === closeCode.tokenExpired || this.#mayBeRefused()) session.expireToken()
     if (code >= firstCodeToStayAway && code < 5_000) this.#stop(code)
     else this.#comeBack(retryAfterMs)
+  }
+
+  /** Once for all connections in a row that did not come about: a server that is away refuses no token. */
+  #mayBeRefused(): boolean {
+    this.#unready += 1
+    return this.#unready === unreadyUntilRefused
   }
 
   #comeBack(afterMs: number): void {

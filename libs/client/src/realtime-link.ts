@@ -1,6 +1,8 @@
 // One WebSocket from its opening to its end: it speaks the protocol and takes pages to the log; whether and when there is
 // another one is for `RealtimeClient` to say.
 import type { ChangesPage, Head, NoticePosted, SessionClosing, SessionReady } from '@cairn/contracts'
+import { backoffMs, type Backoff } from './backoff.ts'
+import { isSessionOver, retryAfterMsOf } from './cairn-problem.ts'
 import type { LocalLog } from './local-log.ts'
 import { frameType, parseFrame, type Frame } from './realtime-frames.ts'
 
@@ -11,8 +13,11 @@ export interface LinkOptions {
   readonly idleCheckMs: number
   /** How long the first frame, and the one that was asked for, may take. */
   readonly answerTimeoutMs: number
+  readonly backoff: Backoff
   readonly onReady: () => void
-  /** A token newer than the one that is about to end. */
+  /** Nothing of the log is missing here: the connection is worth what it cost. */
+  readonly onCaughtUp: () => void
+  /** A token newer than the one that is about to end; asked for again until it is there, or the connection over. */
   readonly newToken: () => Promise<string>
   /** Reads the log anew over HTTP, after the server said it cannot continue from where the log is. */
   readonly resynchronise: () => Promise<void>
@@ -33,6 +38,7 @@ const lostConnection = 1006
 export class RealtimeLink {
   readonly #options: LinkOptions
   #timer: ReturnType<typeof setTimeout> | undefined
+  #renewal: ReturnType<typeof setTimeout> | undefined
   #announced: SessionClosing | undefined
   /** A node that does not know `ping` would close for good. */
   #answersPing = false
@@ -54,13 +60,15 @@ export class RealtimeLink {
   close(): void {
     this.#over = true
     clearTimeout(this.#timer)
+    clearTimeout(this.#renewal)
     this.#options.webSocket.close(1_000)
   }
 
-  #end(code: number): void {
+  #end(code: number, retryAfterMs = 0): void {
     if (this.#over) return
     this.close()
-    this.#options.onEnd({ code: this.#announced?.code ?? code, retryAfterMs: this.#announced?.retry_after_ms ?? 0 })
+    const announced = this.#announced
+    this.#options.onEnd({ code: announced?.code ?? code, retryAfterMs: announced?.retry_after_ms ?? retryAfterMs })
   }
 
   #expectFrame(): void {
@@ -91,10 +99,10 @@ export class RealtimeLink {
         this.#apply(frame.data as ChangesPage)
         break
       case frameType.resumeReset:
-        this.#inBackground(this.#resynchronise())
+        void this.#resynchronise()
         break
       case frameType.tokenExpiring:
-        this.#inBackground(this.#refreshToken())
+        void this.#renewToken(0)
         break
       case frameType.sessionClosing:
         this.#announced = frame.data as SessionClosing
@@ -111,7 +119,8 @@ export class RealtimeLink {
     this.#answersPing = answers_ping === true
     this.#options.onReady()
     const known = this.#options.log.head
-    if (known?.epoch !== head.epoch || known.seq !== head.seq) this.#resume(known ?? { epoch: head.epoch, seq: 0 })
+    if (known?.epoch === head.epoch && known.seq === head.seq) this.#options.onCaughtUp()
+    else this.#resume(known ?? { epoch: head.epoch, seq: 0 })
   }
 
   #apply(page: ChangesPage): void {
@@ -120,6 +129,7 @@ export class RealtimeLink {
     const awaited = this.#awaited
     if (awaited !== undefined && awaited.epoch === page.epoch && page.from_seq === awaited.seq + 1) {
       this.#awaited = page.has_more ? { epoch: page.epoch, seq: page.to_seq } : undefined
+      if (!page.has_more) this.#options.onCaughtUp()
     }
     // What is missing is asked for once: pages that were pushed before the server had read a `resume` tell nothing new.
     const missing = applied === 'gap' || applied === 'other_epoch'
@@ -131,14 +141,27 @@ export class RealtimeLink {
     this.#send(frameType.resume, position)
   }
 
+  /** A log that cannot be had over HTTP now is asked for again with the next connection, not before the server wants it to be. */
   async #resynchronise(): Promise<void> {
-    await this.#options.resynchronise()
-    const known = this.#options.log.head
-    if (known !== undefined) this.#resume(known)
+    try {
+      await this.#options.resynchronise()
+      const known = this.#options.log.head
+      if (known !== undefined) this.#resume(known)
+    } catch (error) {
+      this.#end(lostConnection, retryAfterMsOf(error))
+    }
   }
 
-  async #refreshToken(): Promise<void> {
-    this.#send(frameType.tokenRefresh, { token: await this.#options.newToken() })
+  /** The connection is good until the server ends it, so what fails is tried again beside it. */
+  async #renewToken(attempt: number): Promise<void> {
+    clearTimeout(this.#renewal)
+    try {
+      this.#send(frameType.tokenRefresh, { token: await this.#options.newToken() })
+    } catch (error) {
+      if (isSessionOver(error)) this.#end(lostConnection)
+      const ms = retryAfterMsOf(error) + backoffMs(this.#options.backoff, attempt)
+      if (!this.#over) this.#renewal = setTimeout(() => void this.#renewToken(attempt + 1), ms)
+    }
   }
 
   /** False when it is closing already. */
@@ -147,10 +170,5 @@ export class RealtimeLink {
     if (webSocket.readyState !== webSocket.OPEN) return false
     webSocket.send(JSON.stringify({ type, data }))
     return true
-  }
-
-  /** What cannot be had over HTTP now is tried again with the next connection. */
-  #inBackground(work: Promise<void>): void {
-    work.catch(() => this.#end(lostConnection))
   }
 }

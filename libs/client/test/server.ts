@@ -32,6 +32,8 @@ export interface TestServer {
   readonly sockets: WebSocket[]
   /** Tokens sockets were opened with, in order. */
   readonly socketTokens: (string | null)[]
+  /** Tokens that are refused at the handshake. */
+  readonly refusedTokens: Set<string | null>
   /** How a route (`GET /progress/changes`) is answered; the last answer stays for all later calls. */
   on(route: string, ...answers: (Answer | ((call: Call) => Answer))[]): void
   push(type: string, data: unknown): void
@@ -128,6 +130,7 @@ export const startServer = async (): Promise<TestServer> => {
     received: [],
     sockets: [],
     socketTokens: [],
+    refusedTokens: new Set(),
     on: (route, ...answers) => void routes.set(route, answers),
     push: (type, data) => {
       for (const socket of server.sockets) socket.send(JSON.stringify({ type, data }))
@@ -141,7 +144,12 @@ export const startServer = async (): Promise<TestServer> => {
     },
   }
   http.on('upgrade', (request, socket, head) => {
-    server.socketTokens.push(new URL(request.url ?? '/', 'http://server').searchParams.get('token'))
+    const token = new URL(request.url ?? '/', 'http://server').searchParams.get('token')
+    server.socketTokens.push(token)
+    if (server.refusedTokens.has(token)) {
+      socket.end('HTTP/1.1 401 Unauthorized\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
+      return
+    }
     webSockets.handleUpgrade(request, socket, head, webSocket => {
       server.sockets.push(webSocket)
       webSocket.on('message', message => {
