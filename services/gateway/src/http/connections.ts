@@ -1,20 +1,19 @@
 // The connections: how many there may be, what is under way on each, and what is answered where bytes never become a request
-// (malformed HTTP, too large a head, too slow, a connection too many, a tunnel).
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+// (malformed HTTP, too large a head, too slow, a connection too many).
+import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CairnError, errorKinds, type ErrorCode } from '@cairn/contracts'
 import { continueTrace, newRequestId, runInRequest } from '@cairn/runtime'
 import type { GatewayContext } from '../context.ts'
 import { endWith } from './raw-answer.ts'
+import { RequestsUnderWay } from './requests-under-way.ts'
+import { refuseTunnel, takeOver } from './tunnels.ts'
 
 const codeOf = (nodeCode: string | undefined): ErrorCode => {
   if (nodeCode === 'HPE_HEADER_OVERFLOW') return 'headers_too_large'
   return nodeCode === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request_timeout' : 'invalid_request'
 }
-
-/** Whether its answer will come, or has begun: what waits for the rest of a body that may never arrive is not waited for. */
-const willEnd = (response: ServerResponse): boolean => response.req.complete || response.headersSent
 
 export interface ConnectionBounds {
   readonly maxConnections: number
@@ -28,13 +27,11 @@ export class Connections {
   readonly #byAddress = new Map<string, number>()
   readonly #refused = new WeakSet<Duplex>()
   readonly #broken = new WeakSet<Duplex>()
-  /** What is not answered to its end, in the order in which it was asked. */
-  readonly #underWay = new Map<Duplex, Set<ServerResponse>>()
+  readonly #underWay = new RequestsUnderWay()
   /** Without those that are refused. */
   #open = 0
   /** Refused, and not closed yet: each may stay for a moment, so that its client has read why. */
   #beingRefused = 0
-  #requests = 0
 
   constructor(context: GatewayContext, bounds: ConnectionBounds) {
     this.#context = context
@@ -43,7 +40,7 @@ export class Connections {
 
   /** Requests that are not answered yet. */
   get requests(): number {
-    return this.#requests
+    return this.#underWay.inFlight
   }
 
   /** Whether this connection was answered that it is one too many: what it asks for is not done. */
@@ -54,10 +51,12 @@ export class Connections {
   watch(server: Server): void {
     server.on('connection', socket => this.#connected(socket))
     // Before whoever handles it, which may answer at once.
-    server.prependListener('request', (request, response) => this.#asked(request, response))
-    server.on('connect', (_request, socket: Duplex) => {
-      socket.on('error', () => socket.destroy())
-      endWith(socket, { error: new CairnError('not_found'), requestId: newRequestId() })
+    server.prependListener('request', (request, response) => {
+      if (!this.isRefused(request.socket)) this.#underWay.asked(request, response)
+    })
+    server.on('connect', (request: IncomingMessage) => {
+      takeOver(request)
+      if (!this.isRefused(request.socket)) refuseTunnel(server, request, this.#underWay)
     })
   }
 
@@ -72,12 +71,9 @@ export class Connections {
     const requestId = newRequestId()
     const { status } = errorKinds[code]
     this.#context.logger.info({ request_id: requestId, status, parser: error.code }, 'unreadable request')
-    const end = (): void => {
+    this.#underWay.afterAnswers(socket, () => {
       if (socket.writable) endWith(socket, { error: new CairnError(code), requestId })
-    }
-    const last = [...(this.#underWay.get(socket) ?? [])].findLast(willEnd)
-    if (last === undefined) end()
-    else last.once('close', end)
+    })
   }
 
   #connected(socket: Socket): void {
@@ -120,22 +116,5 @@ export class Connections {
     const left = (this.#byAddress.get(key) ?? 0) - 1
     if (left > 0) this.#byAddress.set(key, left)
     else this.#byAddress.delete(key)
-  }
-
-  #asked({ socket }: IncomingMessage, response: ServerResponse): void {
-    if (this.isRefused(socket)) return
-    this.#requests += 1
-    const underWay = this.#underWay.get(socket)
-    if (underWay === undefined) this.#underWay.set(socket, new Set([response]))
-    else underWay.add(response)
-    // Also comes when a client goes away early.
-    response.once('close', () => this.#answered(socket, response))
-  }
-
-  #answered(socket: Socket, response: ServerResponse): void {
-    this.#requests -= 1
-    const underWay = this.#underWay.get(socket)
-    underWay?.delete(response)
-    if (underWay?.size === 0) this.#underWay.delete(socket)
   }
 }

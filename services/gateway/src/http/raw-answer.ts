@@ -39,8 +39,12 @@ const rawAnswer = ({ error, requestId, incidentId }: RawAnswer): string => {
 /** What is left of a client that does not take its answer. */
 const lingerMs = 1_000
 
-/** Closed at once, the connection could lose the answer: what its client still sends is read for a moment, and dropped. */
+/** Closed at once, the connection could lose its last answer: what its client still sends is read for a moment, and dropped. */
+export const lingerThenClose = (socket: Duplex): void => {
+  setTimeout(() => socket.destroy(), lingerMs).unref()
+}
+
 export const endWith = (socket: Duplex, answer: RawAnswer): void => {
   socket.end(rawAnswer(answer))
-  setTimeout(() => socket.destroy(), lingerMs).unref()
+  lingerThenClose(socket)
 }
