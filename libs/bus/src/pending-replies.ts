@@ -3,10 +3,12 @@
 // event loop leaves in one write, which was the next.
 import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/nats-core'
 import { CairnError } from '@cairn/contracts'
+import { BusPulse, pulseAfterMs } from './bus-pulse.ts'
 
 interface Pending {
   readonly resolve: (message: Msg) => void
   readonly reject: (error: CairnError) => void
+  readonly askedAt: number
   readonly deadlineAt: number
   readonly subject: string
 }
@@ -27,6 +29,7 @@ export class PendingReplies {
   readonly #inbox: string
   readonly #pending = new Map<string, Pending>()
   readonly #nats: NatsConnection
+  readonly #pulse: BusPulse
   /** While somebody waits: a connection that asks nothing wakes nobody. */
   #sweeper: NodeJS.Timeout | undefined
   #outgoing: Outgoing[] = []
@@ -34,6 +37,7 @@ export class PendingReplies {
 
   constructor(nats: NatsConnection, inboxPrefix: string) {
     this.#nats = nats
+    this.#pulse = new BusPulse(nats)
     this.#inbox = createInbox(inboxPrefix)
     nats.subscribe(`${this.#inbox}.*`, { callback: (_error, message) => this.#settle(message) })
   }
@@ -45,9 +49,11 @@ export class PendingReplies {
     { timeoutMs, headers }: { timeoutMs: number; headers: MsgHdrs },
   ): Promise<Msg> {
     const token = (this.#next++).toString(36)
-    this.#sweeper ??= setInterval(() => this.#sweep(), sweepEveryMs).unref()
+    // After this process was busy for long, the timer comes before replies that have been there all the while: those are read first.
+    this.#sweeper ??= setInterval(() => void setImmediate(() => this.#sweep()), sweepEveryMs).unref()
     return new Promise((resolve, reject) => {
-      this.#pending.set(token, { resolve, reject, subject, deadlineAt: performance.now() + timeoutMs })
+      const askedAt = performance.now()
+      this.#pending.set(token, { resolve, reject, subject, askedAt, deadlineAt: askedAt + timeoutMs })
       if (this.#outgoing.push({ token, subject, payload, headers }) === 1) setImmediate(() => this.#flush())
     })
   }
@@ -99,10 +105,14 @@ export class PendingReplies {
   #sweep(): void {
     const now = performance.now()
     if (this.#pending.size === 0) this.#stopSweeping()
-    for (const [token, { deadlineAt, reject, subject }] of this.#pending) {
+    let waitsForLong = false
+    for (const [token, { askedAt, deadlineAt, reject, subject }] of this.#pending) {
+      waitsForLong ||= now - askedAt > pulseAfterMs
       if (deadlineAt > now) continue
       this.#pending.delete(token)
-      reject(unavailable(subject, 'no reply in time'))
+      const bus = this.#pulse.describe(askedAt)
+      reject(unavailable(subject, bus === undefined ? 'no reply in time' : `no reply in time; ${bus}`))
     }
+    if (waitsForLong) this.#pulse.ask()
   }
 }
