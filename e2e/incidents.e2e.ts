@@ -173,7 +173,45 @@ it('a bus timeout: the owner does not answer', async () => {
   expect(status).toBe(503)
   await writesAgain()
   await expectCause(body['incident_id'], {
-    lines: [/gateway: .*request\.progress\.log\.submit\.v1: no reply in time/],
+    lines: [
+      /gateway: .*request\.progress\.log\.submit\.v1: no reply in time; NATS at [\w.:]+ answers, the owner does not/,
+    ],
+    services: ['gateway', 'progress'],
+  })
+}, 60_000)
+
+it('PostgreSQL frozen: which one, for how long, and in which statement', async () => {
+  await writesAgain()
+  const looking = new pg.Client({ connectionString: databaseUrl })
+  await looking.connect()
+  const { rows } = await looking.query<{ pid: number }>(
+    `SELECT pid FROM pg_stat_activity WHERE application_name = 'progress'`,
+  )
+  await looking.end()
+  const frozen = [postgres.server?.pid ?? 0, ...rows.map(({ pid }) => pid)]
+  for (const pid of frozen) process.kill(pid, 'SIGSTOP')
+  const { status, body } = await write().finally(() => frozen.forEach(pid => process.kill(pid, 'SIGCONT')))
+  expect(status).toBe(503)
+  const { host, pathname } = new URL(databaseUrl)
+  await expectCause(body['incident_id'], {
+    lines: [
+      new RegExp(`progress: .*PostgreSQL at ${host}${pathname} has not answered for ${statementTimeoutMs + 250} ms`),
+      /in the SQL statement [\w-]+/,
+    ],
+    services: ['gateway', 'progress'],
+  })
+  await writesAgain()
+}, 60_000)
+
+it('NATS frozen: that it is the bus, and no slow owner', async () => {
+  await writesAgain()
+  const pid = fleet.nats.server?.pid ?? 0
+  process.kill(pid, 'SIGSTOP')
+  const { status, body } = await write().finally(() => process.kill(pid, 'SIGCONT'))
+  expect(status).toBe(503)
+  await writesAgain()
+  await expectCause(body['incident_id'], {
+    lines: [/gateway: .*no reply in time; NATS at [\w.:]+ has not answered a ping for \d+ ms either/],
     services: ['gateway', 'progress'],
   })
 }, 60_000)

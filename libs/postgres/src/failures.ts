@@ -2,6 +2,7 @@
 import { CairnError } from '@cairn/contracts'
 import pg from 'pg'
 import { SchemaBehind, SchemaRefused } from './schema-errors.ts'
+import { PostgresUnavailable } from './unavailable.ts'
 
 /** SQLSTATE classes and codes: https://www.postgresql.org/docs/18/errcodes-appendix.html */
 const passingStates = [/^08/, /^53/, /^57P/, /^57014$/, /^40001$/, /^40P01$/, /^55P03$/, /^58/, /^25006$/]
@@ -9,7 +10,7 @@ const connectionMessages = /connect|terminat|timeout|ECONN|EPIPE|ENOTFOUND|EAI_A
 
 /** True when nothing is wrong with the statement itself: connection lost, server stopping, out of time, deadlock, not migrated yet. */
 export const isPassing = (error: unknown): boolean => {
-  if (error instanceof SchemaBehind) return true
+  if (error instanceof SchemaBehind || error instanceof PostgresUnavailable) return true
   if (error instanceof SchemaRefused) return false
   if (error instanceof pg.DatabaseError) return passingStates.some(state => state.test(error.code ?? ''))
   if (error instanceof AggregateError) return error.errors.some(isPassing)

@@ -2,9 +2,10 @@
 import { callbackify } from 'node:util'
 import type { Logger } from '@cairn/runtime'
 import pg from 'pg'
-import { recordStatements } from './record-statements.ts'
+import { ConnectionFailures } from './connection-failures.ts'
 import type { SchemaGate } from './schema-gate.ts'
 import { sessionOptions } from './session-settings.ts'
+import { watchStatements } from './watch-statements.ts'
 
 export interface PoolOptions {
   readonly url: string
@@ -34,22 +35,22 @@ const typeParsers = new pg.TypeOverrides()
 typeParsers.setTypeParser(int8Oid, Number)
 typeParsers.setTypeParser(dateOid, String)
 
-const watchPool = (pool: pg.Pool, { recorder, metrics }: Logger): void => {
-  if (recorder.enabled) pool.on('connect', client => recordStatements(client, recorder))
+const countConnections = (pool: pg.Pool, { metrics }: Logger): void => {
   metrics.gauge('db.client.connection.count', () => pool.idleCount, { state: 'idle' })
   metrics.gauge('db.client.connection.count', () => pool.totalCount - pool.idleCount, { state: 'used' })
   metrics.gauge('db.client.connection.pending_requests', () => pool.waitingCount)
 }
 
 export const createPool = (options: PoolOptions): pg.Pool => {
-  const { gate } = options
+  const { gate, url, connectTimeoutMs, logger } = options
+  const answerTimeoutMs = options.statementTimeoutMs + 250
   const pool = new pg.Pool({
-    connectionString: options.url,
+    connectionString: url,
     application_name: options.name,
     max: options.maxConnections,
-    connectionTimeoutMillis: options.connectTimeoutMs,
+    connectionTimeoutMillis: connectTimeoutMs,
     statement_timeout: options.statementTimeoutMs,
-    query_timeout: options.statementTimeoutMs + 250,
+    query_timeout: answerTimeoutMs,
     idle_in_transaction_session_timeout: options.statementTimeoutMs * 4,
     keepAlive: true,
     pipeline: options.pipelined ?? false,
@@ -58,6 +59,10 @@ export const createPool = (options: PoolOptions): pg.Pool => {
     ...(gate === undefined ? {} : { verify: callbackify(gate) }),
   })
   pool.on('error', options.onIdleError)
-  if (options.logger !== undefined) watchPool(pool, options.logger)
+  const failures = new ConnectionFailures({ url, connectTimeoutMs, answerTimeoutMs })
+  failures.nameIn(pool)
+  const recorder = logger?.recorder.enabled === true ? logger.recorder : undefined
+  pool.on('connect', client => watchStatements(client, { recorder, failures }))
+  if (logger !== undefined) countConnections(pool, logger)
   return pool
 }
