@@ -34,9 +34,14 @@ const handshakesAtOnce = 64
 const openSockets = (setup: SocketsSetup): Promise<Sockets> =>
   startLoadProcess(join(import.meta.dirname, 'sockets-load.ts'), setup)
 
-const emit = async ({ url }: Measurable, { perSecond, durationMs }: Rate, body: string): Promise<void> => {
-  await (await fetch(`${url}/emit?perSecond=${perSecond}&durationMs=${durationMs}`, { method: 'POST', body })).text()
+/** Resolves with how often it was sent. */
+const emit = async ({ url }: Measurable, { perSecond, durationMs }: Rate, body: string): Promise<number> => {
+  const query = `perSecond=${perSecond}&durationMs=${durationMs}`
+  return Number(await (await fetch(`${url}/emit?${query}`, { method: 'POST', body })).text())
 }
+
+/** Resolves with how many events it has written. */
+type Write = (rate: Rate) => Promise<number>
 
 /** What it takes to connect, and to stay. */
 export interface Connections {
@@ -69,12 +74,9 @@ export class Door {
   readonly connections: Connections
   readonly sockets: Sockets
   readonly #server: Measurable
-  readonly #write: (rate: Rate) => Promise<void>
+  readonly #write: Write
 
-  private constructor(
-    of: { connections: Connections; sockets: Sockets; server: Measurable },
-    write: (rate: Rate) => Promise<void>,
-  ) {
+  private constructor(of: { connections: Connections; sockets: Sockets; server: Measurable }, write: Write) {
     this.connections = of.connections
     this.sockets = of.sockets
     this.#server = of.server
@@ -85,7 +87,7 @@ export class Door {
   static async open(
     { kind, server }: { kind: DoorKind; server: Measurable },
     { users, others }: { users: readonly Guest[]; others: readonly Guest[] },
-    write: (rate: Rate) => Promise<void>,
+    write: Write,
   ): Promise<Door> {
     const sockets = await openSockets({ door: kind, url: server.url, users })
     await sockets.ask({ do: 'connect', atOnce: handshakesAtOnce })
@@ -104,13 +106,12 @@ export class Door {
 
   /** CPU microseconds of a push, without what the connections cost meanwhile. */
   async push(rate: Rate): Promise<number> {
-    await this.sockets.ask({ do: 'report' })
+    await this.sockets.ask({ do: 'report', events: 0 })
     const startedAt = performance.now()
     const before = this.cpuMs()
-    await this.#write(rate)
+    const { arrivals, sample } = await this.sockets.ask({ do: 'report', events: await this.#write(rate) })
     const quietMs = (this.quietCpuMs * (performance.now() - startedAt)) / 1_000
     const cpuMs = this.cpuMs() - before - quietMs
-    const { arrivals, sample } = await this.sockets.ask({ do: 'report' })
     this.arrivals.push(...arrivals)
     this.sample = sample
     return (cpuMs * 1_000) / arrivals.length
@@ -132,9 +133,10 @@ export const openDoors = async (
     )
   /** Emits the last page of its counterpart, as often as that one pushes pages. */
   const openBare = (kind: 'bare ws' | 'bare socket.io', counterpart: Door): Promise<Door> =>
-    Door.open({ kind, server: servers[kind] }, { users: first, others: second }, ({ perSecond, durationMs }) =>
-      emit(servers[kind], { perSecond: perSecond / eventsEach, durationMs }, counterpart.sample),
-    )
+    Door.open({ kind, server: servers[kind] }, { users: first, others: second }, async ({ perSecond, durationMs }) => {
+      const each = { perSecond: perSecond / eventsEach, durationMs }
+      return eventsEach * (await emit(servers[kind], each, counterpart.sample))
+    })
   const plain = await open('plain', first, second)
   const socketIo = await open('socket.io', second, first)
   const doors = {

@@ -13,8 +13,11 @@ export interface LoadTarget {
   readonly door: DoorKind
   readonly url: string
   readonly user: LoadUser
-  /** Called with each page as it arrived, and what it says of its first event. */
-  readonly onPage: (text: string, first: { readonly seq: number; readonly receivedAt: string }) => void
+  /** Called with each page as it arrived, what it says of its first event, and how far it goes. */
+  readonly onPage: (
+    text: string,
+    page: { readonly seq: number; readonly toSeq: number; readonly receivedAt: string },
+  ) => void
 }
 
 const giveUpMs = 60_000
@@ -92,7 +95,11 @@ export class LoadSocket {
       this.#socket?.send(`40${this.#namespace}${auth}`)
     } else if (text.includes('progress.changed')) {
       this.#seq = numberAfter(text, 'to_seq')
-      this.#target.onPage(text, { seq: numberAfter(text, 'seq'), receivedAt: textAfter(text, 'received_at') })
+      this.#target.onPage(text, {
+        seq: numberAfter(text, 'seq'),
+        toSeq: this.#seq,
+        receivedAt: textAfter(text, 'received_at'),
+      })
       this.#reached?.(this.#seq)
     } else if (text.includes('session.ready')) {
       this.#epoch = textAfter(text, 'epoch')

@@ -19,12 +19,12 @@ const nextEvent = () => ({
   points: 5,
 })
 
-/** Calls `write` so often a second, all that are due at once every 10 ms, and waits for all of them. */
+/** Calls `write` so often a second, all that are due at once every 10 ms, and waits for all of them; resolves with how often. */
 const atRate = async (
   perSecond: number,
   durationMs: number,
   write: (count: number) => Promise<void>,
-): Promise<void> => {
+): Promise<number> => {
   const startedAt = performance.now()
   const writes: Promise<void>[] = []
   const failures: unknown[] = []
@@ -37,6 +37,7 @@ const atRate = async (
   }
   await Promise.all(writes)
   if (failures.length > 0) throw failures[0]
+  return writes.length
 }
 
 export interface Rate {
@@ -51,13 +52,15 @@ const submit = async (bus: Bus, { userId }: Guest, eventsEach = 1): Promise<void
   await request(bus, submitEvents, { payload: { events }, caller, timeoutMs })
 }
 
-/** `eventsEach` in one request, which is one page on its way to the client. */
-export const writeOverBus = (
+/** `eventsEach` in one request, which is one page on its way to the client. Resolves with how many events there were. */
+export const writeOverBus = async (
   bus: Bus,
   guests: readonly Guest[],
   { perSecond, durationMs, eventsEach }: Rate & { readonly eventsEach: number },
-): Promise<void> =>
-  atRate(perSecond / eventsEach, durationMs, count => submit(bus, guests[count % guests.length] as Guest, eventsEach))
+): Promise<number> => {
+  const write = (count: number) => submit(bus, guests[count % guests.length] as Guest, eventsEach)
+  return eventsEach * (await atRate(perSecond / eventsEach, durationMs, write))
+}
 
 /** Each guest gets so many events, a few guests at a time. */
 export const writeForEach = async (bus: Bus, guests: readonly Guest[], events: number): Promise<void> => {
@@ -70,15 +73,16 @@ export const writeForEach = async (bus: Bus, guests: readonly Guest[], events: n
   await Promise.all(Array.from({ length: connections }, work))
 }
 
+/** In turn for each guest; resolves with how many events there were. */
 export const writeThroughFrontDoor = async (
   gatewayUrl: string,
   guests: readonly Guest[],
   { perSecond, durationMs }: Rate,
-): Promise<void> => {
+): Promise<number> => {
   const free = await Promise.all(Array.from({ length: connections }, () => HttpConnection.open(gatewayUrl)))
   const all = [...free]
   const waiting: ((connection: HttpConnection) => void)[] = []
-  await atRate(perSecond, durationMs, async count => {
+  const written = await atRate(perSecond, durationMs, async count => {
     const connection = free.pop() ?? (await new Promise<HttpConnection>(resolve => waiting.push(resolve)))
     const { token } = guests[count % guests.length] as Guest
     const head = `POST /api/v1/progress/events HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nauthorization: Bearer ${token}\r\n`
@@ -89,4 +93,5 @@ export const writeThroughFrontDoor = async (
     else waiter(connection)
   })
   for (const connection of all) connection.close()
+  return written
 }
