@@ -1,6 +1,6 @@
 // From an owner's outbox to its stream: what goes around the relay. Replicas wake each other's relay, failures are told of now
 // and then. Neither NATS nor the stream has to be there, at the start or later: rows wait meanwhile.
-import { toCairnError } from '@cairn/contracts'
+import { CairnError, toCairnError } from '@cairn/contracts'
 import { requestOfOrigin, runInRequest } from '@cairn/runtime'
 import type { Bus } from './connection.ts'
 import { publish, publishText, subscribe } from './events.ts'
@@ -29,6 +29,8 @@ export interface RelayEnds {
   readonly publish: (message: OutboxMessage) => Promise<void>
   /** What `publish` takes at most. */
   readonly publishTimeoutMs: number
+  /** Whether this replica's connection is there; when it has come back the relay is woken. */
+  readonly connected: () => boolean
   readonly onFailure: (error: unknown) => void
 }
 
@@ -86,14 +88,19 @@ export const outboxToStream = (bus: Bus, options: OutboxToStreamOptions): Outbox
   const relay = options.startRelay({
     publish: ({ subject, message_id: id, payload, origin }) => {
       const store = async (): Promise<void> => {
+        // Kept by the client until it is connected again, it would come after what another replica has published meanwhile.
+        if (!bus.connected)
+          throw new CairnError('unavailable', { cause: new Error('the connection to the bus was lost') })
         await publisher.publish(subject, { payload, id })
         isMissing(false)
       }
       return origin === null ? store() : runInRequest(requestOfOrigin(origin), store)
     },
     publishTimeoutMs: options.publishTimeoutMs,
+    connected: () => bus.connected,
     onFailure: nowAndThen(error => void openIncident(bus, { error, stream, isMissing })),
   })
+  bus.onReconnect(() => relay.wake())
   bus.logger.metrics.gauge('cairn.outbox.age', () => relay.behindMs / 1_000)
   const woken = subscribe(bus, options.wakeSubject, () => {
     if (relay.active) relay.wake()

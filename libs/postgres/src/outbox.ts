@@ -1,36 +1,19 @@
 // The relay of a transactional outbox. Rows are a queue, not a log: whatever is committed is published in order of id and
 // deleted once the publisher has acknowledged it, so a transaction that commits late is simply picked up late. One relay
-// works at a time (an advisory lock on a session of its own), which keeps each user's order with any number of replicas.
+// works at a time (an advisory lock on a session of its own), which keeps each user's order with any number of replicas. One
+// that can publish nothing ends its session when nothing is on its way any more, and leaves its place to another.
 // What is not taken stays, and with it what follows on its subject; other subjects go on (held-subjects.ts). What its own
 // process commits it need not read back in most cases (outbox-shortcut.ts).
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { databaseFailure } from './failures.ts'
 import { HeldSubjects } from './held-subjects.ts'
+import { OutboxBacklog } from './outbox-backlog.ts'
 import { OutboxFloor } from './outbox-floor.ts'
+import type { OutboxOptions } from './outbox-options.ts'
 import { OutboxShortcut, type CommittedRow, type OutboxRow } from './outbox-shortcut.ts'
 import { outboxClient, OutboxTable } from './outbox-table.ts'
 import { publishInOrder, type Outcome } from './publish-in-order.ts'
-
-export interface OutboxOptions {
-  readonly url: string
-  /**
-   * Qualified name of the table, e.g. `progress.outbox`. Not input: part of the code. Whoever fills it has written something
-   * else in the same transaction before (outbox-floor.ts says why).
-   */
-  readonly table: string
-  readonly batchSize: number
-  /** Of so many subjects it is known what was published last, so that what is committed next need not be read back. */
-  readonly rememberedSubjects: number
-  /** How long a row waits at most when the wake-up was lost. */
-  readonly pollMs: number
-  /** A relay that asks nothing of the database for so long, e.g. because its process is frozen, loses its place. */
-  readonly takeoverMs: number
-  /** What `publish` takes at most. */
-  readonly publishTimeoutMs: number
-  readonly publish: (row: OutboxRow) => Promise<void>
-  readonly onFailure: (error: unknown) => void
-}
 
 /** What a relay knows while its session lasts. */
 interface Session {
@@ -45,6 +28,8 @@ const retryMs = 250
 const deleteAfterMs = 20
 /** Looking past what is held costs the more the more of it there is; this many times as long the relay then rests. */
 const restFactor = 4
+/** Whoever leaves the place comes back after so many polls: the others have asked for it by then. */
+const pollsAway = 2
 
 export class OutboxRelay {
   readonly #options: OutboxOptions
@@ -61,7 +46,9 @@ export class OutboxRelay {
   /** The last look left something of subjects of which the shortcut had something on its way. */
   #waitsForShortcut = false
   #active = false
-  #behindSince: number | undefined
+  /** It has left its place, and tells of what is left until it has found another one there. */
+  #away = false
+  readonly #backlog = new OutboxBacklog()
   #wake: (() => void) | undefined
 
   constructor(options: OutboxOptions) {
@@ -77,7 +64,7 @@ export class OutboxRelay {
 
   /** Milliseconds since everything this relay saw was last published; 0 while it is, and while the relay is not at work. */
   get behindMs(): number {
-    return this.#behindSince === undefined || !this.#active ? 0 : performance.now() - this.#behindSince
+    return this.#active || this.#away ? this.#backlog.ms : 0
   }
 
   /**
@@ -101,18 +88,25 @@ export class OutboxRelay {
 
   async #run(): Promise<void> {
     while (!this.#aborter.signal.aborted) {
-      const { url, table } = this.#options
+      const { url, table, pollMs, connected } = this.#options
+      if (!connected()) {
+        this.#dirty = this.#stirred = this.#away = false
+        await this.#idle(pollMs)
+        continue
+      }
       const client = outboxClient({ url, table, silenceMs: this.#silenceMs })
       try {
         await client.connect()
         await this.#relay(client)
       } catch (error) {
+        this.#away = false
         this.#options.onFailure(databaseFailure(error))
         await this.#pause(retryMs)
       } finally {
         this.#active = false
         await client.end().catch(() => undefined)
       }
+      if (this.#away) await this.#pause(pollsAway * pollMs)
     }
   }
 
@@ -120,21 +114,31 @@ export class OutboxRelay {
     const shortcut = this.#openShortcut()
     const table = new OutboxTable(client, this.#options)
     const session: Session = { table, held: new HeldSubjects(retryMs), floor: new OutboxFloor(), shortcut }
-    while (!this.#aborter.signal.aborted) {
-      if (!this.#active) {
-        this.#dirty = false
-        this.#stirred = false
-        this.#active = await table.tryLock()
-        // Whatever was committed meanwhile is to be found; what this one was behind with is another's to tell of.
-        if (this.#active) this.#dirty = true
-        else this.#behindSince = undefined
-      }
-      if (this.#active) await this.#work(session)
+    while (!this.#aborter.signal.aborted && this.#options.connected() && !this.#inVain) {
+      if (!this.#active) await this.#compete(table)
+      else await this.#work(session)
       const restMs = this.#restMs(session)
       await this.#idle(this.#active ? this.#lookedAt + restMs - performance.now() : restMs)
     }
+    this.#away = this.#inVain
+    this.#active = false
     await shortcut.settled()
     await session.table.delete(shortcut.takePublished())
+  }
+
+  async #compete(table: OutboxTable): Promise<void> {
+    this.#dirty = this.#stirred = false
+    this.#active = await table.tryLock()
+    // What this one was behind with is another's to tell of.
+    this.#away = false
+    if (!this.#active) return
+    this.#backlog.begin()
+    // Whatever was committed meanwhile is to be found.
+    this.#dirty = true
+  }
+
+  get #inVain(): boolean {
+    return this.#active && this.#backlog.inVainMs > this.#silenceMs
   }
 
   #openShortcut(): OutboxShortcut {
@@ -162,6 +166,7 @@ export class OutboxRelay {
     this.#stirred = false
     if (this.#dirty || performance.now() - this.#lookedAt >= this.#restMs(session)) return this.#relayBatch(session)
     const published = session.shortcut.takePublished()
+    this.#backlog.taken(published)
     const laterXid = await session.table.delete(published)
     if (laterXid !== undefined) session.floor.deleted(Math.max(...published), laterXid)
   }
@@ -177,6 +182,7 @@ export class OutboxRelay {
     this.#lookedAt = performance.now()
     const { rows, xmin } = await table.look(floor.value, held.subjects)
     const lookMs = performance.now() - this.#lookedAt
+    this.#backlog.looked(rows[0]?.id)
     const outcomes = await this.#publishFound(rows, shortcut)
     const published = new Set([...outcomes.flatMap(outcome => outcome.published), ...shortcut.takePublished()])
     const laterXid = await table.delete([...published])
@@ -184,6 +190,8 @@ export class OutboxRelay {
     const cut = rows.length === this.#options.batchSize
     const ids = rows.map(row => row.id)
     const left = new Set(ids.filter(id => !published.has(id)))
+    this.#backlog.taken([...published])
+    this.#backlog.settled(left, cut || held.size > 0)
     floor.looked({ ids, cut, passedOver: Math.max(heldBefore, held.size) > 0, xmin, laterXid }, left)
     const moved = left.size < ids.length || held.size > heldBefore
     if ((cut && moved) || held.size < heldBefore) this.#dirty = true
@@ -210,8 +218,6 @@ export class OutboxRelay {
   async #settle(outcomes: readonly Outcome[], held: HeldSubjects): Promise<void> {
     for (const { subject, published } of outcomes) if (published.length > 0) held.published(subject)
     const failed = outcomes.filter(outcome => 'failure' in outcome)
-    const behind = failed.length > 0 || held.size > 0
-    this.#behindSince = behind ? (this.#behindSince ?? performance.now()) : undefined
     if (failed[0] === undefined) return
     for (const { subject } of failed) held.failed(subject)
     this.#options.onFailure(failed[0].failure)

@@ -1,70 +1,29 @@
 // The relay: everything committed is published at least once, in order, and then gone.
-import { join } from 'node:path'
-import { OutboxRelay, type CommittedRow, type OutboxRow } from '@cairn/postgres'
-import { migrate } from '@cairn/postgres/migrate'
-import { createEmptyDatabase, databaseUrlOf, eventually, type EmptyDatabase } from '@cairn/testkit'
+import type { CommittedRow, OutboxRow } from '@cairn/postgres'
+import { eventually } from '@cairn/testkit'
 import pg from 'pg'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { outboxScene } from './outbox-scene.ts'
 
-let database: EmptyDatabase
-let client: pg.Client
-const relays: OutboxRelay[] = []
-
-beforeEach(async () => {
-  database = await createEmptyDatabase()
-  const directory = join(import.meta.dirname, 'fixtures', 'first')
-  await migrate({
-    databaseUrl: database.url,
-    owners: [
-      {
-        schema: 'first',
-        directory,
-        serviceUrl: databaseUrlOf(database.url, database.name, { user: 'cairn_progress', password: '' }),
-      },
-    ],
-    say: () => undefined,
-  })
-  client = new pg.Client({ connectionString: database.url })
-  await client.connect()
-})
-afterEach(async () => {
-  await Promise.all(relays.splice(0).map(relay => relay.stop()))
-  await client.end()
-  await database.drop()
-})
+const scene = outboxScene()
 
 const fill = (from: number, to: number) =>
-  client.query(
+  scene.client.query(
     `INSERT INTO first.outbox (subject, message_id, payload) SELECT 's', n::text, '{}' FROM generate_series($1::int, $2::int) n`,
     [from, to],
   )
 /** Commits one row, and says what it is. */
 const commit = async (subject: string, messageId: string, follows: string): Promise<CommittedRow> => {
-  const { rows } = await client.query<{ id: number }>(
+  const { rows } = await scene.client.query<{ id: number }>(
     `INSERT INTO first.outbox (subject, message_id, payload) VALUES ($1, $2, 'stored') RETURNING id::float8 AS id`,
     [subject, messageId],
   )
   const { id } = rows[0] as { id: number }
   return { id, subject, message_id: messageId, payload: 'told', origin: null, follows }
 }
-const left = async (): Promise<number> =>
-  Number((await client.query('SELECT count(*) AS n FROM first.outbox')).rows[0].n)
-const start = (publish: (row: OutboxRow) => Promise<void>, pollMs = 50, takeoverMs = 10_000) => {
-  const failures: unknown[] = []
-  const relay = new OutboxRelay({
-    url: database.url,
-    table: 'first.outbox',
-    batchSize: 10,
-    rememberedSubjects: 100,
-    pollMs,
-    takeoverMs,
-    publishTimeoutMs: 10,
-    publish,
-    onFailure: error => failures.push(error),
-  })
-  relays.push(relay)
-  return { relay, failures }
-}
+const { left } = scene
+const start = (publish: (row: OutboxRow) => Promise<void>, pollMs = 50, takeoverMs = 10_000) =>
+  scene.start(publish, { pollMs, takeoverMs })
 
 describe('the relay', () => {
   it('publishes in order, several batches at a stretch, and leaves nothing', async () => {
@@ -92,7 +51,7 @@ describe('the relay', () => {
     await eventually(async () =>
       expect(
         (
-          await client.query(
+          await scene.client.query(
             `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
           )
         ).rowCount,
@@ -103,14 +62,14 @@ describe('the relay', () => {
   })
 
   it('waits for a lower id, though its transaction began after the one that has committed a greater', async () => {
-    const late = new pg.Client({ connectionString: database.url })
+    const late = new pg.Client({ connectionString: scene.url })
     await late.connect()
     const seen: string[] = []
     const { relay } = start(async row => void seen.push(row.message_id))
-    for (const one of [client, late]) await one.query('BEGIN; SELECT pg_current_xact_id()')
+    for (const one of [scene.client, late]) await one.query('BEGIN; SELECT pg_current_xact_id()')
     await late.query(`INSERT INTO first.outbox (subject, message_id, payload) VALUES ('late', 'lower', '')`)
     await fill(1, 1)
-    await client.query('COMMIT')
+    await scene.client.query('COMMIT')
     await eventually(async () => expect(await left()).toBe(0))
     // Looks that find something are those that raise a floor.
     for (const more of [2, 3]) {
@@ -170,7 +129,7 @@ describe('the relay', () => {
   })
 
   it('publishes nothing of a subject before what precedes it, and other subjects all the same', async () => {
-    await client.query(
+    await scene.client.query(
       `INSERT INTO first.outbox (subject, message_id, payload) VALUES ('a', 'a1', ''), ('b', 'b1', ''), ('a', 'a2', '')`,
     )
     let refuse = true
@@ -190,7 +149,7 @@ describe('the relay', () => {
     ['more subjects than a batch has room for', 250, 1],
     ['one subject with more rows than a batch has room for', 1, 250],
   ])('is not held up by %s that are never taken, and keeps every one', async (_what, subjects, rowsEach) => {
-    await client.query(
+    await scene.client.query(
       `INSERT INTO first.outbox (subject, message_id, payload)
        SELECT 'bad' || s, 'b' || s || '-' || n, '' FROM generate_series(1, $1::int) s, generate_series(1, $2::int) n`,
       [subjects, rowsEach],
@@ -221,7 +180,7 @@ describe('the relay', () => {
   })
 
   it('tries again without haste while nothing is taken, and at once when something is', async () => {
-    await client.query(
+    await scene.client.query(
       `INSERT INTO first.outbox (subject, message_id, payload) SELECT 's' || n, n::text, '' FROM generate_series(1, 40) n`,
     )
     let refuse = true
@@ -258,7 +217,7 @@ describe('the relay', () => {
     await eventually(async () => expect(await left()).toBe(0))
     const { relay: standby } = start(async () => undefined, 60_000)
     const lastAsked = async (): Promise<string[]> => {
-      const { rows } = await client.query<{ at: string }>(
+      const { rows } = await scene.client.query<{ at: string }>(
         `SELECT query_start::text AS at FROM pg_stat_activity
          WHERE application_name LIKE 'relay%' AND datname = current_database() AND query LIKE '%try_advisory%' ORDER BY backend_start`,
       )
@@ -278,7 +237,7 @@ describe('the relay', () => {
     await fill(1, 1)
     await eventually(() => expect(seen).toEqual(['1']))
     await eventually(async () => expect(await left()).toBe(0))
-    await client.query(
+    await scene.client.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'relay%' AND datname = current_database()`,
     )
     await fill(2, 2)

@@ -85,7 +85,7 @@ export const progressVariables = {
     max: 600_000,
     fallback: 5_000,
     description:
-      'silence towards the database after which another replica publishes instead of one that is frozen or cut off; at least two polls and three publish timeouts',
+      'silence towards the database, or time in which JetStream takes nothing, after which another replica publishes instead of one that is frozen or cut off; at least two polls and three publish timeouts',
   }),
   outboxBatchSize: variable.integer('PROGRESS_OUTBOX_BATCH_SIZE', {
     min: 1,

@@ -4,6 +4,7 @@ import { deriveServiceUrls } from '@cairn/local'
 import { progressVariables } from '@cairn/progress/config'
 import { createLogger, noMetrics, noTelemetry, readEnvironment, type Metrics } from '@cairn/runtime'
 import { administer, createTestDatabase, databaseUrlOf, eventually, provisionNats, startTestBus } from '@cairn/testkit'
+import pg from 'pg'
 import { expect, inject, it, onTestFinished } from 'vitest'
 import { startPublishingChanges } from '../src/jobs/publish-changes.ts'
 import { openLink } from './severable-link.ts'
@@ -74,4 +75,38 @@ it('a replica whose relay lost its place tells of no lost stream and of nothing 
   await provisionNats(nats.url)
   await eventually(() => expect([second.missing(), second.age()]).toEqual([0, 0]))
   expect([first.missing(), first.age()]).toEqual([0, 0])
+}, 30_000)
+
+it('a replica that is cut off from NATS leaves the relay’s place to another one', async () => {
+  const backends = inject('backends')
+  const [own, nats] = await Promise.all([createTestDatabase(backends.databaseUrl, backends.template), startTestBus()])
+  onTestFinished(async () => {
+    await nats.stop()
+    await own.drop()
+  })
+  const database = databaseUrlOf(backends.databaseUrl, own.name)
+  const direct = deriveServiceUrls(database, 'tests').progressDatabaseUrl
+  const { hostname, port } = new URL(nats.url)
+  const link = await openLink(hostname, Number(port))
+  onTestFinished(() => link.close())
+  const linked = new URL(nats.url)
+  linked.host = `127.0.0.1:${link.port}`
+  const client = new pg.Client({ connectionString: database })
+  await client.connect()
+  onTestFinished(() => client.end())
+  const commit = (messageId: string) =>
+    client.query(`INSERT INTO progress.outbox (subject, message_id, payload) VALUES ($1, $2, '{}')`, [
+      'event.progress.log.advanced.v1.somebody',
+      messageId,
+    ])
+  const left = async () => (await client.query('SELECT 1 FROM progress.outbox')).rowCount
+
+  await commit('1')
+  await startReplica(linked.href, direct)
+  await eventually(async () => expect(await left()).toBe(0))
+  await startReplica(nats.url, direct)
+  await link.sever()
+  await commit('2')
+  await eventually(async () => expect(await left()).toBe(0), 3_000)
+  await link.mend()
 }, 30_000)
