@@ -24,7 +24,7 @@ export const repairVariables = {
     min: 1,
     max: 10_000,
     fallback: 50,
-    description: 'pages of the log read at the same time by this node',
+    description: 'pages of the log, and heads to compare with, read at the same time by this node',
   }),
   recentPages: variable.integer('REALTIME_RECENT_PAGES', {
     min: 1,
@@ -60,7 +60,8 @@ export const repairVariables = {
     min: 100,
     max: 3_600_000,
     fallback: 60_000,
-    description: 'after so long without an event the log of a connected user is compared with what was sent',
+    description:
+      'after so long without an event, or up to half of it less, by chance, the log of a connected user is compared with what was sent',
   }),
   maxEventsBehind: variable.integer('REALTIME_MAX_EVENTS_BEHIND', {
     min: 1,

@@ -44,20 +44,23 @@ export class ConnectionRegistry {
     const user = new UserConnections(caller, this.#userContext)
     this.#users.set(user.userId, user)
     // Whoever nobody is added to is forgotten again.
-    this.#options.wheel.schedule(user, performance.now() + this.#options.headCheckMs)
+    this.#options.wheel.schedule(user, user.dueAt)
     return user
   }
 
   add(connection: Connection): void {
     this.#size += 1
-    this.follow(connection.caller).add(connection)
+    const user = this.follow(connection.caller)
+    user.add(connection)
+    // Until then it was to be forgotten.
+    if (user.connections.size === 1) this.#options.wheel.schedule(user, user.dueAt)
   }
 
   remove(connection: Connection): void {
     const user = this.#users.get(connection.userId)
     if (user?.remove(connection) !== true) return
     this.#size -= 1
-    if (user.connections.size === 0) this.#options.wheel.schedule(user, performance.now() + this.#options.lingerMs)
+    if (user.connections.size === 0) this.#options.wheel.schedule(user, user.dueAt)
   }
 
   /** Closes the oldest open connections of a user beyond the limit. */

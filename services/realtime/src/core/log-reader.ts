@@ -7,6 +7,8 @@ import { Limiter } from './limiter.ts'
 export interface LogReader {
   /** Rejects with `unavailable` when progress gives no answer in time. */
   readHead(caller: Caller): Promise<Head>
+  /** The same, of somebody who need not have it at once; undefined when it is not wanted any more by the time its turn comes. */
+  readHeadInTurn(caller: Caller, isWanted: () => boolean): Promise<Head | undefined>
   /**
    * The next page after `position`; undefined when it is not wanted any more by the time its turn comes. Rejects with
    * `resync_required` when progress cannot continue from there.
@@ -18,7 +20,7 @@ export interface LogReaderOptions {
   readonly bus: Bus
   readonly handshakeTimeoutMs: number
   readonly repairTimeoutMs: number
-  /** Pages read at the same time, over all sockets of this node. */
+  /** Pages, and heads that are not asked for by a handshake, read at the same time, over all sockets of this node. */
   readonly repairConcurrency: number
   readonly maxPageEvents: number
 }
@@ -26,8 +28,11 @@ export interface LogReaderOptions {
 export const createLogReader = (options: LogReaderOptions): LogReader => {
   const { bus, handshakeTimeoutMs, repairTimeoutMs, maxPageEvents } = options
   const repairs = new Limiter(options.repairConcurrency)
+  const head = (caller: Caller): Promise<Head> =>
+    request(bus, readHead, { caller, payload: {}, timeoutMs: handshakeTimeoutMs })
   return {
-    readHead: caller => request(bus, readHead, { caller, payload: {}, timeoutMs: handshakeTimeoutMs }),
+    readHead: head,
+    readHeadInTurn: (caller, isWanted) => repairs.run(async () => (isWanted() ? head(caller) : undefined)),
     readChanges: (caller, { epoch, seq }, isWanted) => {
       const payload = { since: seq, epoch, limit: maxPageEvents }
       return repairs.run(async () => {

@@ -20,7 +20,7 @@ export interface UserContext {
   readonly hashUser: HashUser
   readonly recentLimits: RecentLimits
   readonly recentBudget: RecentBudget
-  /** Without a page for so long the head is compared; up to a quarter earlier, by chance. */
+  /** Without a page for so long the head is compared; up to half of it earlier, by chance, as many users may have come together. */
   readonly headCheckMs: number
   /** How long the user is kept after the last connection has gone. */
   readonly lingerMs: number
@@ -44,8 +44,11 @@ export class UserConnections implements Timed, FollowedLog {
   readonly #context: UserContext
   readonly #subscription: Subscription
   #caller: Caller
-  /** When the log was last known to be complete, or the last connection went. */
-  #quietSince = performance.now()
+  /** When the last connection went. */
+  #leftAt = performance.now()
+  /** Set with the first connection. */
+  #compareAt = 0
+  #comparing = false
 
   constructor(caller: Caller, context: UserContext) {
     this.userId = caller.userId
@@ -55,7 +58,14 @@ export class UserConnections implements Timed, FollowedLog {
     this.#subscription = subscribe(context.bus, logAdvancedSubject(this.userId), message => this.#receive(message))
   }
 
+  /** When it wants `tick` to be called, after a connection was added or the last one has gone. */
+  get dueAt(): number {
+    return this.connections.size === 0 ? this.#leftAt + this.#context.lingerMs : this.#compareAt
+  }
+
   add(connection: Connection): void {
+    // Its handshake reads the head.
+    if (this.connections.size === 0) this.#putOffComparing(performance.now())
     this.#caller = connection.caller
     this.connections.add(connection)
   }
@@ -63,7 +73,7 @@ export class UserConnections implements Timed, FollowedLog {
   /** Whether it was there. */
   remove(connection: Connection): boolean {
     if (!this.connections.delete(connection)) return false
-    if (this.connections.size === 0) this.#quietSince = performance.now()
+    if (this.connections.size === 0) this.#leftAt = performance.now()
     return true
   }
 
@@ -86,23 +96,33 @@ export class UserConnections implements Timed, FollowedLog {
 
   tick(now: number): number | undefined {
     this.recent.prune(now)
-    const { lingerMs, headCheckMs } = this.#context
     if (this.connections.size === 0) {
-      const until = this.#quietSince + lingerMs
-      if (now < until) return until
+      if (now < this.dueAt) return this.dueAt
       this.#forget()
       return undefined
     }
-    const dueAt = this.#quietSince + headCheckMs
-    if (now < dueAt) return dueAt
-    this.#quietSince = now
-    void this.#repair('compare a log with its head', () => this.#compareWithHead())
-    return now + headCheckMs * (0.75 + Math.random() / 4)
+    if (now >= this.#compareAt) {
+      this.#putOffComparing(now)
+      void this.#compareWithHead()
+    }
+    return this.#compareAt
   }
 
+  #putOffComparing(now: number): void {
+    this.#compareAt = now + this.#context.headCheckMs * (1 - Math.random() / 2)
+  }
+
+  /** Once at a time: while progress is slow, those who wait for their turn do not get more. */
   async #compareWithHead(): Promise<void> {
-    const head = await this.readHead()
-    for (const connection of this.connections) connection.checkAgainst(head)
+    if (this.#comparing) return
+    this.#comparing = true
+    await this.#repair('compare a log with its head', async () => {
+      const isWanted = (): boolean => [...this.connections].some(({ open }) => open)
+      const head = await this.#context.logReader.readHeadInTurn(this.#caller, isWanted)
+      if (head === undefined) return
+      for (const connection of this.connections) connection.checkAgainst(head)
+    })
+    this.#comparing = false
   }
 
   #repair(name: string, work: () => Promise<void>): Promise<string | undefined> {
@@ -117,7 +137,7 @@ export class UserConnections implements Timed, FollowedLog {
       return
     }
     const now = performance.now()
-    if (this.connections.size > 0) this.#quietSince = now
+    if (this.connections.size > 0) this.#putOffComparing(now)
     this.recent.add(page, now)
     // The frame is of the request that committed it; what a client has missed before is not for that request to read.
     runOutsideRequest(() => {
