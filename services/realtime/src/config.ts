@@ -36,13 +36,15 @@ const handshakes = {
     min: 1,
     max: 100_000_000,
     fallback: 1_200,
-    description: 'handshakes from one address a minute, over all nodes, whether they succeed or not',
+    description:
+      'handshakes from one address a minute, over all nodes, whether they succeed or not; going on from polling to a WebSocket is one',
   }),
   maxConnections: variable.integer('REALTIME_MAX_CONNECTIONS', {
     min: 1,
     max: 1_000_000,
     fallback: 20_000,
-    description: 'connections of this node; more are refused as unavailable',
+    description:
+      'connections of this node, each WebSocket that is about to take the place of polling among them; more are refused as unavailable',
   }),
   maxTcpConnections: variable.integer('REALTIME_MAX_TCP_CONNECTIONS', {
     min: 0,

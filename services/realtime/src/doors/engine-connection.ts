@@ -5,6 +5,7 @@ import type { Socket } from 'socket.io'
 import type { RealtimeConfig } from '../config.ts'
 import type { Connection } from '../core/connection.ts'
 import { MinuteCount } from '../core/minute-count.ts'
+import type { Place } from './places.ts'
 
 export type EngineSocket = Socket['conn']
 
@@ -27,6 +28,8 @@ export class EngineConnection {
   #queuedBytes = 0
   /** A WebSocket that is about to take the place of polling. */
   #next: Transport | undefined
+  /** That WebSocket's, from the time it is asked for. */
+  #nextPlace: Place | undefined
   #emptyTimer: NodeJS.Timeout | undefined
   /** While its namespaces are told why, the first of which would end it. */
   #telling = false
@@ -50,6 +53,11 @@ export class EngineConnection {
     return this.#namespaces.size > 1
   }
 
+  /** Whether a WebSocket that was asked for is still there and has not taken the place of polling. */
+  get isUpgrading(): boolean {
+    return this.#nextPlace?.taken ?? false
+  }
+
   /** A packet of the client has come, of whatever kind. */
   received(): void {
     const retryAfterMs = this.#packets.add(this.#config.packetsPerMinute)
@@ -64,10 +72,22 @@ export class EngineConnection {
     this.end()
   }
 
-  /** A WebSocket is to take the place of polling. */
+  /** A WebSocket is asked for; `place` is given back when it closes. */
+  expectUpgrade(place: Place): void {
+    this.#nextPlace = place
+  }
+
+  /** That WebSocket has been probed. */
   upgrading(next: Transport): void {
     this.#next = next
     this.received()
+  }
+
+  /** It has taken the place of polling. */
+  upgraded(): void {
+    this.#next = undefined
+    this.#nextPlace?.giveBack()
+    this.#nextPlace = undefined
   }
 
   /** A packet waits in engine.io's queue. A client that does not read its frames is given time; whoever asks for more without reading is not. */

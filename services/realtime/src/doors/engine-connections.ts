@@ -1,10 +1,12 @@
 // All connections of engine.io on this node, and places for those that are about to be made: between the question whether there
-// is room and the connection lies a wait, in which many others may ask.
+// is room and the connection lies a wait, in which many others may ask. A WebSocket that is to take the place of polling has a
+// place of its own until it does.
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { Server } from 'socket.io'
 import type { RealtimeConfig } from '../config.ts'
 import { EngineConnection, type EngineSocket, type Transport } from './engine-connection.ts'
+import { createPlaces, type Place } from './places.ts'
 
 export interface EngineConnections {
   /** With those that are about to be made. */
@@ -14,6 +16,8 @@ export interface EngineConnections {
   of(conn: EngineSocket): EngineConnection
   /** Takes a place for the connection that `request` asks for, until it is made, or `channel` closes without one. */
   expect(request: IncomingMessage, channel: EventEmitter): void
+  /** Takes a place for the WebSocket that `channel` is to be, until `connection` goes on over it, or it closes. */
+  expectUpgrade(connection: EngineConnection, channel: EventEmitter): void
 }
 
 /** With its query as engine.io has read it. */
@@ -36,7 +40,8 @@ const idOf = (conn: EngineSocket): string => (conn as unknown as { readonly id: 
 export const followConnections = (io: Server, config: RealtimeConfig): EngineConnections => {
   const open = new Map<string, EngineConnection>()
   const byConn = new WeakMap<EngineSocket, EngineConnection>()
-  const expected = new Map<IncomingMessage, () => void>()
+  const places = createPlaces()
+  const expected = new WeakMap<IncomingMessage, Place>()
   const of = (conn: EngineSocket): EngineConnection => {
     const connection = byConn.get(conn)
     if (connection === undefined) throw new Error('a connection that engine.io has not told of')
@@ -49,6 +54,9 @@ export const followConnections = (io: Server, config: RealtimeConfig): EngineCon
     },
     upgrading(this: EngineSocket, next: Transport) {
       of(this).upgrading(next)
+    },
+    upgrade(this: EngineSocket) {
+      of(this).upgraded()
     },
     packetCreate(this: EngineSocket, { type, data }: { type: string; data?: string }) {
       of(this).queued(type, data ?? '')
@@ -63,7 +71,7 @@ export const followConnections = (io: Server, config: RealtimeConfig): EngineCon
   }
   io.engine.on('connection', (conn: EngineSocket) => {
     const connection = new EngineConnection(conn, config)
-    expected.get(conn.request)?.()
+    expected.get(conn.request)?.giveBack()
     Object.assign(conn, { request: remembered(conn.request as EngineRequest) })
     open.set(idOf(conn), connection)
     byConn.set(conn, connection)
@@ -71,17 +79,15 @@ export const followConnections = (io: Server, config: RealtimeConfig): EngineCon
   })
   return {
     get size() {
-      return open.size + expected.size
+      return open.size + places.taken
     },
     withId: id => open.get(id),
     of,
     expect: (request, channel) => {
-      const settle = (): void => {
-        expected.delete(request)
-        channel.off('close', settle)
-      }
-      expected.set(request, settle)
-      channel.once('close', settle)
+      expected.set(request, places.take(channel))
+    },
+    expectUpgrade: (connection, channel) => {
+      connection.expectUpgrade(places.take(channel))
     },
   }
 }

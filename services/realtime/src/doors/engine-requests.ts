@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { CairnError, type ErrorCode } from '@cairn/contracts'
 import type { RealtimeContext } from '../context.ts'
 import { assertRoom, assertServing } from '../core/admit-connection.ts'
+import type { EngineConnection } from './engine-connection.ts'
 import type { EngineConnections } from './engine-connections.ts'
 
 export interface EngineRequest {
@@ -17,13 +18,19 @@ export interface EngineRequest {
 const invalid = (detail: string): CairnError => new CairnError('invalid_request', { detail })
 
 /** For a connection that is there already: it goes on while no new ones are let in. */
-const assertContinues = (connection: ReturnType<EngineConnections['withId']>, method: string | undefined): void => {
+const assertContinues = (connection: EngineConnection | undefined, method: string | undefined): EngineConnection => {
   if (connection === undefined) throw invalid('There is no such connection here.')
   if (connection.transportName !== 'polling') throw invalid('This connection is a WebSocket already.')
   if (method !== 'GET' && method !== 'POST') throw invalid('Polling is done by GET and POST.')
+  return connection
 }
 
-/** Checks what engine.io would answer by 500 or not at all, and takes a place for a new connection. */
+/** engine.io would open a WebSocket for each that asks, and close all but the first. */
+const assertUpgrades = (connection: EngineConnection): void => {
+  if (connection.isUpgrading) throw invalid('This connection is becoming a WebSocket already.')
+}
+
+/** Checks what engine.io would answer by 500 or not at all, and takes a place for a new connection, or a WebSocket of one that polls. */
 export const assertEngineRequest = async (
   context: RealtimeContext,
   connections: EngineConnections,
@@ -35,7 +42,15 @@ export const assertEngineRequest = async (
   Object.assign(request, { _query: Object.fromEntries(query) })
   if (protocol !== '4') throw invalid('socket.io is served in protocol 4.')
   if (asked !== transport) throw invalid('The transport is polling, or websocket with an upgrade.')
+  const countHandshake = (): Promise<void> => context.limits.countAddress(context.readAddress(request).key)
   if (sid !== undefined) {
+    const connection = assertContinues(connections.withId(sid), request.method)
+    if (transport === 'polling') return
+    assertUpgrades(connection)
+    assertRoom(context, connections.size)
+    connections.expectUpgrade(connection, channel)
+    await countHandshake()
+    // It may have ended meanwhile.
     assertContinues(connections.withId(sid), request.method)
     return
   }
@@ -43,7 +58,7 @@ export const assertEngineRequest = async (
   assertServing(context)
   assertRoom(context, connections.size)
   connections.expect(request, channel)
-  await context.limits.countAddress(context.readAddress(request).key)
+  await countHandshake()
 }
 
 const codeOf = (status: number): ErrorCode => {

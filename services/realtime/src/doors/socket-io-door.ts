@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import { header, type CairnError } from '@cairn/contracts'
 import { currentRequest, runOutsideRequest } from '@cairn/runtime'
 import { Server } from 'socket.io'
-import { WebSocketServer } from 'ws'
+import { WebSocketServer, type ServerOptions } from 'ws'
 import type { RealtimeConfig } from '../config.ts'
 import type { RealtimeContext } from '../context.ts'
 import { followConnections } from './engine-connections.ts'
@@ -33,11 +33,22 @@ export interface SocketIoDoor {
   close(): void
 }
 
+/**
+ * engine.io brings an older one, which answers pings without end to a client that reads none of the answers. What engine.io
+ * closes by itself (an upgrade that goes wrong, a connection without a namespace) is cut off here when its client ignores that.
+ */
+const webSocketServer = ({ closeTimeoutMs }: RealtimeConfig) =>
+  class extends WebSocketServer {
+    constructor(options?: ServerOptions) {
+      // Its types do not know `closeTimeout` yet.
+      super(Object.assign({}, options, { closeTimeout: closeTimeoutMs }))
+    }
+  }
+
 const createIo = (config: RealtimeConfig): Server => {
   const io = new Server({
     transports: ['polling', 'websocket'],
-    // engine.io brings an older one, which answers pings without end to a client that reads none of the answers.
-    wsEngine: WebSocketServer,
+    wsEngine: webSocketServer(config),
     serveClient: false,
     perMessageDeflate: false,
     destroyUpgrade: false,
