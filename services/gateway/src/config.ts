@@ -50,7 +50,7 @@ export const gatewayVariables = {
   maxConnectionsPerAddress: variable.integer('GATEWAY_MAX_CONNECTIONS_PER_ADDRESS', {
     min: 1,
     max: 1_000_000,
-    fallback: 2_000,
+    fallback: 1_000,
     description:
       'connections of one address open at the same time, those of trusted proxies aside; more are answered 429 and closed',
   }),
@@ -71,7 +71,32 @@ export const gatewayVariables = {
     min: 1,
     max: 100_000,
     fallback: 2_000,
-    description: 'requests worked on at the same time; more are answered 503',
+    description: 'requests worked on at the same time, their bodies being there; more are answered 503',
+  }),
+  maxReceiving: variable.integer('GATEWAY_MAX_RECEIVING_REQUESTS', {
+    min: 1,
+    max: 1_000_000,
+    fallback: 2_000,
+    description: 'requests whose bodies are on their way at the same time; more are answered 503',
+  }),
+  maxReceivingPerAddress: variable.integer('GATEWAY_MAX_RECEIVING_REQUESTS_PER_ADDRESS', {
+    min: 1,
+    max: 1_000_000,
+    fallback: 500,
+    description: 'of these, those of one address; more are answered 429',
+  }),
+  maxHeldBodyBytes: variable.integer('GATEWAY_MAX_HELD_BODY_BYTES', {
+    min: 65_536,
+    max: 4_294_967_296,
+    fallback: 67_108_864,
+    description:
+      'bytes of request bodies held at the same time, from their arrival to the answer, each piece of one counting 256 more; beyond, requests are answered 503',
+  }),
+  maxHeldBodyBytesPerAddress: variable.integer('GATEWAY_MAX_HELD_BODY_BYTES_PER_ADDRESS', {
+    min: 65_536,
+    max: 4_294_967_296,
+    fallback: 16_777_216,
+    description: 'of these, those of one address; beyond, its requests are answered 429',
   }),
   maxInFlightPerOwner: variable.integer('GATEWAY_MAX_IN_FLIGHT_PER_OWNER', {
     min: 1,
@@ -88,4 +113,18 @@ export const refuseShortIdleTimeout = ({ idleTimeoutMs, requestTimeoutMs }: Gate
   if (idleTimeoutMs > requestTimeoutMs) return
   const { idleTimeoutMs: idle, requestTimeoutMs: request } = gatewayVariables
   throw new ConfigError([`${idle.name}: has to be longer than ${request.name}`])
+}
+
+/** Throws `ConfigError` when the largest body, sent in small pieces, would not be held even by itself. */
+export const refuseUnholdableBodies = (config: GatewayConfig): void => {
+  const { maxHeldBodyBytes, maxHeldBodyBytesPerAddress, maxBodyBytes } = gatewayVariables
+  const tooSmall = (
+    [
+      ['maxHeldBodyBytes', maxHeldBodyBytes],
+      ['maxHeldBodyBytesPerAddress', maxHeldBodyBytesPerAddress],
+    ] as const
+  )
+    .filter(([key]) => config[key] < 2 * config.maxBodyBytes)
+    .map(([, { name }]) => `${name}: has to be at least twice ${maxBodyBytes.name}`)
+  if (tooSmall.length > 0) throw new ConfigError(tooSmall)
 }

@@ -5,7 +5,7 @@ import { Bus, keepIncidents } from '@cairn/bus'
 import { createAddressReader, refuseUnsafeOrigins, startRateLimits } from '@cairn/edge'
 import { HealthState, startOpsServer, userHasher, type Logger, type RunningService } from '@cairn/runtime'
 import { startTokenGuard } from '@cairn/tokens'
-import { gatewayVariables, refuseShortIdleTimeout, type GatewayConfig } from './config.ts'
+import { gatewayVariables, refuseShortIdleTimeout, refuseUnholdableBodies, type GatewayConfig } from './config.ts'
 import { createOwners } from './http/owners.ts'
 import { createServer } from './http/server.ts'
 import { createLimits } from './limits/gateway-limits.ts'
@@ -20,6 +20,7 @@ export const startGateway = async (config: GatewayConfig, logger: Logger): Promi
   const { natsUrl: url, incidentsPerSecond } = config
   refuseUnsafeOrigins(config.nodeEnv, { name: gatewayVariables.allowedOrigins.name, origins: config.allowedOrigins })
   refuseShortIdleTimeout(config)
+  refuseUnholdableBodies(config)
   const bus = await Bus.connect({ url, name: 'gateway', logger, incidentsPerSecond })
   const incidents = keepIncidents(bus, config)
   const guard = await startTokenGuard({ bus, logger, config, requestTimeoutMs: config.requestTimeoutMs })

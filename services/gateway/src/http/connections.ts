@@ -22,12 +22,12 @@ export interface ConnectionBounds {
 }
 
 export class Connections {
+  readonly underWay = new RequestsUnderWay()
   readonly #context: Pick<GatewayContext, 'logger' | 'incidents' | 'addressOf'>
   readonly #bounds: ConnectionBounds
   readonly #byAddress = new Map<string, number>()
   readonly #refused = new WeakSet<Duplex>()
   readonly #broken = new WeakSet<Duplex>()
-  readonly #underWay = new RequestsUnderWay()
   /** Without those that are refused. */
   #open = 0
   /** Refused, and not closed yet: each may stay for a moment, so that its client has read why. */
@@ -36,11 +36,6 @@ export class Connections {
   constructor(context: GatewayContext, bounds: ConnectionBounds) {
     this.#context = context
     this.#bounds = bounds
-  }
-
-  /** Requests that are not answered yet. */
-  get requests(): number {
-    return this.#underWay.inFlight
   }
 
   /** Whether this connection was answered that it is one too many: what it asks for is not done. */
@@ -52,11 +47,11 @@ export class Connections {
     server.on('connection', socket => this.#connected(socket))
     // Before whoever handles it, which may answer at once.
     server.prependListener('request', (request, response) => {
-      if (!this.isRefused(request.socket)) this.#underWay.asked(request, response)
+      if (!this.isRefused(request.socket)) this.underWay.asked(request, response)
     })
     server.on('connect', (request: IncomingMessage) => {
       takeOver(request)
-      if (!this.isRefused(request.socket)) refuseTunnel(server, request, this.#underWay)
+      if (!this.isRefused(request.socket)) refuseTunnel(server, request, this.underWay)
     })
   }
 
@@ -71,7 +66,7 @@ export class Connections {
     const requestId = newRequestId()
     const { status } = errorKinds[code]
     this.#context.logger.info({ request_id: requestId, status, parser: error.code }, 'unreadable request')
-    this.#underWay.afterAnswers(socket, () => {
+    this.underWay.afterAnswers(socket, () => {
       if (socket.writable) endWith(socket, { error: new CairnError(code), requestId })
     })
   }

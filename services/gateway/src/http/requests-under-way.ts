@@ -9,17 +9,34 @@ const willEnd = (response: ServerResponse): boolean => response.req.complete || 
 export class RequestsUnderWay {
   /** In the order in which they were asked. */
   readonly #ofConnection = new Map<Duplex, Set<ServerResponse>>()
-  #inFlight = 0
+  /** Those whose body is on its way: they wait for their client, not for us. */
+  readonly #receiving = new Set<IncomingMessage>()
+  readonly #whenOver = new Map<IncomingMessage, () => void>()
+  #underWay = 0
 
+  /** Without those whose body is still on its way. */
   get inFlight(): number {
-    return this.#inFlight
+    return this.#underWay - this.#receiving.size
   }
 
   asked({ socket }: IncomingMessage, response: ServerResponse): void {
     const ofConnection = this.#ofConnection.get(socket) ?? this.#begin(socket)
     ofConnection.add(response)
-    this.#inFlight += 1
+    this.#underWay += 1
     response.once('close', () => this.#over(ofConnection, response))
+  }
+
+  /** Waits for the body of `request`; calls `over` once when it is answered or given up. False when it is so already. */
+  receiving(request: IncomingMessage, over: () => void): boolean {
+    const ofConnection = [...(this.#ofConnection.get(request.socket) ?? [])]
+    if (!ofConnection.some(response => response.req === request)) return false
+    this.#receiving.add(request)
+    this.#whenOver.set(request, over)
+    return true
+  }
+
+  received(request: IncomingMessage): void {
+    this.#receiving.delete(request)
   }
 
   /** Calls `then` when everything that this connection was asked so far is answered, as far as it will be: at once, or later. */
@@ -44,6 +61,10 @@ export class RequestsUnderWay {
   }
 
   #over(ofConnection: Set<ServerResponse>, response: ServerResponse): void {
-    if (ofConnection.delete(response)) this.#inFlight -= 1
+    if (!ofConnection.delete(response)) return
+    this.#underWay -= 1
+    this.#receiving.delete(response.req)
+    this.#whenOver.get(response.req)?.()
+    this.#whenOver.delete(response.req)
   }
 }

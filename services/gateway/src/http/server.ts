@@ -7,6 +7,7 @@ import type { GatewayContext } from '../context.ts'
 import { registerAddressLimit } from '../limits/address-limit.ts'
 import { requireDocumentedRoutes } from '../openapi/documented-routes.ts'
 import { routes } from '../routes/index.ts'
+import { Bodies } from './bodies.ts'
 import { Connections } from './connections.ts'
 import { answerPreflights, registerCrossOrigin } from './cross-origin.ts'
 import { registerHealthRoutes } from './health-routes.ts'
@@ -47,7 +48,7 @@ const registerAdmission = (
       reply.hijack()
       return
     }
-    done(whyNot(request, context, connections.requests <= maxInFlight))
+    done(whyNot(request, context, connections.underWay.inFlight <= maxInFlight))
   })
   // Also the answer to a request that came before: a connection that stays would hold up the stop.
   server.addHook(
@@ -63,16 +64,29 @@ const registerAdmission = (
  * JSON in UTF-8 and nothing else: what is no UTF-8 is not mended, or two ids could become one. A body may be empty, whatever its
  * content type says: some routes need none.
  */
-const registerBodyParser = (server: FastifyInstance): void => {
+const parseBody = (body: Buffer): unknown => {
+  if (!isUtf8(body)) throw new SyntaxError('not UTF-8')
+  return body.length === 0 ? undefined : JSON.parse(body.toString())
+}
+
+const registerBodyParser = (server: FastifyInstance, bodies: Bodies): void => {
   server.removeAllContentTypeParsers()
-  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body: Buffer, done) => {
-    try {
-      if (!isUtf8(body)) throw new SyntaxError('not UTF-8')
-      done(null, body.length === 0 ? undefined : JSON.parse(body.toString()))
-    } catch (error) {
-      done(error as Error, undefined)
-    }
-  })
+  server.addContentTypeParser('application/json', (request, _stream, done) =>
+    bodies.receive(request, (error, body = Buffer.alloc(0)) => {
+      if (error !== null) {
+        done(error)
+        return
+      }
+      let parsed: unknown
+      try {
+        parsed = parseBody(body)
+      } catch (fault) {
+        done(fault as Error)
+        return
+      }
+      done(null, parsed)
+    }),
+  )
 }
 
 /** Builds the server; it does not listen yet. */
@@ -105,7 +119,7 @@ export const createServer = (context: GatewayContext, config: GatewayConfig): Fa
   // An expectation we do not know is ignored (RFC 9110, 10.1.1); Node's own 417 would go out without ids.
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response))
   connections.watch(server.server)
-  registerBodyParser(server)
+  registerBodyParser(server, new Bodies(connections.underWay, config))
   registerRequestScope(server, context)
   registerServerErrors(server, context)
   registerCrossOrigin(server, config.allowedOrigins)
