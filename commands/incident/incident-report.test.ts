@@ -103,6 +103,12 @@ describe('a report', () => {
     expect(report?.timeline.filter(entry => entry.service === 'auth')).toHaveLength(1)
   })
 
+  it('has the end of a request that nobody waited for', () => {
+    const left = line(8, { message: 'not answered: the connection ended', status: 499, ms: 8 })
+    const report = buildReport(incidentId, [part('gateway', { opening, records: [left, line(9, failure('late'))] })])
+    expect(report?.request).toMatchObject({ status: 499, ms: 8 })
+  })
+
   it('says what it does not know, and is none without a part', () => {
     const bare = buildReport(incidentId, [part('janitor', { records: ['not JSON', '{}'] })])
     expect(bare?.cause).toBeUndefined()

@@ -96,9 +96,12 @@ const startOf = (parts: readonly Placed[]): number => {
   return times.length === 0 ? Number.NaN : times.reduce((least, time) => Math.min(least, time))
 }
 
+/** What an edge says last of a request, whether or not anybody was there for the answer. */
+const lastWords: readonly string[] = ['answered', 'not answered: the connection ended']
+
 const requestLineOf = (parts: readonly Placed[], edge: IncidentPart): RequestLine => {
   const records = parts.flatMap(one => one.records)
-  const answered = records.find(record => record.message === 'answered')
+  const answered = records.find(({ message }) => lastWords.includes(message))
   const status = answered?.['status']
   const ms = answered?.['ms']
   return {

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import { Bus, route, serve, type Handler } from '@cairn/bus'
 import { CairnError, type Operation } from '@cairn/contracts'
 import * as contracts from '@cairn/contracts'
-import { readEnvironment, type Environment } from '@cairn/runtime'
+import { noTelemetry, readEnvironment, type Environment, type Telemetry } from '@cairn/runtime'
 import {
   call,
   captureLogs,
@@ -66,8 +66,8 @@ const owners = (bus: Bus, answers: Map<string, Handler<Operation>>): void => {
 }
 
 /** Resolves when the gateway is ready. */
-export const startEdge = async (changes: Environment = {}): Promise<Edge> => {
-  const logs = captureLogs()
+export const startEdge = async (changes: Environment = {}, telemetry: Telemetry = noTelemetry): Promise<Edge> => {
+  const logs = captureLogs('debug', telemetry)
   const server = await startTestBus()
   const owner = await Bus.connect({ url: server.url, name: 'owners', logger: logs.loggerFor('owner') })
   const answers = new Map<string, Handler<Operation>>()
