@@ -1,10 +1,11 @@
-// Requests whose client does not wait for the answer: each has its line, its span and its measurement.
+// Requests whose client does not wait for the answer, or never sends all of it: each has its line, and none is a failure of ours.
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { readMe } from '@cairn/contracts'
+import { readMe, signInAsGuest } from '@cairn/contracts'
 import { noMetrics, noTelemetry, type Metrics, type SpanRecord } from '@cairn/runtime'
 import { eventually } from '@cairn/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { session } from './a-session.ts'
 import { startEdge, type Edge } from './edge.ts'
 
 interface Line {
@@ -16,6 +17,8 @@ interface Line {
 }
 
 const userId = '0b8c3c1e-7b1f-4f5e-9d57-0f9a3a3f2f11'
+const signIn = 'POST /api/v1/auth/guest HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n'
+const half = `${signIn}content-length: 100\r\n\r\n{"a`
 
 let edge: Edge
 let measured: unknown[]
@@ -80,5 +83,23 @@ describe('a client that is gone before its answer', () => {
       expect(linesOf('/api/v1/me')).toMatchObject([{ status: 499 }, { status: 499 }, { status: 499 }]),
     )
     for (const release of held) release()
+  })
+})
+
+describe('a body that never arrives', () => {
+  it.each([
+    ['its client goes away', half, (socket: Socket) => socket.resetAndDestroy()],
+    ['its client says that this was all', half, (socket: Socket) => socket.end()],
+    ['its client is too slow', half, () => undefined],
+    ['its chunks are broken', `${signIn}transfer-encoding: chunked\r\n\r\n5\r\n{"a":ZZZ\r\n`, () => undefined],
+  ])('(%s) is no failure of ours', async (_what, bytes, then) => {
+    edge.answer(signInAsGuest, async () => session)
+    const socket = await opened(bytes)
+    then(socket)
+    const unanswered = [{ level: 'info', status: 499 }]
+    await eventually(() => expect(linesOf('/api/v1/auth/guest')).toMatchObject(unanswered))
+    // What else comes of it has come by then.
+    await edge.call('/healthz')
+    expect(linesOf('/api/v1/auth/guest')).toMatchObject(unanswered)
   })
 })
