@@ -20,6 +20,11 @@ export interface BusOptions {
   readonly connectWithinMs?: number | undefined
 }
 
+const anyInbox = '_INBOX'
+
+/** Whether it is a subject for replies, of whichever user. */
+export const isInbox = (subject: string): boolean => subject.startsWith(anyInbox)
+
 export const connectionOptions = (url: string) => {
   const [first = '', ...rest] = url.split(',')
   const { username, password, host, protocol } = new URL(first)
@@ -27,7 +32,7 @@ export const connectionOptions = (url: string) => {
     servers: [host, ...rest.map(other => new URL(other).host)],
     ...(username === '' ? {} : { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
     // Of the user's own, so that a server can keep others from listening to the replies.
-    inboxPrefix: username === '' ? '_INBOX' : `_INBOX_${decodeURIComponent(username)}`,
+    inboxPrefix: username === '' ? anyInbox : `${anyInbox}_${decodeURIComponent(username)}`,
     ...(protocol === 'tls:' ? { tls: {} } : {}),
   }
 }

@@ -15,8 +15,9 @@ import {
 import { currentRequest, endRequestSpan, fingerprintOf, runInRequest, type HashUser } from '@cairn/runtime'
 import { Compile, type Validator } from 'typebox/compile'
 import { callerOf, incomingRequest, timeoutOf } from './bus-headers.ts'
-import type { Bus } from './connection.ts'
+import { isInbox, type Bus } from './connection.ts'
 import { respondWithFailure } from './failure.ts'
+import { nowAndThen } from './now-and-then.ts'
 import { messagingAttributes } from './span-attributes.ts'
 
 /** What a handler knows of the call besides its payload. */
@@ -156,14 +157,24 @@ const answer = async (
   }
 }
 
+/** An owner may say more than answers, e.g. that a user was deleted, or purge its stream: never because an asker wants to hear it there. */
+const isAnsweredElsewhere = ({ reply = '' }: Msg): boolean => reply !== '' && !isInbox(reply)
+
 /** Serves the owner's requests until `stop()`. */
 export const serve = (bus: Bus, options: ServeOptions): Serving => {
   const routes = new Map(options.routes.map(one => [one.subject, one]))
+  const refuse = nowAndThen(({ subject, reply }: Msg) =>
+    bus.logger.error({ subject, reply }, 'a request names no inbox for its answer: it is not served'),
+  )
   const subscription = bus.subscribe(requestSubjectsOf(options.owner), {
     queue: options.owner,
     callback: (error, message) => {
       if (error !== null) {
         bus.logger.error({ error }, 'subscription failed')
+        return
+      }
+      if (isAnsweredElsewhere(message)) {
+        refuse(message)
         return
       }
       const context = incomingRequest(message.headers)
