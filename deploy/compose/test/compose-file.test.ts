@@ -1,6 +1,7 @@
 // compose.yaml as a text: every variable in it is documented and the reverse, nothing secret has a default, nothing is open that need
 // not be. Whether it works is for `npm run test:compose`.
 import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { appendFile, cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -10,6 +11,7 @@ import { parse } from 'yaml'
 
 interface Service {
   readonly image: string
+  readonly labels?: Readonly<Record<string, string>>
   readonly environment?: Readonly<Record<string, string>>
   readonly env_file?: readonly (string | { path: string; required: boolean })[]
   readonly ports?: readonly string[]
@@ -166,6 +168,12 @@ describe('a secret', () => {
     const needed = interpolated.filter(({ name, kind }) => kind === '?' && secret.test(name)).map(({ name }) => name)
     expect(new Set(values.map(line => line.split('=')[0]))).toEqual(new Set(needed))
   })
+})
+
+it('NATS is started anew by a version that changes its configuration or its permissions', () => {
+  const files = ['deploy/nats/nats.conf', 'deploy/nats/accounts.conf']
+  const digest = createHash('sha256').update(files.map(read).join('')).digest('hex')
+  expect(services['nats']?.labels).toEqual({ 'cairn.nats-configuration': digest })
 })
 
 it('the streams are made before any service starts', () => {
