@@ -76,5 +76,7 @@ export const architecture = (postgres: string, redis: string): ReturnType<typeof
   ],
   'owners-to-postgres': ['auth progress migrate: Egress', `auth progress migrate to ${postgres}: 5432/TCP`],
   'edges-to-redis': ['gateway realtime: Egress', `gateway realtime to ${redis}: 6379/TCP`],
+  // The example has no collector.
+  'services-to-collector': [`${everyService}: Egress`, `${everyService} to 192.0.2.1/32: 4318/TCP`],
   'auth-to-apple': ['auth: Egress', `auth to ${notPrivate}: 443/TCP`],
 })
