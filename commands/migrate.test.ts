@@ -138,8 +138,8 @@ describe('npm run migrate', () => {
   it('makes the streams too where it is told of NATS, brings them to their limits, and says where they stand', async () => {
     const server = await startTestBus()
     const bus = await Bus.connect({ url: server.url, name: 'test', logger: captureLogs().loggerFor('test') })
-    const ask = async (verb: string, stream: string): Promise<{ config?: { max_bytes: number } }> =>
-      (await bus.nats.request(`$JS.API.STREAM.${verb}.${stream}`)).json()
+    const ask = async (verb: string, stream: string, body?: object): Promise<{ config?: { max_bytes: number } }> =>
+      (await bus.nats.request(`$JS.API.STREAM.${verb}.${stream}`, JSON.stringify(body))).json()
     const sizeOf = async (stream: string) => (await ask('INFO', stream)).config?.max_bytes
     try {
       for (const stream of ['auth_events', 'progress_log', 'incidents']) await ask('DELETE', stream)
@@ -158,6 +158,15 @@ describe('npm run migrate', () => {
       const smaller = { ...nats, PROGRESS_STREAM_MAX_BYTES: '25000000' }
       expect((await runWith(smaller)).code).toBe(0)
       expect(await sizeOf('progress_log')).toBe(25_000_000)
+      const { config: kept } = await ask('INFO', 'progress_log')
+      await ask('DELETE', 'progress_log')
+      await ask('CREATE', 'progress_log', { ...kept, storage: 'memory' })
+      const forgetful = await runWith(smaller, 'status')
+      expect(forgetful.output).toMatch(/^streams +progress_log +not as configured: storage$/m)
+      expect(forgetful.code).toBe(1)
+      const refused = await runWith({ ...smaller, MIGRATE_NATS_WAIT_MS: '0' })
+      expect(refused.output).toMatch(/migration failed: streams: progress_log: .*storage/)
+      expect(refused.code).toBe(1)
     } finally {
       await bus.drain(0)
       await server.stop()

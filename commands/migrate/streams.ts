@@ -30,7 +30,10 @@ export const reportStreams = async (config: MigrateConfig): Promise<StreamsRepor
   const found = await readProvisionStatus(config.natsUrl, config)
   const width = Math.max(...found.map(({ name }) => name.length)) + 2
   return {
-    lines: found.map(({ name, state }) => `${'streams'.padEnd(10)}${name.padEnd(width)}${state}`),
+    lines: found.map(({ name, state, differing }) => {
+      const what = differing.length === 0 ? '' : `: ${differing.join(', ')}`
+      return `${'streams'.padEnd(10)}${name.padEnd(width)}${state}${what}`
+    }),
     areCurrent: found.every(({ state }) => state === 'as configured'),
   }
 }

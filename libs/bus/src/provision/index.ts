@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { connectionOptions } from '../connection.ts'
-import { ensureConsumer, ensureStream, judgeConsumer, judgeStream, type ProvisionState } from './ensure.ts'
+import { ensureConsumer, ensureStream, judgeConsumer, judgeStream, type Judged } from './ensure.ts'
 import type { StreamsConfig } from './stream-variables.ts'
 import { consumers, streamsOf } from './streams.ts'
 
@@ -37,9 +37,15 @@ const withManager = async <T>(natsUrl: string, work: (manager: JetStreamManager)
   }
 }
 
+/** What NATS refuses of one keeps the others from nothing. */
 const makeAll = async (manager: JetStreamManager, config: StreamsConfig): Promise<void> => {
-  for (const limits of streamsOf(config)) await ensureStream(manager, limits)
-  for (const consumer of consumers) await ensureConsumer(manager, consumer)
+  const refused: unknown[] = []
+  const attempt = (made: Promise<void>): Promise<unknown> => made.catch((error: unknown) => refused.push(error))
+  for (const limits of streamsOf(config)) await attempt(ensureStream(manager, limits))
+  for (const consumer of consumers) await attempt(ensureConsumer(manager, consumer))
+  if (refused.length === 0) return
+  const messages = refused.map(error => (error instanceof Error ? error.message : String(error)))
+  throw new AggregateError(refused, messages.join('; '))
 }
 
 /** Safe to repeat, and at the same time. Rejects with the last failure when it could not be done in time. */
@@ -58,16 +64,15 @@ export const provisionStreams = async ({ natsUrl, config, waitMs, say }: Provisi
   }
 }
 
-export interface ProvisionStatus {
+export interface ProvisionStatus extends Judged {
   readonly name: string
-  readonly state: ProvisionState
 }
 
 /** Of every stream and consumer. Changes nothing. */
 export const readProvisionStatus = (natsUrl: string, config: StreamsConfig): Promise<readonly ProvisionStatus[]> =>
   withManager(natsUrl, manager =>
     Promise.all([
-      ...streamsOf(config).map(async one => ({ name: one.name, state: await judgeStream(manager, one) })),
-      ...consumers.map(async one => ({ name: one.config.durable_name, state: await judgeConsumer(manager, one) })),
+      ...streamsOf(config).map(async one => ({ name: one.name, ...(await judgeStream(manager, one)) })),
+      ...consumers.map(async one => ({ name: one.config.durable_name, ...(await judgeConsumer(manager, one)) })),
     ]),
   )

@@ -1,5 +1,5 @@
 // What Cairn keeps in JetStream: its streams, each with limits, and the one durable consumer.
-import { AckPolicy, DeliverPolicy, DiscardPolicy } from '@nats-io/jetstream'
+import { AckPolicy, DeliverPolicy, DiscardPolicy, ReplayPolicy, RetentionPolicy, StorageType } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/nats-core'
 import {
   authEventsStream,
@@ -56,8 +56,12 @@ export const streamsOf = (config: StreamsConfig): readonly StreamLimits[] => [
   },
 ]
 
-/** As JetStream knows it. */
+/** As JetStream knows it, of all that may be said of a stream: what is not named here may not be set (compare.ts). */
 export const streamConfigOf = (limits: StreamLimits) => ({
+  // A message stays whoever has taken it, and over a restart.
+  retention: RetentionPolicy.Limits,
+  storage: StorageType.File,
+  max_consumers: -1,
   subjects: [...limits.subjects],
   max_age: nanos(limits.maxAgeMs),
   max_bytes: limits.maxBytes,
@@ -69,7 +73,6 @@ export const streamConfigOf = (limits: StreamLimits) => ({
   num_replicas: limits.replicas ?? 1,
   // When it is full the oldest goes, whoever publishes hears that a message is stored, and what is a user's can be erased.
   discard: DiscardPolicy.Old,
-  discard_new_per_subject: false,
   no_ack: false,
   deny_purge: false,
   deny_delete: false,
@@ -78,7 +81,7 @@ export const streamConfigOf = (limits: StreamLimits) => ({
 /** A member that says nothing about a message for so long has lost it to another. */
 const defaultAckWaitMs = 30_000
 
-/** It is asked for messages; it has no subject that it would send them to. */
+/** It is asked for messages; it has no subject that it would send them to. Nothing else may be set of it either (compare.ts). */
 export const durableConsumer = (name: string, subject: string, ackWaitMs: number = defaultAckWaitMs) => ({
   durable_name: name,
   filter_subject: subject,
@@ -86,6 +89,9 @@ export const durableConsumer = (name: string, subject: string, ackWaitMs: number
   deliver_policy: DeliverPolicy.All,
   ack_wait: nanos(ackWaitMs),
   max_deliver: -1,
+  replay_policy: ReplayPolicy.Instant,
+  // As many of its members may ask at the same time.
+  max_waiting: 512,
   // Messages that wait to be handed out again count; beyond this, new ones wait too.
   max_ack_pending: 20_000,
 })
