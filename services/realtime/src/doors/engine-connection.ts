@@ -2,6 +2,7 @@
 // bounded here: packets of any kind, what waits to go out, the time without a namespace.
 import { closeCode } from '@cairn/contracts'
 import type { Socket } from 'socket.io'
+import type { WebSocket } from 'ws'
 import type { RealtimeConfig } from '../config.ts'
 import type { Connection } from '../core/connection.ts'
 import { MinuteCount } from '../core/minute-count.ts'
@@ -12,7 +13,7 @@ export type EngineSocket = Socket['conn']
 /** What is known of engine.io's transport: WebSocket has the socket of `ws`, polling has none. */
 export interface Transport {
   readonly name: string
-  readonly socket?: { readonly bufferedAmount: number; terminate(): void }
+  readonly socket?: WebSocket
 }
 
 /** A packet of socket.io begins with its kind. These answer a client that wants to connect: CONNECT and CONNECT_ERROR. */
@@ -31,7 +32,7 @@ export class EngineConnection {
   /** That WebSocket's, from the time it is asked for. */
   #nextPlace: Place | undefined
   #emptyTimer: NodeJS.Timeout | undefined
-  /** While its namespaces are told why, the first of which would end it. */
+  /** While its namespaces are told why, each of which would end it. */
   #telling = false
 
   constructor(conn: EngineSocket, config: RealtimeConfig) {
@@ -48,7 +49,7 @@ export class EngineConnection {
     return this.#queuedBytes + (this.#transport.socket?.bufferedAmount ?? 0)
   }
 
-  /** Whether more than one namespace is entered. */
+  /** Whether more than one namespace is entered, or being entered. */
   get isShared(): boolean {
     return this.#namespaces.size > 1
   }
@@ -58,17 +59,20 @@ export class EngineConnection {
     return this.#nextPlace?.taken ?? false
   }
 
+  /** Whether nobody has been let in to any namespace of it. */
+  get isEmpty(): boolean {
+    return [...this.#namespaces.values()].every(connection => connection === undefined)
+  }
+
   /** A packet of the client has come, of whatever kind. */
   received(): void {
     const retryAfterMs = this.#packets.add(this.#config.packetsPerMinute)
     if (retryAfterMs === undefined || this.#conn.readyState !== 'open') return
-    if (this.#isEmpty) {
+    if (this.isEmpty) {
       this.cut()
       return
     }
-    this.#telling = true
-    for (const connection of this.#namespaces.values()) connection?.close(closeCode.tooMany, retryAfterMs)
-    this.#telling = false
+    this.#tell(connection => connection.close(closeCode.tooMany, retryAfterMs))
     this.end()
   }
 
@@ -124,10 +128,10 @@ export class EngineConnection {
   leave(namespace: string): void {
     const connection = this.#namespaces.get(namespace)
     this.#namespaces.delete(namespace)
-    if (connection === undefined || !this.#isEmpty || this.#conn.readyState !== 'open') return
+    if (connection === undefined || !this.isEmpty || this.#conn.readyState !== 'open') return
     clearTimeout(this.#emptyTimer)
     this.#emptyTimer = setTimeout(() => {
-      if (this.#isEmpty) this.end()
+      if (this.isEmpty) this.end()
     }, this.#config.namespaceTimeoutMs)
   }
 
@@ -135,9 +139,13 @@ export class EngineConnection {
     this.#conn.write(text)
   }
 
-  /** Ends it in an orderly way, after what was sent; a client that does not take it in time is cut off. */
+  /**
+   * Ends it in an orderly way, after what was sent; a client that does not take it in time is cut off. Whoever it is ended for has been told
+   * why: the others on it are told to come back, each at a time of its own.
+   */
   end(): void {
     if (this.#telling) return
+    this.#tell(connection => connection.close(closeCode.drain, Math.floor(Math.random() * this.#config.drainRetryMs)))
     this.#conn.close()
     // Also when it is closed already: the WebSocket still waits for the other side's close.
     setTimeout(() => this.cut(), this.#config.closeTimeoutMs).unref()
@@ -150,12 +158,14 @@ export class EngineConnection {
     this.#conn.close(true)
   }
 
+  #tell(close: (connection: Connection) => void): void {
+    this.#telling = true
+    for (const connection of this.#namespaces.values()) if (connection !== undefined) close(connection)
+    this.#telling = false
+  }
+
   // Read anew each time: a connection may begin with polling and go on over WebSocket.
   get #transport(): Transport {
     return this.#conn.transport
-  }
-
-  get #isEmpty(): boolean {
-    return [...this.#namespaces.values()].every(connection => connection === undefined)
   }
 }

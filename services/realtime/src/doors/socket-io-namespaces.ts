@@ -30,12 +30,20 @@ const refusalOf = (error: unknown, requestId: string, context: Told): ExtendedEr
 /** Who came too often, and how many milliseconds they have to wait: such a client is let in to be told, and closed. */
 type TooMany = WeakMap<Socket, number>
 
+/** What the handshakes of namespaces share. */
+interface Handshakes {
+  readonly context: Told
+  readonly connections: EngineConnections
+  readonly tooMany: TooMany
+}
+
 /**
  * Middleware that runs a namespace's handshake as a request of its own; what `admit` throws is the `connect_error`. Not so
- * `rate_limited`: a client whose namespace is refused does not come back by itself, one whose connection ends does.
+ * `rate_limited`: a client whose namespace is refused does not come back by itself, one whose connection ends does. It does not end for those
+ * who are live on it.
  */
 const handshake =
-  ({ context, tooMany }: { context: Told; tooMany: TooMany }, admit: (socket: Socket) => Promise<void>) =>
+  ({ context, connections, tooMany }: Handshakes, admit: (socket: Socket) => Promise<void>) =>
   (socket: Socket, next: Next): void => {
     const requestId = newRequestId()
     const trace = continueTrace(socket.handshake.headers['traceparent'] as string | undefined)
@@ -45,7 +53,7 @@ const handshake =
         await admit(socket)
       } catch (error) {
         const limited = error instanceof CairnError && error.code === 'rate_limited'
-        if (limited) tooMany.set(socket, (error.retryAfterSeconds ?? 1) * 1_000)
+        if (limited && connections.of(socket.conn).isEmpty) tooMany.set(socket, (error.retryAfterSeconds ?? 1) * 1_000)
         else refusal = refusalOf(error, requestId, context)
       }
       next(refusal)
@@ -118,10 +126,10 @@ export const serveNamespaces = (io: Server, context: RealtimeContext, connection
   const encode = createSocketIoEncoder()
   const admissions = new WeakMap<Socket, Admission>()
   const tooMany: TooMany = new WeakMap()
-  io.use(handshake({ context, tooMany }, async socket => refuserOf(connections)(socket)))
+  io.use(handshake({ context, connections, tooMany }, async socket => refuserOf(connections)(socket)))
   const namespaces = io.of((_name, _auth, next) => next(null, true))
   namespaces.use(onlyOnce(connections))
-  namespaces.use(handshake({ context, tooMany }, admitterOf(context, connections, admissions)))
+  namespaces.use(handshake({ context, connections, tooMany }, admitterOf(context, connections, admissions)))
   namespaces.on('connection', socket => {
     const engine = connections.of(socket.conn)
     const outlet = new SocketIoOutlet(socket, engine, encode)

@@ -1,5 +1,6 @@
 // Sending to one namespace's socket. What surprises: only a closed transport makes a socket.io client come back by itself;
-// told to disconnect it stays away, and must not take along the other namespaces of its connection.
+// told to disconnect it stays away, and must not take along the other namespaces of its connection. Those that go with a closed
+// transport are told to come back.
 import type { CloseCode } from '@cairn/contracts'
 import type { Socket } from 'socket.io'
 import type { Frame } from '../core/frame.ts'
