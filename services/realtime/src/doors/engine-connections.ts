@@ -4,6 +4,7 @@
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { Server } from 'socket.io'
+import { WebSocket } from 'ws'
 import type { RealtimeConfig } from '../config.ts'
 import { EngineConnection, type EngineSocket, type Transport } from './engine-connection.ts'
 import { createPlaces, type Place } from './places.ts'
@@ -67,6 +68,9 @@ export const followConnections = (io: Server, config: RealtimeConfig): EngineCon
     close(this: EngineSocket) {
       of(this).closed()
       open.delete(idOf(this))
+      // engine.io has it closed as soon as that was asked for; the other side may take its time.
+      const { socket } = (this as unknown as { readonly transport: Transport }).transport
+      if (socket !== undefined && socket.readyState !== WebSocket.CLOSED) places.take(socket)
     },
   }
   io.engine.on('connection', (conn: EngineSocket) => {
