@@ -1,5 +1,5 @@
 // Every answer that a test gets from the gateway is held against the committed `openapi.yaml`, by a validator that knows nothing of
-// the code: status, content type, headers, and a body without a field that is not described.
+// the code: status, content type, headers, and neither a header of the API nor a field that is not described.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,6 +15,7 @@ interface ResponseNode extends Node {
   readonly content?: Readonly<Record<string, { readonly schema: Node }>>
 }
 interface DocumentNode extends Node {
+  readonly components: { readonly headers: Readonly<Record<string, Node>> }
   readonly paths: Readonly<
     Record<string, Readonly<Record<string, { readonly responses: Record<string, ResponseNode> }>>>
   >
@@ -31,6 +32,8 @@ export interface SeenAnswer {
 }
 
 const file = join(import.meta.dirname, '..', '..', '..', 'openapi.yaml')
+
+const apiHeaderPattern = /^(?:x-|ratelimit|retry-)/
 
 const resolve = (document: DocumentNode, node: Node): Node => {
   if (node.$ref === undefined) return node
@@ -93,14 +96,28 @@ export class ContractDocument {
     const listed = this.#document.paths[template]?.[method.toLowerCase()]?.responses[status]
     assert.ok(listed !== undefined, `${place} is not in openapi.yaml`)
     const response = resolve(this.#document, listed) as ResponseNode
-    const missing = Object.keys(response.headers ?? {}).filter(name => !headers.has(name))
-    assert.deepEqual(missing, [], `${place}: headers that openapi.yaml promises`)
+    this.#checkHeaders(place, response.headers ?? {}, headers)
     const type = headers.get('content-type')?.split(';', 1)[0] ?? ''
     const schema = response.content?.[type]?.schema
     assert.equal(body === undefined, response.content === undefined, `${place}: a body, or none`)
     assert.ok(body === undefined || schema !== undefined, `${place}: ${type} is not in openapi.yaml`)
     if (schema !== undefined) this.#validate(`${place} ${type}`, schema, body)
     this.#seen.add(place)
+  }
+
+  #checkHeaders(place: string, described: Readonly<Record<string, Node>>, headers: Headers): void {
+    const promised = Object.keys(described).filter(name => resolve(this.#document, described[name] ?? {})['required'])
+    const missing = promised.filter(name => !headers.has(name))
+    assert.deepEqual(missing, [], `${place}: headers that openapi.yaml promises`)
+    const own = [...headers.keys()].filter(name => this.#isOfApi(name))
+    const unknown = own.filter(name => !Object.hasOwn(described, name))
+    assert.deepEqual(unknown, [], `${place}: headers that openapi.yaml does not describe`)
+  }
+
+  /** Whether it says something to a client; the others are for browsers and caches. */
+  #isOfApi(name: string): boolean {
+    const { headers } = this.#document.components
+    return Object.hasOwn(headers, name) || (apiHeaderPattern.test(name) && name !== 'x-content-type-options')
   }
 
   #templateOf(method: string, path: string): string | undefined {

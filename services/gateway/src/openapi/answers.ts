@@ -5,31 +5,56 @@ import type { TSchema } from 'typebox'
 import { answerSchema, type Route } from '../http/route.ts'
 import { exampleOf, reference, schemaOf, type Json, type JsonObject } from './components.ts'
 
-const header = (name: string): JsonObject => ({ $ref: `#/components/headers/${name}` })
+export const header = (name: string): JsonObject => ({ $ref: `#/components/headers/${name}` })
 const headers = (...names: readonly string[]): JsonObject => Object.fromEntries(names.map(name => [name, header(name)]))
 
 const limited = ['ratelimit', 'ratelimit-policy'] as const
 
-export const componentHeaders: JsonObject = Object.fromEntries(
-  Object.entries({
-    etag: ['The tag of this state, for `If-None-Match`.', 'W/"01J9Z3K8Q4-17-2026-03-14"'],
-    ratelimit: ['What is left of each limit the request was counted by.', '"address";r=5999;t=60, "user";r=599;t=60'],
-    'ratelimit-policy': ['Those limits: how many in how many seconds.', '"address";q=6000;w=60, "user";q=600;w=60'],
-    'retry-after': ['Whole seconds to wait.', '37'],
-    'www-authenticate': ['That a good bearer token is missing.', 'Bearer error="invalid_token"'],
-    'x-incident-id': ['The id under which support finds the cause.', 'inc_01J9Z3K8Q4V6W8X0Y2Z4A6B8C0'],
-    'x-request-id': ['The id of this request.', 'd2NGEV5f-cZUKLawqRq5Yw'],
-  }).map(([name, [description = '', example = '']]) => [name, { description, example, schema: { type: 'string' } }]),
-)
+const described = Object.entries({
+  etag: ['The tag of this state, for `If-None-Match`.', 'W/"01J9Z3K8Q4-17-2026-03-14"'],
+  ratelimit: ['What is left of each limit the request was counted by.', '"address";r=5999;t=60, "user";r=599;t=60'],
+  'ratelimit-policy': ['Those limits: how many in how many seconds.', '"address";q=6000;w=60, "user";q=600;w=60'],
+  'retry-after': ['Whole seconds to wait.', '37'],
+  'www-authenticate': ['That a good bearer token is missing.', 'Bearer error="invalid_token"'],
+  'x-incident-id': ['The id under which support finds the cause.', 'inc_01J9Z3K8Q4V6W8X0Y2Z4A6B8C0'],
+  'x-request-id': ['The id of this request.', 'd2NGEV5f-cZUKLawqRq5Yw'],
+})
 
-const headersOfProblem = (status: number): JsonObject =>
-  headers(
+/** Whether an answer always has it; tests hold answers against that. */
+const headerOf = ([description = '', example = '']: readonly string[], required: boolean): JsonObject => ({
+  description,
+  required,
+  example,
+  schema: { type: 'string' },
+})
+
+const optionalName = (name: string): string => `optional-${name}`
+export const optionalHeader = (name: string): JsonObject => header(optionalName(name))
+const sometimesThere: ReadonlySet<string> = new Set([...limited, 'retry-after'])
+
+export const componentHeaders: JsonObject = Object.fromEntries([
+  ...described.map(([name, about]) => [name, headerOf(about, true)]),
+  ...described
+    .filter(([name]) => sometimesThere.has(name))
+    .map(([name, about]) => [optionalName(name), headerOf(about, false)]),
+])
+
+/** Of requests that never arrive: nothing has counted them. */
+const uncounted: ReadonlySet<number> = new Set([408, 431])
+
+/** Connections too many, and requests that cannot be read or admitted, are refused before any limit is asked. */
+const limitsOfProblem = (status: number): JsonObject =>
+  uncounted.has(status) ? {} : Object.fromEntries(limited.map(name => [name, optionalHeader(name)]))
+
+const headersOfProblem = (status: number): JsonObject => ({
+  ...headers(
     'x-request-id',
     ...(status === 401 ? ['www-authenticate'] : []),
-    ...(status === 429 ? ['ratelimit', 'ratelimit-policy'] : []),
     ...(status === 429 || status === 503 ? ['retry-after'] : []),
     ...(status >= 500 ? ['x-incident-id'] : []),
-  )
+  ),
+  ...limitsOfProblem(status),
+})
 
 const exampleProblem = (code: ErrorCode): Json => {
   const { status } = errorKinds[code]

@@ -2,7 +2,7 @@
 import { Type, type TSchema } from 'typebox'
 import { RequestId } from '@cairn/contracts'
 import { urlOf, type Route } from '../http/route.ts'
-import { codesBeforeRoutes, problemResponses, responsesOf } from './answers.ts'
+import { codesBeforeRoutes, header, optionalHeader, problemResponses, responsesOf } from './answers.ts'
 import { exampleOf, reference, schemaOf, type JsonObject } from './components.ts'
 
 /** `/tracks/:track_id` as the document writes it. */
@@ -80,8 +80,8 @@ const NotReady = Type.Object({
   ...Ready.properties,
 })
 
-const ids = { 'x-request-id': { $ref: '#/components/headers/x-request-id' } }
-const incident = { ...ids, 'x-incident-id': { $ref: '#/components/headers/x-incident-id' } }
+const ids = { 'x-request-id': header('x-request-id') }
+const incident = { ...ids, 'x-incident-id': header('x-incident-id'), 'retry-after': optionalHeader('retry-after') }
 const json = (schema: TSchema): JsonObject => ({
   'application/json': { schema: schemaOf(schema), example: exampleOf(schema) },
 })
