@@ -146,7 +146,9 @@ it('a handler that throws', async () => {
     services: ['gateway', 'progress'],
   })
   const { out } = await runCommand([String(body['incident_id'])])
-  expect(out).toMatch(/gateway +debug +asks the owner +operation=request\.progress\.log\.submit\.v1 left=\{"address":/)
+  expect(out).toMatch(
+    /gateway +debug +asks the owner +operation=request\.progress\.log\.submit\.v1 left=\[{"policy":"address",/,
+  )
   expect(out).toMatch(/progress +debug +events wait to be committed +events=1 unreadable=0 waiting_events=0/)
 }, 60_000)
 

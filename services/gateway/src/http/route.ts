@@ -100,9 +100,9 @@ const askOwner = async (
   }
 }
 
-/** What is left of each limit that the request was counted by. */
-const leftOf = ({ verdicts = [] }: FastifyRequest): object =>
-  Object.fromEntries(verdicts.map(({ policy, remaining }) => [policy.name, remaining]))
+/** What is left of each limit that the request was counted by. A list: as a field's name, `nonce` is that of a secret. */
+const leftOf = ({ verdicts = [] }: FastifyRequest): object[] =>
+  verdicts.map(({ policy, remaining }) => ({ policy: policy.name, remaining }))
 
 const emptyBody = async (request: FastifyRequest): Promise<void> => {
   request.body ??= {}
