@@ -4,25 +4,17 @@ import { currentRequest } from '@cairn/runtime'
 import type { AccessClaims } from '@cairn/tokens'
 import type { FastifyRequest } from 'fastify'
 import type { GatewayContext } from '../context.ts'
+import { timesGiven } from './framing.ts'
 import type { Access } from './route.ts'
 
 const bearerPattern = /^bearer +([^ ]+)$/i
 const name = 'authorization'
 
-/** Node keeps the first of several and drops the others; a proxy in front may have looked at another one. */
-const isAlone = ({ raw }: FastifyRequest): boolean => {
-  let times = 0
-  for (let index = 0; index < raw.rawHeaders.length; index += 2) {
-    const given = raw.rawHeaders[index]
-    if (given?.length === name.length && given.toLowerCase() === name) times += 1
-  }
-  return times === 1
-}
-
 /** Undefined where there is none, or none that can be one. */
 const tokenOf = (request: FastifyRequest): string | undefined => {
   const given = request.headers[name]
-  return given !== undefined && isAlone(request) ? bearerPattern.exec(given)?.[1] : undefined
+  // Node keeps the first of several and drops the others; a proxy in front may have looked at another one.
+  return given !== undefined && timesGiven(request, name) === 1 ? bearerPattern.exec(given)?.[1] : undefined
 }
 
 const callerOf = ({ hashUser }: GatewayContext, { userId, sessionId }: AccessClaims): Caller => {

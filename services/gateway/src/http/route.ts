@@ -18,6 +18,7 @@ import { tiers, type TierName } from '../limits/tiers.ts'
 import { authenticate, knownCaller } from './authenticate.ts'
 import type { Question } from './owners.ts'
 import { sendProblem } from './problems.ts'
+import { refuseCoded } from './request-body.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -136,6 +137,8 @@ export const registerRoute = (server: FastifyInstance, context: GatewayContext, 
       })
       if (request.caller !== undefined) await tier.afterToken(request, request.caller.userId)
     },
+    // A GET's body is never looked at.
+    ...(route.method === 'GET' ? {} : { preParsing: refuseCoded }),
     ...(route.bodyOptional === true ? { preValidation: emptyBody } : {}),
     // Fastify waits for it, whatever its types say.
     errorHandler: (error, request, reply): unknown =>

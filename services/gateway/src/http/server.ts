@@ -1,5 +1,4 @@
 // The HTTP server: limits, hooks in their order, routes. No answer leaves without ids, whoever writes it.
-import { isUtf8 } from 'node:buffer'
 import { CairnError } from '@cairn/contracts'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { GatewayConfig } from '../config.ts'
@@ -10,9 +9,11 @@ import { routes } from '../routes/index.ts'
 import { Bodies } from './bodies.ts'
 import { Connections } from './connections.ts'
 import { answerPreflights, registerCrossOrigin } from './cross-origin.ts'
+import { registerFraming } from './framing.ts'
 import { registerHealthRoutes } from './health-routes.ts'
 import { problemHandler, sendProblem } from './problems.ts'
 import { registerReferencePages } from './reference-pages.ts'
+import { registerBodyParser } from './request-body.ts'
 import { registerRequestScope } from './request-scope.ts'
 import { registerRoute } from './route.ts'
 import { registerServerErrors } from './server-errors.ts'
@@ -29,10 +30,6 @@ const maxParamLength = 128 * 4 * 3
 const whyNot = (request: FastifyRequest, { health }: GatewayContext, hasRoom: boolean): CairnError | undefined => {
   if (health.draining) {
     return new CairnError('unavailable', { detail: 'This server is shutting down; try again.' })
-  }
-  // Left to Node, this answer would go out without ids.
-  if (request.raw.httpVersion === '1.1' && request.headers.host === undefined) {
-    return new CairnError('invalid_request', { detail: 'The Host header is missing.' })
   }
   return hasRoom ? undefined : new CairnError('unavailable', { detail: 'Too many requests at once; try again.' })
 }
@@ -57,35 +54,6 @@ const registerAdmission = (
       if (context.health.leaving) reply.header('connection', 'close')
       done(null, payload)
     },
-  )
-}
-
-/**
- * JSON in UTF-8 and nothing else: what is no UTF-8 is not mended, or two ids could become one. A body may be empty, whatever its
- * content type says: some routes need none.
- */
-const parseBody = (body: Buffer): unknown => {
-  if (!isUtf8(body)) throw new SyntaxError('not UTF-8')
-  return body.length === 0 ? undefined : JSON.parse(body.toString())
-}
-
-const registerBodyParser = (server: FastifyInstance, bodies: Bodies): void => {
-  server.removeAllContentTypeParsers()
-  server.addContentTypeParser('application/json', (request, _stream, done) =>
-    bodies.receive(request, (error, body = Buffer.alloc(0)) => {
-      if (error !== null) {
-        done(error)
-        return
-      }
-      let parsed: unknown
-      try {
-        parsed = parseBody(body)
-      } catch (fault) {
-        done(fault as Error)
-        return
-      }
-      done(null, parsed)
-    }),
   )
 }
 
@@ -125,6 +93,7 @@ export const createServer = (context: GatewayContext, config: GatewayConfig): Fa
   registerCrossOrigin(server, config.allowedOrigins)
   registerAdmission(server, { context, connections, maxInFlight })
   registerAddressLimit(server, context)
+  registerFraming(server)
   answerPreflights(server)
   registerReferencePages(server)
   requireDocumentedRoutes(server)
