@@ -31,6 +31,12 @@ type Done = (error: Error | null, body?: Buffer) => void
 
 const tooLarge = (): Error => new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE()
 
+/**
+ * The client went away, took too long or sent what is no HTTP: nobody's failure here, and nobody reads this answer. Fastify's own error,
+ * so that it counts like any body that cannot be read.
+ */
+const incomplete = (): Error => new errorCodes.FST_ERR_CTP_INVALID_CONTENT_LENGTH()
+
 export class Bodies {
   readonly #bounds: BoundsOfBodies
   readonly #underWay: RequestsUnderWay
@@ -69,7 +75,7 @@ export class Bodies {
       if (fault === undefined) done(null, Buffer.concat(pieces, bytes))
       else done(fault)
     }
-    const gone = (): void => settle(Object.assign(new Error('aborted'), { code: 'ECONNRESET' }))
+    const gone = (): void => settle(incomplete())
     const take = (piece: Buffer): void => {
       bytes += piece.length
       const cost = piece.length + pieceBytes
@@ -93,7 +99,7 @@ export class Bodies {
     request
       .on('data', take)
       .on('end', () => settle(null))
-      .on('error', settle)
+      .on('error', gone)
       .on('close', gone)
   }
 

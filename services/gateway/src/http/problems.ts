@@ -31,10 +31,8 @@ const fromFastify = (error: FastifyError): CairnError => {
     : new CairnError('internal', { cause: error })
 }
 
-/** Whatever was thrown while `request` was worked on, in terms of the catalogue. */
-export const toPublicError = (thrown: unknown, { raw }: FastifyRequest): CairnError => {
-  // Its body broke off: the client went away, took too long or sent what is no HTTP. Nobody reads this answer.
-  if (thrown === raw.errored) return new CairnError('invalid_request', { detail: 'The body is not complete.' })
+/** Whatever was thrown, in terms of the catalogue. */
+export const toPublicError = (thrown: unknown): CairnError => {
   if (isFastifyError(thrown)) return fromFastify(thrown)
   const parserFault = thrown instanceof SyntaxError
   return parserFault
@@ -53,7 +51,7 @@ const openIncident = ({ request }: FastifyReply, error: CairnError, incidents: I
 
 /** Answers `thrown` as a problem; a 5xx gets an incident id and is logged once, with its cause. */
 export const sendProblem = (reply: FastifyReply, thrown: unknown, incidents: Incidents): FastifyReply => {
-  const error = toPublicError(thrown, reply.request)
+  const error = toPublicError(thrown)
   const { status } = errorKinds[error.code]
   const requestId = currentRequest()?.requestId ?? newRequestId()
   const incidentId = status >= 500 ? openIncident(reply, error, incidents) : undefined

@@ -67,7 +67,7 @@ export class TierLimits {
 
   /** What to answer to a request that failed: `error`, or that there were too many such. */
   async afterError(request: FastifyRequest, error: unknown): Promise<unknown> {
-    const { status } = errorKinds[toPublicError(error, request).code]
+    const { status } = errorKinds[toPublicError(error).code]
     if (this.countsFailures && isRefusal(status)) {
       // Counted now, not before: phones behind one carrier's address that refresh at once are no failures. Of those that are, no
       // more are told apart from each other than the limit says, however many are under way.
