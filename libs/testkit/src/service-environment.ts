@@ -7,11 +7,15 @@ import type { Environment } from '@cairn/runtime'
 const testKey = (letter: string): string => Buffer.alloc(32, letter).toString('base64url')
 
 /** Tests come from one address, many at once; those that are about limits set their own. */
-const wideLimits: Environment = Object.fromEntries(
-  Object.values({ ...gatewayVariables, ...realtimeVariables })
-    .filter(({ name }) => /^(GATEWAY_LIMIT|REALTIME_HANDSHAKES)_.*(ADDRESS|SUBJECT|SESSION|USER)$/.test(name))
-    .map(({ name }) => [name, '100000000']),
-)
+const wideLimits: Environment = {
+  ...Object.fromEntries(
+    Object.values({ ...gatewayVariables, ...realtimeVariables })
+      .filter(({ name }) => /^(GATEWAY_LIMIT|REALTIME_HANDSHAKES)_.*(ADDRESS|SUBJECT|SESSION|USER)$/.test(name))
+      .map(({ name }) => [name, '100000000']),
+  ),
+  GATEWAY_MAX_CONNECTIONS_PER_ADDRESS: '10000',
+  GATEWAY_MAX_RECEIVING_REQUESTS_PER_ADDRESS: '2000',
+}
 
 export const testClientId = 'app.cairn.test'
 
