@@ -50,7 +50,3 @@ it('a bus that answers nothing, and since when; once it is back it is the owner 
   }
   expect(await ask(1_000)).toContain('answers, the owner does not')
 })
-
-it('too little time to know says nothing of the bus', async () => {
-  expect(await ask(50)).toBe(`${subject}: no reply in time`)
-})
