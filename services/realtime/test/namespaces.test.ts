@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { eventually } from '@cairn/testkit'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { openEngine, type EngineClient } from './engine-socket.ts'
 import { startScene, type Scene } from './scene.ts'
 import type { Person } from './stand-ins.ts'
 
@@ -23,13 +24,10 @@ afterEach(() => {
   for (const socket of sockets.splice(0)) socket.terminate()
 })
 
-const open = async (): Promise<{ socket: WebSocket; packets: string[] }> => {
-  const socket = new WebSocket(`${scene.node.url}/socket.io/?EIO=4&transport=websocket`)
-  const packets: string[] = []
-  socket.on('message', (packet: Buffer) => packets.push(packet.toString()))
-  sockets.push(socket)
-  await once(socket, 'message')
-  return { socket, packets }
+const open = async (): Promise<EngineClient> => {
+  const client = await openEngine(scene.node.url)
+  sockets.push(client.socket)
+  return client
 }
 const joining = ({ userId, token }: Person): string => `40/ws/user/${userId},${JSON.stringify({ token })}`
 const count = (packets: string[], text: string): number => packets.filter(packet => packet.includes(text)).length

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { eventually } from '@cairn/testkit'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { openEngine, type EngineClient } from './engine-socket.ts'
 import { startScene, type Scene } from './scene.ts'
 import type { Person } from './stand-ins.ts'
 
@@ -22,28 +23,20 @@ afterEach(async () => {
   await stop()
 })
 
-interface Shared {
-  readonly socket: WebSocket
-  readonly packets: string[]
+const open = async (): Promise<EngineClient> => {
+  const client = await openEngine(scene.node.url)
+  sockets.push(client.socket)
+  return client
 }
-
-const open = async (): Promise<Shared> => {
-  const socket = new WebSocket(`${scene.node.url}/socket.io/?EIO=4&transport=websocket`)
-  const packets: string[] = []
-  socket.on('message', (packet: Buffer) => packets.push(packet.toString()))
-  sockets.push(socket)
-  await once(socket, 'message')
-  return { socket, packets }
-}
-const enter = ({ socket }: Shared, { userId, token }: Person): void =>
+const enter = ({ socket }: EngineClient, { userId, token }: Person): void =>
   socket.send(`40/ws/user/${userId},${JSON.stringify({ token })}`)
-const told = ({ packets }: Shared, { userId }: Person, what: string): string[] =>
+const told = ({ packets }: EngineClient, { userId }: Person, what: string): string[] =>
   packets.filter(packet => packet.includes(userId) && packet.includes(what))
-const ready = (shared: Shared, person: Person): Promise<void> =>
+const ready = (shared: EngineClient, person: Person): Promise<void> =>
   eventually(() => expect(told(shared, person, 'session.ready')).toHaveLength(1))
 
 /** A connection that all of them are on. */
-const share = async (people: readonly Person[]): Promise<Shared> => {
+const share = async (people: readonly Person[]): Promise<EngineClient> => {
   const shared = await open()
   for (const person of people) {
     enter(shared, person)
