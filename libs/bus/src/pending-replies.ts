@@ -3,9 +3,12 @@
 // event loop leaves in one write, which was the next.
 import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/nats-core'
 import { CairnError } from '@cairn/contracts'
+import { Slots } from '@cairn/runtime'
 import { BusPulse, pulseAfterMs } from './bus-pulse.ts'
 
 interface Pending {
+  /** The last part of its inbox: its slot, and what no other request had. */
+  token: string
   readonly resolve: (message: Msg) => void
   readonly reject: (error: CairnError) => void
   readonly askedAt: number
@@ -14,8 +17,7 @@ interface Pending {
 }
 
 interface Outgoing {
-  readonly token: string
-  readonly subject: string
+  readonly pending: Pending
   readonly payload: string
   readonly headers: MsgHdrs
 }
@@ -25,9 +27,11 @@ const sweepEveryMs = 25
 const unavailable = (subject: string, reason: string): CairnError =>
   new CairnError('unavailable', { cause: new Error(`${subject}: ${reason}`) })
 
+const slotOf = (token: string): number => Number.parseInt(token, 10)
+
 export class PendingReplies {
   readonly #inbox: string
-  readonly #pending = new Map<string, Pending>()
+  readonly #pending = new Slots<Pending>()
   readonly #nats: NatsConnection
   readonly #pulse: BusPulse
   /** While somebody waits: a connection that asks nothing wakes nobody. */
@@ -48,20 +52,20 @@ export class PendingReplies {
     payload: string,
     { timeoutMs, headers }: { timeoutMs: number; headers: MsgHdrs },
   ): Promise<Msg> {
-    const token = (this.#next++).toString(36)
     // After this process was busy for long, the timer comes before replies that have been there all the while: those are read first.
     this.#sweeper ??= setInterval(() => void setImmediate(() => this.#sweep()), sweepEveryMs).unref()
     return new Promise((resolve, reject) => {
       const askedAt = performance.now()
-      this.#pending.set(token, { resolve, reject, subject, askedAt, deadlineAt: askedAt + timeoutMs })
-      if (this.#outgoing.push({ token, subject, payload, headers }) === 1) setImmediate(() => this.#flush())
+      const pending = { token: '', resolve, reject, subject, askedAt, deadlineAt: askedAt + timeoutMs }
+      pending.token = `${this.#pending.add(pending)}-${(this.#next++).toString(36)}`
+      if (this.#outgoing.push({ pending, payload, headers }) === 1) setImmediate(() => this.#flush())
     })
   }
 
   /** Fails everything that waits: the connection is lost, and with it the replies. */
   failAll(): void {
-    for (const [token, { reject, subject }] of this.#pending) {
-      this.#pending.delete(token)
+    for (const { token, reject, subject } of this.#pending.values()) {
+      this.#take(token)
       reject(unavailable(subject, 'the connection to the bus was lost'))
     }
   }
@@ -79,14 +83,14 @@ export class PendingReplies {
   #flush(): void {
     const outgoing = this.#outgoing
     this.#outgoing = []
-    for (const { token, subject, payload, headers } of outgoing) {
-      const pending = this.#pending.get(token)
+    for (const { pending, payload, headers } of outgoing) {
+      const { token, subject } = pending
       // The connection was lost meanwhile: nobody waits any more.
-      if (pending === undefined) continue
+      if (this.#pending.get(slotOf(token)) !== pending) continue
       try {
         this.#nats.publish(subject, payload, { headers, reply: `${this.#inbox}.${token}` })
       } catch (cause) {
-        this.#pending.delete(token)
+        this.#take(token)
         pending.reject(new CairnError('unavailable', { cause }))
       }
     }
@@ -94,22 +98,30 @@ export class PendingReplies {
 
   #settle(message: Msg): void {
     const token = message.subject.slice(this.#inbox.length + 1)
-    const pending = this.#pending.get(token)
+    const pending = this.#take(token)
     if (pending === undefined) return
-    this.#pending.delete(token)
     const nobodyServes = message.data.length === 0 && message.headers?.code === 503
     if (nobodyServes) pending.reject(unavailable(pending.subject, 'nobody serves this subject'))
     else pending.resolve(message)
+  }
+
+  /** Undefined when nobody waits for it any more, whoever has its slot now. */
+  #take(token: string): Pending | undefined {
+    const slot = slotOf(token)
+    const pending = this.#pending.get(slot)
+    if (pending?.token !== token) return undefined
+    this.#pending.remove(slot)
+    return pending
   }
 
   #sweep(): void {
     const now = performance.now()
     if (this.#pending.size === 0) this.#stopSweeping()
     let waitsForLong = false
-    for (const [token, { askedAt, deadlineAt, reject, subject }] of this.#pending) {
+    for (const { token, askedAt, deadlineAt, reject, subject } of this.#pending.values()) {
       waitsForLong ||= now - askedAt > pulseAfterMs
       if (deadlineAt > now) continue
-      this.#pending.delete(token)
+      this.#take(token)
       const bus = this.#pulse.describe(askedAt)
       reject(unavailable(subject, bus === undefined ? 'no reply in time' : `no reply in time; ${bus}`))
     }

@@ -75,7 +75,10 @@ export class Bodies {
       if (fault === undefined) done(null, Buffer.concat(pieces, bytes))
       else done(fault)
     }
-    const gone = (): void => settle(incomplete())
+    const gone = (): void => {
+      // An error costs more than reading a small body.
+      if (!isSettled) settle(incomplete())
+    }
     const take = (piece: Buffer): void => {
       bytes += piece.length
       const cost = piece.length + pieceBytes

@@ -3,68 +3,88 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
+interface UnderWay {
+  readonly response: ServerResponse
+  /** In the order in which they were asked. */
+  readonly ofConnection: UnderWay[]
+  /** Its body is on its way: it waits for its client, not for us. */
+  isReceiving: boolean
+  whenOver: (() => void) | undefined
+}
+
 /** Whether its answer will come, or has begun: what waits for the rest of a body that may never arrive is not waited for. */
-const willEnd = (response: ServerResponse): boolean => response.req.complete || response.headersSent
+const willEnd = ({ response }: UnderWay): boolean => response.req.complete || response.headersSent
 
 export class RequestsUnderWay {
-  /** In the order in which they were asked. */
-  readonly #ofConnection = new Map<Duplex, Set<ServerResponse>>()
-  /** Those whose body is on its way: they wait for their client, not for us. */
-  readonly #receiving = new Set<IncomingMessage>()
-  readonly #whenOver = new Map<IncomingMessage, () => void>()
+  /** Weak, and no Map: see `Slots`. */
+  readonly #ofConnection = new WeakMap<Duplex, UnderWay[]>()
   #underWay = 0
+  #receiving = 0
 
   /** Without those whose body is still on its way. */
   get inFlight(): number {
-    return this.#underWay - this.#receiving.size
+    return this.#underWay - this.#receiving
   }
 
   asked({ socket }: IncomingMessage, response: ServerResponse): void {
     const ofConnection = this.#ofConnection.get(socket) ?? this.#begin(socket)
-    ofConnection.add(response)
+    const one = { response, ofConnection, isReceiving: false, whenOver: undefined }
+    ofConnection.push(one)
     this.#underWay += 1
-    response.once('close', () => this.#over(ofConnection, response))
+    response.once('close', () => this.#over(one))
   }
 
   /** Waits for the body of `request`; calls `over` once when it is answered or given up. False when it is so already. */
   receiving(request: IncomingMessage, over: () => void): boolean {
-    const ofConnection = [...(this.#ofConnection.get(request.socket) ?? [])]
-    if (!ofConnection.some(response => response.req === request)) return false
-    this.#receiving.add(request)
-    this.#whenOver.set(request, over)
+    const one = this.#find(request)
+    if (one === undefined) return false
+    one.isReceiving = true
+    this.#receiving += 1
+    one.whenOver = over
     return true
   }
 
   received(request: IncomingMessage): void {
-    this.#receiving.delete(request)
+    const one = this.#find(request)
+    if (one !== undefined) this.#received(one)
   }
 
   /** Calls `then` when everything that this connection was asked so far is answered, as far as it will be: at once, or later. */
   afterAnswers(socket: Duplex, then: () => void): void {
-    const last = [...(this.#ofConnection.get(socket) ?? [])].findLast(willEnd)
+    const last = this.#ofConnection.get(socket)?.findLast(willEnd)
     if (last === undefined) then()
-    else last.once('close', then)
+    else last.response.once('close', then)
   }
 
-  #begin(socket: Duplex): Set<ServerResponse> {
-    const ofConnection = new Set<ServerResponse>()
+  #find(request: IncomingMessage): UnderWay | undefined {
+    return this.#ofConnection.get(request.socket)?.find(({ response }) => response.req === request)
+  }
+
+  #begin(socket: Duplex): UnderWay[] {
+    const ofConnection: UnderWay[] = []
     this.#ofConnection.set(socket, ofConnection)
     socket.once('close', () => {
       this.#ofConnection.delete(socket)
-      for (const response of ofConnection) {
-        this.#over(ofConnection, response)
+      for (const one of ofConnection.slice()) {
+        this.#over(one)
         // So that whoever waits for its end hears of it.
-        response.destroy()
+        one.response.destroy()
       }
     })
     return ofConnection
   }
 
-  #over(ofConnection: Set<ServerResponse>, response: ServerResponse): void {
-    if (!ofConnection.delete(response)) return
+  #received(one: UnderWay): void {
+    if (one.isReceiving) this.#receiving -= 1
+    one.isReceiving = false
+  }
+
+  #over(one: UnderWay): void {
+    const place = one.ofConnection.indexOf(one)
+    if (place < 0) return
+    one.ofConnection.splice(place, 1)
     this.#underWay -= 1
-    this.#receiving.delete(response.req)
-    this.#whenOver.get(response.req)?.()
-    this.#whenOver.delete(response.req)
+    this.#received(one)
+    one.whenOver?.()
   }
 }
