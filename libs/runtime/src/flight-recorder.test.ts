@@ -94,15 +94,29 @@ describe('the flight recorder', () => {
     expect(messagesOf(logger.recorder, 'one')).toEqual(['a line that is no record'])
   })
 
-  it('forgets a request after its time; what it logs later is kept anew', () => {
-    const { logger } = loggerUnderTest({ flightRecorderMaxAgeMs: 0 })
-    inRequest('one', () => {
+  it('forgets a request after its time; what it logs later is kept anew', async () => {
+    const { logger } = loggerUnderTest({ flightRecorderMaxAgeMs: 20 })
+    await inRequest('one', async () => {
       logger.debug('early')
-      inRequest('two', () => logger.debug('other'))
+      const isOldFrom = performance.now() + 20
+      await eventually(() => expect(performance.now()).toBeGreaterThan(isOldFrom))
+      await eventually(() => expect(logger.recorder.size).toBe(0))
       logger.debug('late')
     })
     expect(messagesOf(logger.recorder, 'one')).toEqual(['late'])
-    expect(logger.recorder.size).toBe(1)
+  })
+
+  it('keeps a request that goes on, however many others come and go meanwhile', () => {
+    const { logger } = loggerUnderTest()
+    inRequest('slow', () => {
+      logger.debug('early')
+      for (let number = 0; number < 100; number += 1)
+        inRequest(`other-${number}`, () => logger.debug('x'.repeat(1_000)))
+      expect(logger.recorder.find('slow')).toBeUndefined()
+      logger.debug('late')
+    })
+    expect(messagesOf(logger.recorder, 'slow')).toEqual(['early', 'late'])
+    expect(logger.recorder.bytes).toBeLessThanOrEqual(limits.flightRecorderTotalBytes)
   })
 
   it('keeps spans under their parent, and none of them when it is off', () => {

@@ -1,6 +1,7 @@
 // The flight recorder: debug-level records of every recent request, in memory and nowhere else, until a failure asks for those
-// of one. Bounded per request and in total, by lines, bytes and age; the oldest request goes first.
-import { Recording, type Note } from './recording.ts'
+// of one. Bounded per request and in total, by lines, bytes and age. Requests are given up a generation at a time, the older of two:
+// taken out of a Map one by one they would cost more than what they say (see `Slots`).
+import { Recording, type Generation, type Note } from './recording.ts'
 import { currentRequest, type RequestContext } from './request-context.ts'
 import type { SpanRecord } from './span.ts'
 import type { Telemetry } from './telemetry.ts'
@@ -15,18 +16,38 @@ export interface RecorderLimits {
   readonly flightRecorderMaxAgeMs: number
 }
 
-export class FlightRecorder {
-  readonly #limits: RecorderLimits
-  /** In the order they were opened. */
-  readonly #recordings = new Map<string, Recording>()
-  readonly #exportSpan: Telemetry['exportSpan']
-  #bytes = 0
+export interface RecorderOptions {
+  readonly service: string
+  readonly limits: RecorderLimits
+  readonly exportSpan: Telemetry['exportSpan']
+}
 
-  constructor(limits: RecorderLimits, exportSpan?: Telemetry['exportSpan']) {
+/** Those of requests that began in one stretch of time. */
+class RecordedGeneration implements Generation {
+  readonly recordings = new Map<string, Recording>()
+  /** Milliseconds of `performance.now()`. */
+  readonly beganAt: number
+  bytes = 0
+  isOver = false
+
+  constructor(beganAt: number) {
+    this.beganAt = beganAt
+  }
+}
+
+export class FlightRecorder {
+  readonly #service: string
+  readonly #limits: RecorderLimits
+  readonly #exportSpan: Telemetry['exportSpan']
+  #young = new RecordedGeneration(performance.now())
+  #old = new RecordedGeneration(0)
+
+  constructor({ service, limits, exportSpan }: RecorderOptions) {
+    this.#service = service
     this.#limits = limits
     this.#exportSpan = exportSpan
     // Also while nothing is recorded any more.
-    if (this.enabled) setInterval(() => this.#closeOld(performance.now()), limits.flightRecorderMaxAgeMs).unref()
+    if (this.enabled) setInterval(() => this.#age(performance.now()), this.#generationMs).unref()
   }
 
   get enabled(): boolean {
@@ -35,27 +56,27 @@ export class FlightRecorder {
 
   /** Of all requests together. */
   get bytes(): number {
-    return this.#bytes
+    return this.#young.bytes + this.#old.bytes
   }
 
   get size(): number {
-    return this.#recordings.size
+    return this.#young.recordings.size + this.#old.recordings.size
   }
 
   /** Keeps a line of the current request, as it was (or would have been) written. Lines of no request are not kept. */
   recordLine(line: string): void {
     const request = currentRequest()
     if (request === undefined) return
-    this.#bytes += this.#of(request).addLine(line)
-    this.#makeRoom()
+    this.#of(request).addLine(line)
+    this.#bound()
   }
 
   /** Keeps a line that is made when somebody reads it. */
   recordNote(note: Note): void {
     const request = currentRequest()
     if (request === undefined) return
-    this.#bytes += this.#of(request).addNote(note)
-    this.#makeRoom()
+    this.#of(request).addNote(note)
+    this.#bound()
   }
 
   /** Spans are wanted by somebody: by this recorder, or outside. */
@@ -66,57 +87,66 @@ export class FlightRecorder {
   recordSpan(request: RequestContext, span: SpanRecord): void {
     if (this.#exportSpan !== undefined && !span.exported && isSampled(request.trace)) this.#exportSpan(request, span)
     if (!this.enabled) return
-    this.#bytes += this.#of(request).addSpan(span)
-    this.#makeRoom()
+    this.#of(request).addSpan(span)
+    this.#bound()
   }
 
   find(requestId: string): Recording | undefined {
-    return this.#recordings.get(requestId)
+    return this.#young.recordings.get(requestId) ?? this.#old.recordings.get(requestId)
   }
 
   /** The latest requests, newest first. */
   latest(most: number): Recording[] {
-    return [...this.#recordings.values()].slice(-most).toReversed()
+    return [...this.#old.recordings.values(), ...this.#young.recordings.values()].slice(-most).toReversed()
   }
 
+  /** A request lasts for as long as it goes on: its context keeps its recording, and brings it back. */
   #of(request: RequestContext): Recording {
     const own = request.recording
-    const recording =
-      own !== undefined && !own.closed
-        ? own
-        : (this.#recordings.get(request.requestId) ?? this.#open(request.requestId))
+    const recording = own?.generation.isOver === false ? own : this.#open(request, own)
     request.recording = recording
     recording.userHash ??= request.userHash
     return recording
   }
 
-  #open(requestId: string): Recording {
+  #open(request: RequestContext, own: Recording | undefined): Recording {
+    const { requestId, trace } = request
+    const found = this.find(requestId)
+    if (found !== undefined) return found
     const now = performance.now()
-    this.#closeOld(now)
+    this.#age(now)
+    const young = this.#young
     const { flightRecorderRequestLines: maxLines, flightRecorderRequestBytes: maxBytes } = this.#limits
-    const recording = new Recording(requestId, now, { maxLines, maxBytes })
-    this.#recordings.set(requestId, recording)
+    const about = { service: this.#service, requestId, traceId: trace.traceId, openedAt: now }
+    const recording = this.#isRecent(own, now) ? own : new Recording(about, { maxLines, maxBytes }, young)
+    recording.generation = young
+    young.bytes += recording.bytes
+    young.recordings.set(requestId, recording)
     return recording
   }
 
-  #closeOld(now: number): void {
-    for (const recording of this.#recordings.values()) {
-      if (now - recording.openedAt < this.#limits.flightRecorderMaxAgeMs) return
-      this.#close(recording)
-    }
+  #isRecent(recording: Recording | undefined, now: number): recording is Recording {
+    return recording !== undefined && now - recording.about.openedAt < this.#limits.flightRecorderMaxAgeMs
   }
 
-  #makeRoom(): void {
-    if (this.#bytes <= this.#limits.flightRecorderTotalBytes) return
-    for (const recording of this.#recordings.values()) {
-      if (this.#bytes <= this.#limits.flightRecorderTotalBytes) return
-      this.#close(recording)
-    }
+  /** The last request of a generation is kept for as long, the first for twice as long. */
+  get #generationMs(): number {
+    return this.#limits.flightRecorderMaxAgeMs / 2
   }
 
-  #close(recording: Recording): void {
-    recording.closed = true
-    this.#recordings.delete(recording.requestId)
-    this.#bytes -= recording.bytes
+  #age(now: number): void {
+    if (now - this.#young.beganAt >= this.#generationMs) this.#giveUpOld(now)
+  }
+
+  #bound(): void {
+    const most = this.#limits.flightRecorderTotalBytes
+    const { bytes } = this.#young
+    if (bytes > most / 2 || bytes + this.#old.bytes > most) this.#giveUpOld(performance.now())
+  }
+
+  #giveUpOld(now: number): void {
+    this.#old.isOver = true
+    this.#old = this.#young
+    this.#young = new RecordedGeneration(now)
   }
 }

@@ -7,8 +7,7 @@ import { FlightRecorder, type RecorderLimits } from './flight-recorder.ts'
 import type { Metrics } from './metrics.ts'
 import { errorForLog } from './error-for-log.ts'
 import { recordingDestination } from './recording-destination.ts'
-import type { Note } from './recording.ts'
-import { redactByName, redactByShape } from './redact.ts'
+import { redactByName } from './redact.ts'
 import { currentRequest } from './request-context.ts'
 import { stdoutLines } from './stdout-lines.ts'
 import { noTelemetry, type Telemetry } from './telemetry.ts'
@@ -59,15 +58,6 @@ const createTimestamp = (): (() => string) => {
   }
 }
 
-const noteOf = ({ service, fields, message }: { service: string; fields: object; message: string }): Note => {
-  const [madeAt, ids] = [Date.now(), idsOfRequest()]
-  return () => {
-    const about = redactByName(fields) as object
-    const time = new Date(madeAt).toISOString()
-    return redactByShape(JSON.stringify({ level: 'debug', time, service, ...ids, ...about, message }))
-  }
-}
-
 /** One logger per service. Lines have `service`, and in a request `request_id`, `trace_id` and `user_hash`. */
 export const createLogger = ({
   service,
@@ -77,7 +67,11 @@ export const createLogger = ({
   telemetry = noTelemetry,
 }: LoggerOptions): Logger => {
   const { metrics, exportSpan, exportLine } = telemetry
-  const recorder = new FlightRecorder(limits ?? readEnvironment(recorderVariables, {}), exportSpan)
+  const recorder = new FlightRecorder({
+    service,
+    limits: limits ?? readEnvironment(recorderVariables, {}),
+    exportSpan,
+  })
   metrics.gauge('cairn.flight_recorder.size', () => recorder.bytes)
   const writesDebug = level === 'debug' || level === 'trace'
   const options = {
@@ -97,7 +91,7 @@ export const createLogger = ({
   const logger = pino(options, recordingDestination({ recorder, level, out, exportLine }))
   const note = (fields: object, message: string): void => {
     if (writesDebug) logger.debug(fields, message)
-    else if (recorder.enabled) recorder.recordNote(noteOf({ service, fields, message }))
+    else if (recorder.enabled) recorder.recordNote({ madeAt: Date.now(), fields, message })
   }
   return Object.assign(logger, { service, recorder, metrics, note })
 }

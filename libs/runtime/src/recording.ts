@@ -1,10 +1,26 @@
 // What is kept of one request in one service: its latest records, bounded by lines and bytes. Lines come serialised and
 // redacted, so nothing that changes later can leak into them; notes hold what nobody changes.
+import { redactByName, redactByShape } from './redact.ts'
 import type { SpanRecord } from './span.ts'
 
 export interface RecordingLimits {
   readonly maxLines: number
   readonly maxBytes: number
+}
+
+/** Recordings that are given up together. */
+export interface Generation {
+  bytes: number
+  /** What comes later for a request of it belongs to another one. */
+  isOver: boolean
+}
+
+export interface RecordingOf {
+  readonly service: string
+  readonly requestId: string
+  readonly traceId: string
+  /** Milliseconds of `performance.now()`. */
+  readonly openedAt: number
 }
 
 const cut = (value: unknown, length: number): unknown =>
@@ -35,25 +51,29 @@ const spanBytes = 200
 const noteBytes = 300
 
 /** A line that is made, and redacted, when somebody reads it. */
-export type Note = () => string
+export interface Note {
+  /** Milliseconds since 1970. */
+  readonly madeAt: number
+  readonly fields: object
+  readonly message: string
+}
 
 export class Recording {
-  readonly requestId: string
-  readonly openedAt: number
+  readonly about: RecordingOf
   readonly #limits: RecordingLimits
   readonly #lines: (string | Note)[] = []
   readonly #spans: SpanRecord[] = []
   #bytes = 0
   #dropped = 0
   #changes = 0
-  /** Set once the recorder has given it up: what comes later belongs to a new one. */
-  closed = false
+  /** The recorder's alone. */
+  generation: Generation
   userHash: string | undefined
 
-  constructor(requestId: string, openedAt: number, limits: RecordingLimits) {
-    this.requestId = requestId
-    this.openedAt = openedAt
+  constructor(about: RecordingOf, limits: RecordingLimits, generation: Generation) {
+    this.about = about
     this.#limits = limits
+    this.generation = generation
   }
 
   get bytes(): number {
@@ -61,7 +81,7 @@ export class Recording {
   }
 
   get lines(): readonly string[] {
-    return this.#lines.map(line => (typeof line === 'string' ? line : line()))
+    return this.#lines.map(line => (typeof line === 'string' ? line : this.#write(line)))
   }
 
   get spans(): readonly SpanRecord[] {
@@ -78,40 +98,49 @@ export class Recording {
     return this.#changes
   }
 
-  /** Returns by how many bytes it has grown; less than none when older ones went. */
-  addLine(written: string): number {
+  addLine(written: string): void {
     const { maxBytes } = this.#limits
     const line = written.length > maxBytes ? shorten(written, maxBytes) : written
-    return this.#add(line, line.length)
+    this.#add(line, line.length)
   }
 
-  /** Returns what `addLine` does. */
-  addNote(note: Note): number {
-    return this.#add(note, noteBytes)
+  addNote(note: Note): void {
+    this.#add(note, noteBytes)
   }
 
-  #add(line: string | Note, bytes: number): number {
-    const before = this.#bytes
-    const { maxLines, maxBytes } = this.#limits
-    this.#lines.push(line)
-    this.#bytes += bytes
-    this.#changes += 1
-    while (this.#lines.length > maxLines || (this.#bytes > maxBytes && this.#lines.length > 1)) {
-      const oldest = this.#lines.shift()
-      this.#bytes -= typeof oldest === 'string' ? oldest.length : noteBytes
-      this.#dropped += 1
-    }
-    return this.#bytes - before
-  }
-
-  addSpan(span: SpanRecord): number {
+  addSpan(span: SpanRecord): void {
     this.#changes += 1
     if (this.#spans.length >= this.#limits.maxLines || this.#bytes + spanBytes > this.#limits.maxBytes) {
       this.#dropped += 1
-      return 0
+      return
     }
     this.#spans.push(span)
-    this.#bytes += spanBytes
-    return spanBytes
+    this.#grow(spanBytes)
+  }
+
+  #add(line: string | Note, bytes: number): void {
+    const { maxLines, maxBytes } = this.#limits
+    this.#lines.push(line)
+    this.#grow(bytes)
+    this.#changes += 1
+    while (this.#lines.length > maxLines || (this.#bytes > maxBytes && this.#lines.length > 1)) {
+      const oldest = this.#lines.shift()
+      this.#grow(typeof oldest === 'string' ? -oldest.length : -noteBytes)
+      this.#dropped += 1
+    }
+  }
+
+  #grow(bytes: number): void {
+    this.#bytes += bytes
+    this.generation.bytes += bytes
+  }
+
+  #write({ madeAt, fields, message }: Note): string {
+    const { service, requestId, traceId } = this.about
+    const user = this.userHash === undefined ? {} : { user_hash: this.userHash }
+    const ids = { request_id: requestId, trace_id: traceId, ...user }
+    const time = new Date(madeAt).toISOString()
+    const about = redactByName(fields) as object
+    return redactByShape(JSON.stringify({ level: 'debug', time, service, ...ids, ...about, message }))
   }
 }

@@ -104,7 +104,7 @@ const reportCrash = (bus: Bus, courier: PartCourier, error: unknown): string => 
   const incidentId = incidents.open({ code: 'crash', route: 'process', error, message: 'uncaught exception' }, 'fatal')
   // Whatever was being worked on fails with this process: its records lead here from any of those requests.
   for (const recording of logger.recorder.latest(maxCrashRequests)) {
-    const { requestId } = recording
+    const { requestId } = recording.about
     courier.keepNow(packPart({ service: logger.service, incidentId, requestId, recording }))
   }
   return incidentId
