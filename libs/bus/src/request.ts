@@ -11,7 +11,7 @@ import {
 } from '@cairn/contracts'
 import type { Msg } from '@nats-io/nats-core'
 import { startSpan, type Span } from '@cairn/runtime'
-import { outgoingHeaders, setCaller } from './bus-headers.ts'
+import { headerOf, outgoingHeaders, setCaller } from './bus-headers.ts'
 import type { Bus } from './connection.ts'
 import type { BusFailure } from './failure.ts'
 import { messagingAttributes } from './span-attributes.ts'
@@ -27,7 +27,7 @@ const marginMs = 1_000
 
 const failureOf = (message: Msg, code: string): CairnError => {
   const { detail, errors, retry_after: retryAfterSeconds } = message.json<BusFailure>()
-  const fingerprint = message.headers?.get(header.fingerprint) || undefined
+  const fingerprint = headerOf(message.headers, header.fingerprint)
   return new CairnError(isErrorCode(code) ? code : 'internal', {
     ...(detail === undefined ? {} : { detail }),
     ...(errors === undefined ? {} : { errors }),
@@ -63,8 +63,8 @@ const ask = async <O extends Operation>(
   headers.set(header.timeoutMs, String(Math.max(timeoutMs - marginMs, Math.ceil(timeoutMs / 2))))
   if (caller !== undefined) setCaller(headers, caller)
   const message = await bus.replies.send(operation.subject, text, { timeoutMs, headers })
-  const code = message.headers?.get(header.errorCode)
-  if (code !== undefined && code !== '') throw failureOf(message, code)
+  const code = headerOf(message.headers, header.errorCode)
+  if (code !== undefined) throw failureOf(message, code)
   return message.json<ReplyOf<O>>()
 }
 

@@ -4,7 +4,7 @@ import { readEnvironment } from '@cairn/runtime'
 import { eventually, ownMs, startTestRedis } from '@cairn/testkit'
 import { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
-import { edgeVariables, limitHeaders, refusalOf, type Policy } from '../src/index.ts'
+import { edgeVariables, limitHeaders, refusalOf, type Policy, type Verdict } from '../src/index.ts'
 import { cleanUps, logs, open, opened, patientRedis, policy, times } from './open-limits.ts'
 
 describe('in Redis', () => {
@@ -43,6 +43,27 @@ describe('in Redis', () => {
     }
     await calls.consume('u')
     expect(await calls.peek('u')).toMatchObject({ allowed: false, remaining: 0 })
+  })
+
+  it('what is asked while Redis has not answered yet goes there together, each counted once', async () => {
+    const redis = await startTestRedis()
+    cleanUps.push(() => redis.stop())
+    const admin = new Redis(redis.url)
+    cleanUps.push(() => admin.disconnect())
+    const calls = (await opened({ REDIS_URL: redis.url, REDIS_TIMEOUT_MS: '5000' })).limiter({ ...policy, points: 200 })
+    await calls.consume('first')
+    await admin.config('RESETSTAT')
+    await admin.client('PAUSE', 1_000, 'WRITE')
+    const asked: Promise<Verdict>[] = []
+    for (let turn = 0; turn < 200; turn += 1) {
+      asked.push(calls.consume('u'))
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    await admin.client('UNPAUSE')
+    const left = (await Promise.all(asked)).map(verdict => verdict.remaining)
+    expect(left).toEqual(times(200, () => 0).map((_, place) => 199 - place))
+    const stats = await admin.info('commandstats')
+    expect(stats).toMatch(/cmdstat_evalsha:calls=[12],/)
   })
 
   it('keys of two limits never meet', async () => {

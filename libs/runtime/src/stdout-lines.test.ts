@@ -35,6 +35,22 @@ describe('lines for standard output', () => {
     expect(writes).toHaveLength(1)
   })
 
+  it('leave together when they follow each other closely, and none stays behind', async () => {
+    const { lines, writes, text } = readerUnderTest()
+    let written = ''
+    const beganAt = performance.now()
+    for (let n = 0; n < 200; n += 1) {
+      lines.write(`${n}\n`)
+      written += `${n}\n`
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    await eventually(() => expect(text()).toBe(written))
+    // One each ten milliseconds, which a timer may cut short by one.
+    expect(writes.length).toBeLessThanOrEqual((performance.now() - beganAt) / 9 + 1)
+    lines.write('after a pause\n')
+    await eventually(() => expect(text()).toContain('after a pause'))
+  })
+
   it('are written on where the reader stopped taking them, in order', async () => {
     const { lines, writes, text, failWith, takeAtMost } = readerUnderTest()
     failWith('EAGAIN')
