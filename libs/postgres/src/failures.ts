@@ -5,7 +5,7 @@ import { SchemaBehind, SchemaRefused } from './schema-errors.ts'
 import { PostgresUnavailable } from './unavailable.ts'
 
 /** SQLSTATE classes and codes: https://www.postgresql.org/docs/18/errcodes-appendix.html */
-const passingStates = [/^08/, /^53/, /^57P/, /^57014$/, /^40001$/, /^40P01$/, /^55P03$/, /^58/, /^25006$/]
+const passingStates = [/^08/, /^25P03$/, /^53/, /^57P/, /^57014$/, /^40001$/, /^40P01$/, /^55P03$/, /^58/, /^25006$/]
 const connectionMessages = /connect|terminat|timeout|ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|socket|not queryable/i
 
 /** True when nothing is wrong with the statement itself: connection lost, server stopping, out of time, deadlock, not migrated yet. */
@@ -23,7 +23,10 @@ export const isPassing = (error: unknown): boolean => {
 export const isConnectionLoss = (error: unknown): boolean =>
   isPassing(error) &&
   !(error instanceof SchemaBehind) &&
-  !(error instanceof pg.DatabaseError && !/^(08|57P)/.test(error.code ?? ''))
+  !(error instanceof pg.DatabaseError && !/^(08|25P03|57P)/.test(error.code ?? ''))
+
+/** True when somebody else held a lock, of a row or a table, for longer than `lock_timeout`. */
+export const isLockTimeout = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === '55P03'
 
 /** What to throw at the border for a failure of the database. */
 export const databaseFailure = (error: unknown): CairnError =>

@@ -15,6 +15,11 @@ export interface PoolOptions {
   /** Longest wait for a connection, and longest run of one statement, both in milliseconds. */
   readonly connectTimeoutMs: number
   readonly statementTimeoutMs: number
+  /**
+   * Longest silence of this side in the middle of a transaction, and longest time in which it takes nothing of an answer: then
+   * the server ends the session, whose host may be lost, and with it its locks. Default: four statements' time.
+   */
+  readonly idleInTransactionMs?: number
   /** Of every connection beside those of session-settings.ts, e.g. of the planner. Not input: part of the code. */
   readonly settings?: Readonly<Record<string, string>>
   /** Looks at each new connection before it is used. */
@@ -44,6 +49,7 @@ const countConnections = (pool: pg.Pool, { metrics }: Logger): void => {
 export const createPool = (options: PoolOptions): pg.Pool => {
   const { gate, url, connectTimeoutMs, logger } = options
   const answerTimeoutMs = options.statementTimeoutMs + 250
+  const idleInTransactionMs = options.idleInTransactionMs ?? options.statementTimeoutMs * 4
   const pool = new pg.Pool({
     connectionString: url,
     application_name: options.name,
@@ -51,10 +57,10 @@ export const createPool = (options: PoolOptions): pg.Pool => {
     connectionTimeoutMillis: connectTimeoutMs,
     statement_timeout: options.statementTimeoutMs,
     query_timeout: answerTimeoutMs,
-    idle_in_transaction_session_timeout: options.statementTimeoutMs * 4,
+    idle_in_transaction_session_timeout: idleInTransactionMs,
     keepAlive: true,
     pipeline: options.pipelined ?? false,
-    options: sessionOptions(options.settings),
+    options: sessionOptions({ tcp_user_timeout: String(idleInTransactionMs), ...options.settings }),
     types: typeParsers,
     ...(gate === undefined ? {} : { verify: callbackify(gate) }),
   })

@@ -6,11 +6,12 @@ import {
   inSnapshot,
   inTransaction,
   isConnectionLoss,
+  isLockTimeout,
   isPassing,
   violatedConstraint,
 } from '@cairn/postgres'
 import { createEmptyDatabase, eventually, startLink, type EmptyDatabase } from '@cairn/testkit'
-import type pg from 'pg'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 let database: EmptyDatabase
@@ -57,6 +58,50 @@ it('a server that goes away in the middle of a statement fails that transaction,
   expect((await inTransaction(cut, client => client.query('SELECT 1'))).rowCount).toBe(1)
   await cut.end()
   await proxy.stop()
+})
+
+describe('a session that has gone silent', () => {
+  const sessions = (): Promise<pg.QueryResult<{ wait_event: string }>> =>
+    pool.query(`SELECT wait_event FROM pg_stat_activity WHERE application_name = 'silent'`)
+  const open = (url: string): pg.Pool =>
+    createPool({
+      url,
+      name: 'silent',
+      maxConnections: 1,
+      connectTimeoutMs: 500,
+      statementTimeoutMs: 10_000,
+      idleInTransactionMs: 400,
+      onIdleError: () => undefined,
+    })
+
+  it('in the middle of a transaction is ended, which is told as a lost connection', async () => {
+    const silent = open(database.url)
+    const error = await failureOf(
+      inTransaction(silent, async client => {
+        await eventually(async () => expect((await sessions()).rowCount).toBe(0))
+        await client.query('SELECT 1')
+      }),
+    )
+    expect([isConnectionLoss(error), databaseFailure(error).code]).toEqual([true, 'unavailable'])
+    expect((await inTransaction(silent, client => client.query('SELECT 1'))).rowCount).toBe(1)
+    await silent.end()
+  })
+
+  it('in the middle of an answer is ended', async () => {
+    const link = await startLink(database.url)
+    const silent = open(link.url)
+    const much = `SELECT repeat('x', 1000) FROM (SELECT pg_sleep(0.5)) AS slept, generate_series(1, 100000)`
+    const failed = failureOf(inTransaction(silent, client => client.query(much)))
+    const state = async (): Promise<string | undefined> => (await sessions()).rows[0]?.wait_event
+    await eventually(async () => expect(await state()).toBe('PgSleep'))
+    link.drop()
+    await eventually(async () => expect(await state()).toBe('ClientWrite'))
+    await eventually(async () => expect(await state()).toBeUndefined())
+    link.cut()
+    expect(isConnectionLoss(await failed)).toBe(true)
+    await silent.end()
+    await link.stop()
+  })
 })
 
 describe('inTransaction', () => {
@@ -178,6 +223,11 @@ describe('failures', () => {
     const error = await failureOf(nowhere.query('SELECT 1'))
     expect([isPassing(error), databaseFailure(error).code]).toEqual([true, 'unavailable'])
     await nowhere.end()
+  })
+
+  it.each(['25P03', '57P01', '08006'])('%s is a lost connection', code => {
+    const error = Object.assign(new pg.DatabaseError('', 0, 'error'), { code })
+    expect([isConnectionLoss(error), isPassing(error), isLockTimeout(error)]).toEqual([true, true, false])
   })
 
   it('that are CairnErrors stay what they are', () => {
