@@ -30,7 +30,14 @@ export const progressVariables = {
     max: 60_000,
     fallback: 500,
     description:
-      "longest wait for a user's log that somebody else has locked, e.g. a rebuild; all who are committed together wait for it, then only that user is answered 503",
+      "longest wait for a user's log that somebody else has locked, e.g. a rebuild: all who are committed together wait for it once, then that user's requests alone, again and again, and are answered 503 before their time is over",
+  }),
+  idleInTransactionMs: variable.integer('PROGRESS_IDLE_IN_TRANSACTION_MS', {
+    min: 100,
+    max: 60_000,
+    fallback: 2_000,
+    description:
+      'silence in the middle of a commit after which Postgres ends the session: how long the logs that a lost host has locked stay so; shorter than a request may take',
   }),
   handlerTimeoutMs: variable.integer('PROGRESS_HANDLER_TIMEOUT_MS', {
     min: 50,
@@ -60,7 +67,8 @@ export const progressVariables = {
     min: 1,
     max: 100,
     fallback: 2,
-    description: 'groups being committed at the same time; keep it below the size of the pool',
+    description:
+      'groups being committed at the same time, and one more of users whose logs somebody else has locked; keep it below the size of the pool',
   }),
   groupBesideEvents: variable.integer('PROGRESS_GROUP_BESIDE_EVENTS', {
     min: 1,

@@ -37,6 +37,7 @@ const connectPool = (config: ProgressConfig, logger: Logger): pg.Pool =>
     maxConnections: config.poolSize,
     connectTimeoutMs: config.connectTimeoutMs,
     statementTimeoutMs: config.statementTimeoutMs,
+    idleInTransactionMs: config.idleInTransactionMs,
     settings: { ...plannerSettings, lock_timeout: String(config.lockTimeoutMs) },
     gate: createSchemaGate({ schema: 'progress', directory: join(import.meta.dirname, 'migrations') }),
     pipelined: true,
@@ -53,12 +54,16 @@ const createCommitQueue = (
     maxGroupsInFlight: config.maxGroupsInFlight,
     besideEvents: config.groupBesideEvents,
     besideAfterMs: config.groupBesideAfterMs,
-    commit: async group => {
-      const { results, messages } = await traceGroup(logger.recorder, group, () => commitGroup(pool, group, Date.now()))
+    lockTimeoutMs: config.lockTimeoutMs,
+    commit: async (group, wait) => {
+      const { results, messages } = await traceGroup(logger.recorder, group, () =>
+        commitGroup(pool, group, { nowMs: Date.now(), wait }),
+      )
       if (messages.length > 0) publisher.outboxFilled(messages)
       return results
     },
     onGroupFailed: (error, requests) => logger.warn({ error, requests }, 'a group failed; trying its requests alone'),
+    onSetAside: requests => logger.warn({ requests }, 'somebody else has locked logs; their requests wait aside'),
   })
 
 /**

@@ -117,7 +117,7 @@ describe('a request that the database will not take', () => {
   })
 })
 
-it('a log that somebody else has locked holds up nobody else for long, and that user not for ever', async () => {
+it('a log that somebody else has locked holds up nobody else for long, on either instance', async () => {
   const [held, ...others] = Array.from({ length: 41 }, () => phoneOf(progress)) as [Phone, ...Phone[]]
   await Promise.all([held, ...others].map(phone => phone.submit(eventWith())))
   const holder = await progress.database.connect()
@@ -125,16 +125,15 @@ it('a log that somebody else has locked holds up nobody else for long, and that 
   await holder.query('SELECT 1 FROM progress.heads WHERE user_id = $1 FOR UPDATE', [held.userId])
   const begunAt = performance.now()
   const event = eventWith()
-  const [refused, ...answers] = await Promise.allSettled([
-    held.submit(event),
-    ...others.map(phone => phone.submit(eventWith())),
-  ])
+  const waiting = Promise.allSettled([held.submit(event)])
+  const answers = await Promise.all(others.map(phone => phone.submit(eventWith())))
   const tookMs = performance.now() - begunAt
+  const [refused] = await waiting
   await holder.query('ROLLBACK')
   holder.release()
   expect(refused).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } })
-  for (const answer of answers) expect(answer).toMatchObject({ value: { results: [{ status: 'applied' }] } })
-  expect(tookMs).toBeLessThan(2_000)
+  for (const answer of answers) expect(answer).toMatchObject({ results: [{ status: 'applied' }] })
+  expect(tookMs).toBeLessThan(1_500)
   expect((await held.submit(event)).results).toMatchObject([{ status: 'applied', seq: 2 }])
 })
 

@@ -13,6 +13,7 @@ import type { AppliedEvent } from '../domain/progress-event.ts'
 import { advanceLogs } from './advance-logs.ts'
 import { readStored, type Stored, type UserEvent } from './read-stored.ts'
 import { ensureHeads } from './statements/ensure-heads.ts'
+import { lockFreeHeads, lockHeads } from './statements/lock-heads.ts'
 
 /** One request of one user. */
 export interface Submission {
@@ -23,9 +24,15 @@ export interface Submission {
   readonly request?: RequestContext | undefined
 }
 
+export interface CommitOptions {
+  readonly nowMs: number
+  /** For logs that somebody else has locked, until the lock timeout; otherwise their users are left out. */
+  readonly wait: boolean
+}
+
 export interface CommittedGroup {
-  /** One per submission, in order. */
-  readonly results: readonly SubmitResult[]
+  /** One per submission, in order; undefined for a user who was left out. */
+  readonly results: readonly (SubmitResult | undefined)[]
   /** What it has put into the outbox. */
   readonly messages: readonly CommittedMessage[]
 }
@@ -50,9 +57,10 @@ const openLogs = ({ logs, known }: Stored): Map<string, OpenLog> => {
   )
 }
 
-const judgeGroup = (group: readonly Submission[], logs: ReadonlyMap<string, OpenLog>): SubmitResult[] =>
+const judgeGroup = (group: readonly Submission[], logs: ReadonlyMap<string, OpenLog>): CommittedGroup['results'] =>
   group.map(({ userId, events, receivedAtMs, request }) => {
-    const log = logs.get(userId) as OpenLog
+    const log = logs.get(userId)
+    if (log === undefined) return undefined
     const seqBefore = log.seq
     const results: Receipt[] = judgeEvents(events, log, receivedAtMs)
     if (log.seq > seqBefore) log.request = request
@@ -62,25 +70,28 @@ const judgeGroup = (group: readonly Submission[], logs: ReadonlyMap<string, Open
 const eventsOf = (group: readonly Submission[]): UserEvent[] =>
   group.flatMap(({ userId, events }) => events.flatMap(parsed => (parsed.ok ? [{ userId, event: parsed.event }] : [])))
 
-/** Either all of the group is committed, or it rejects and nothing of it is. */
+/** Either all of the group is committed, but for users who are left out, or it rejects and nothing of it is. */
 export const commitGroup = async (
   pool: pg.Pool,
   group: readonly Submission[],
-  nowMs: number,
+  { nowMs, wait }: CommitOptions,
 ): Promise<CommittedGroup> => {
   const userIds = [...new Set(group.map(submission => submission.userId))].sort()
   const events = eventsOf(group)
+  const lock = wait ? lockHeads : lockFreeHeads
   /** Undefined when a user has no row to lock. */
   const attempt = () =>
     inPipelinedTransaction(pool, async (pipeline): Promise<CommittedGroup | undefined> => {
-      const stored = await readStored(pipeline, userIds, events)
-      if (stored.logs.size < userIds.length) return undefined
+      const stored = await readStored(pipeline, events, client => lock(client, userIds))
+      if (wait && stored.logs.size < userIds.length) return undefined
       const logs = openLogs(stored)
       const results = judgeGroup(group, logs)
       const advanced = [...logs.values()].filter(log => log.applied.length > 0)
       const messages = advanced.length === 0 ? [] : await advanceLogs(pipeline, advanced, { stored, nowMs })
       return { results, messages }
     })
+  // Who has no row then is locked, and not new.
+  if (!wait) await ensureHeads(pool, userIds)
   for (let attempts = 0; attempts < mostAttempts; attempts += 1) {
     const committed = await attempt()
     if (committed !== undefined) return committed

@@ -1,5 +1,6 @@
 import { CairnError, type SubmitResult } from '@cairn/contracts'
 import { eventually } from '@cairn/testkit'
+import pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import type { Submission } from './commit-group.ts'
 import { CommitQueue, type CommitQueueOptions } from './commit-queue.ts'
@@ -16,21 +17,24 @@ const later = (ms = 10_000): number => performance.now() + ms
 const queueUnderTest = (limits: Partial<CommitQueueOptions> = {}) => {
   const begun: { group: readonly Submission[]; finish: () => void; fail: (error: unknown) => void }[] = []
   const failures: unknown[] = []
+  const setAside: number[] = []
   const queue = new CommitQueue({
     maxWaitingEvents: 1_000,
     maxGroupEvents: 10,
     maxGroupsInFlight: 2,
     besideEvents: 1,
     besideAfterMs: 60_000,
+    lockTimeoutMs: 500,
     commit: group =>
       new Promise((resolve, reject) =>
         begun.push({ group, finish: () => resolve(group.map(resultFor)), fail: reject }),
       ),
     onGroupFailed: error => failures.push(error),
+    onSetAside: requests => setAside.push(requests),
     ...limits,
   })
   const users = () => begun.map(({ group }) => group.map(one => one.userId).join(''))
-  return { queue, begun, failures, users }
+  return { queue, begun, failures, setAside, users }
 }
 /** Lets everything happen that can happen by itself: an end, the schedule after it, the next start. */
 const turn = async (): Promise<void> => {
@@ -180,5 +184,131 @@ describe('a group that fails', () => {
       expect((answer as PromiseRejectedResult).reason).toBeInstanceOf(CairnError)
     }
     expect(begun).toHaveLength(1)
+  })
+})
+
+describe('users whose log somebody else has locked', () => {
+  const lockTimeout = (): Error => Object.assign(new pg.DatabaseError('lock timeout', 0, 'error'), { code: '55P03' })
+  /** A queue over logs of which some are locked; a commit that waits for one has to be told that its time is over. */
+  const queueOverLogs = (limits: Partial<CommitQueueOptions> = {}) => {
+    const locked = new Set<string>()
+    const tried: string[] = []
+    const waits: (() => void)[] = []
+    const commit = async (group: readonly Submission[], wait: boolean) => {
+      tried.push((wait ? 'wait ' : '') + group.map(one => one.userId).join(''))
+      if (wait && group.some(one => locked.has(one.userId))) {
+        await new Promise<void>(resolve => waits.push(resolve))
+        if (group.some(one => locked.has(one.userId))) throw lockTimeout()
+      }
+      if (group.some(one => one.events.length === 2)) throw new Error('a fault of its events')
+      return group.map(one => (locked.has(one.userId) ? undefined : resultFor(one)))
+    }
+    const waitIsOver = async (): Promise<void> => {
+      await turn()
+      for (const end of waits.splice(0)) end()
+      await turn()
+    }
+    const under = queueUnderTest({ commit, ...limits })
+    const submitAll = (users: string, deadlineAt = later()) =>
+      Array.from(users, user => under.queue.submit(submission(user), deadlineAt))
+    return { ...under, locked, tried, waitIsOver, submitAll }
+  }
+
+  it('hold up those they came with for one lock timeout, and nobody later', async () => {
+    const { locked, tried, setAside, waitIsOver, submitAll } = queueOverLogs({ maxGroupsInFlight: 1 })
+    locked.add('b').add('d')
+    const [a, b, c] = submitAll('abc')
+    const [d] = submitAll('d')
+    await waitIsOver()
+    await Promise.all([a, c])
+    expect(tried).toEqual(['wait abcd', 'abcd', 'wait bd'])
+    await Promise.all(submitAll('xyz'))
+    await waitIsOver()
+    expect(tried).toEqual(['wait abcd', 'abcd', 'wait bd', 'wait xyz', 'bd', 'wait bd'])
+    expect(setAside).toEqual([2])
+    locked.delete('b')
+    await waitIsOver()
+    await b
+    await Promise.all(submitAll('b'))
+    locked.clear()
+    await waitIsOver()
+    await d
+    expect(tried.slice(6)).toEqual(['bd', 'wait d', 'wait b'])
+  })
+
+  it('keep the order of their requests, also beside one that fails, and with those that come while they wait', async () => {
+    const { queue, locked, tried, waitIsOver, submitAll } = queueOverLogs()
+    locked.add('a')
+    const order: string[] = []
+    const note = (what: string) => () => order.push(what)
+    const before = submitAll('aab').map((answer, n) => answer.then(note(`${n}`)))
+    const guilty = Promise.allSettled([queue.submit(submission('c', 2), later())])
+    await waitIsOver()
+    expect(await guilty).toMatchObject([{ reason: { code: 'internal' } }])
+    expect(tried).toEqual(['wait aabc', 'aabc', 'a', 'b', 'c', 'wait aa'])
+    const after = submitAll('aa').map((answer, n) => answer.then(note(`${3 + n}`)))
+    await waitIsOver()
+    expect(tried.slice(6)).toEqual(['aa', 'wait aaaa'])
+    locked.clear()
+    await waitIsOver()
+    await Promise.all([...before, ...after])
+    expect(order).toEqual(['2', '0', '1', '3', '4'])
+    expect(tried).toHaveLength(8)
+  })
+
+  it('do not keep each other from their turn', async () => {
+    const { queue, locked, tried, waitIsOver } = queueOverLogs({ maxGroupEvents: 5 })
+    locked.add('a').add('b')
+    for (const user of ['a', 'b']) void queue.submit(submission(user, 3), later())
+    await turn()
+    for (let left = 5; left > 0; left -= 1) await waitIsOver()
+    expect(tried.filter(one => one.startsWith('wait'))).toEqual([
+      'wait a',
+      'wait b',
+      'wait a',
+      'wait b',
+      'wait a',
+      'wait b',
+      'wait a',
+    ])
+  })
+
+  it('leave room for others', async () => {
+    const { queue, locked, waitIsOver, submitAll } = queueOverLogs({ maxWaitingEvents: 10 })
+    locked.add('a')
+    void queue.submit(submission('a', 4), later())
+    await waitIsOver()
+    void queue.submit(submission('a', 5), later())
+    await expect(queue.submit(submission('a'), later())).rejects.toMatchObject({ code: 'unavailable' })
+    await Promise.all(submitAll('bcdef'))
+  })
+
+  it('are refused as unavailable before nobody waits for the answer', async () => {
+    const { queue, locked, tried, waitIsOver, submitAll } = queueOverLogs({ lockTimeoutMs: 10_000 })
+    locked.add('a')
+    const answers = Promise.allSettled(submitAll('ab', later(9_000)))
+    await waitIsOver()
+    expect(await answers).toMatchObject([
+      { reason: { code: 'unavailable', cause: { message: 'somebody else has locked the log' } } },
+      { status: 'fulfilled' },
+    ])
+    expect(tried).toEqual(['wait ab', 'ab'])
+    expect(queue.waitingEvents).toBe(0)
+    locked.clear()
+    await Promise.all(submitAll('a'))
+    expect(tried).toEqual(['wait ab', 'ab', 'wait a'])
+  })
+
+  it('are tried no more when it is no log that is locked', async () => {
+    const tried: boolean[] = []
+    const { queue } = queueUnderTest({
+      commit: (_group, wait) => {
+        tried.push(wait)
+        return Promise.reject(lockTimeout())
+      },
+    })
+    const answers = await Promise.allSettled(['a', 'b'].map(user => queue.submit(submission(user), later())))
+    for (const answer of answers) expect(answer).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } })
+    expect(tried).toEqual([true, false])
   })
 })

@@ -2,13 +2,20 @@
 // shared by all who wait for one: an idle queue commits at once, and beside a group in flight another one begins only when it
 // is big, or when that one takes long. A user is in one group at a time, so groups never wait for each other's locks within
 // this process, and a user's requests keep their order.
+//
+// Somebody else may have locked a log for long: a rebuild, a replica whose host is gone. A group waits for it once, for one
+// lock timeout, and then goes without those users. They are set aside: groups of their own wait for them, one at a time and
+// beside all others, until their log is free or their requests have no time left.
 import { CairnError, type SubmitResult } from '@cairn/contracts'
-import { databaseFailure, isConnectionLoss } from '@cairn/postgres'
+import { databaseFailure, isConnectionLoss, isLockTimeout } from '@cairn/postgres'
 import type { Submission } from './commit-group.ts'
 
 export interface CommitQueueOptions {
-  /** Commits all of a group or nothing of it; one result per submission. */
-  readonly commit: (group: readonly Submission[]) => Promise<readonly SubmitResult[]>
+  /**
+   * Commits all of a group or nothing of it; one result per submission. It waits for logs that are locked; where it is not to,
+   * it leaves those users out, and their results are undefined.
+   */
+  readonly commit: (group: readonly Submission[], wait: boolean) => Promise<readonly (SubmitResult | undefined)[]>
   /** Events that may wait; beyond it requests are refused. */
   readonly maxWaitingEvents: number
   readonly maxGroupEvents: number
@@ -17,8 +24,12 @@ export interface CommitQueueOptions {
   readonly besideEvents: number
   /** Time after which one begins all the same: the other may wait for somebody's lock. */
   readonly besideAfterMs: number
+  /** How long a commit that waits does so at most. */
+  readonly lockTimeoutMs: number
   /** Told when a group failed and its requests are tried one by one. */
   readonly onGroupFailed: (error: unknown, requests: number) => void
+  /** Told when requests are set aside, not each time they have waited in vain. */
+  readonly onSetAside: (requests: number) => void
 }
 
 interface Entry {
@@ -29,14 +40,20 @@ interface Entry {
   readonly reject: (error: CairnError) => void
 }
 
+type Lane = 'main' | 'aside'
+
+const userOf = (entry: Entry): string => entry.submission.userId
+
 const unavailable = (reason: string): CairnError => new CairnError('unavailable', { cause: new Error(reason) })
 
 export class CommitQueue {
   readonly #options: CommitQueueOptions
   readonly #busyUsers = new Set<string>()
+  /** Whose log somebody else had locked; forgotten when nothing of such users waits any more. */
+  readonly #asideUsers = new Set<string>()
+  readonly #groupsInFlight = { main: 0, aside: 0 }
   #waiting: Entry[] = []
   #waitingEvents = 0
-  #groupsInFlight = 0
   #beganAt = 0
   #scheduled = false
   #waker: NodeJS.Timeout | undefined
@@ -51,7 +68,9 @@ export class CommitQueue {
 
   /** Resolves once the submission is on disk. Rejects with `unavailable` when it is not known to be, or `internal`. */
   submit(submission: Submission, deadlineAt: number): Promise<SubmitResult> {
-    if (this.#waitingEvents + submission.events.length > this.#options.maxWaitingEvents) {
+    // Users who may wait for long leave the others half of the room.
+    const share = this.#asideUsers.has(submission.userId) ? 0.5 : 1
+    if (this.#waitingEvents + submission.events.length > share * this.#options.maxWaitingEvents) {
       return Promise.reject(unavailable('too many events wait to be committed'))
     }
     return new Promise((resolve, reject) => {
@@ -63,7 +82,7 @@ export class CommitQueue {
 
   /** Starts groups after everything that arrived with this turn of the event loop has been queued. */
   #schedule(): void {
-    if (this.#scheduled || this.#groupsInFlight >= this.#options.maxGroupsInFlight) return
+    if (this.#scheduled || this.#groupsInFlight.main >= this.#options.maxGroupsInFlight) return
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
@@ -72,21 +91,29 @@ export class CommitQueue {
   }
 
   #start(): void {
-    while (this.#groupsInFlight < this.#options.maxGroupsInFlight && this.#waiting.length > 0) {
+    while (this.#groupsInFlight.main < this.#options.maxGroupsInFlight && this.#waiting.length > 0) {
       const waitMs = this.#waitBesideMs()
       if (waitMs > 0) {
         this.#wakeIn(waitMs)
         return
       }
-      const group = this.#takeGroup()
+      const group = this.#takeGroup('main')
       if (group.length === 0) return
-      void this.#run(group)
+      this.#beganAt = performance.now()
+      void this.#run(group, 'main')
     }
+  }
+
+  #startAside(): void {
+    if (this.#groupsInFlight.aside > 0 || this.#asideUsers.size === 0) return
+    const group = this.#takeGroup('aside')
+    if (group.length > 0) void this.#run(group, 'aside')
+    else this.#asideUsers.clear()
   }
 
   /** How long a group has to wait for the one in flight yet. */
   #waitBesideMs(): number {
-    if (this.#groupsInFlight === 0 || this.#waitingEvents >= this.#options.besideEvents) return 0
+    if (this.#groupsInFlight.main === 0 || this.#waitingEvents >= this.#options.besideEvents) return 0
     return this.#beganAt + this.#options.besideAfterMs - performance.now()
   }
 
@@ -99,7 +126,7 @@ export class CommitQueue {
   }
 
   /** As many as fit, of users that no group in flight has, in order of arrival. */
-  #takeGroup(): Entry[] {
+  #takeGroup(lane: Lane): Entry[] {
     const group: Entry[] = []
     const left: Entry[] = []
     /** Once one request of a user stays behind, later ones of that user do too. */
@@ -108,13 +135,15 @@ export class CommitQueue {
     let events = 0
     for (const entry of this.#waiting) {
       const { userId, events: own } = entry.submission
-      if (entry.deadlineAt <= now) {
+      const aside = this.#asideUsers.has(userId)
+      // Who may wait for a lock is refused while there is somebody to be told.
+      if (entry.deadlineAt <= now + (aside ? this.#options.lockTimeoutMs : 0)) {
         this.#waitingEvents -= own.length
-        entry.reject(unavailable('waited too long to be committed'))
+        entry.reject(unavailable(aside ? 'somebody else has locked the log' : 'waited too long to be committed'))
         continue
       }
       const fits = group.length === 0 || events + own.length <= this.#options.maxGroupEvents
-      if (fits && !this.#busyUsers.has(userId) && !passedOver.has(userId)) {
+      if (fits && aside === (lane === 'aside') && !this.#busyUsers.has(userId) && !passedOver.has(userId)) {
         group.push(entry)
         events += own.length
       } else {
@@ -127,34 +156,66 @@ export class CommitQueue {
     return group
   }
 
-  async #run(group: readonly Entry[]): Promise<void> {
-    const users = new Set(group.map(entry => entry.submission.userId))
+  async #run(group: readonly Entry[], lane: Lane): Promise<void> {
+    const users = new Set(group.map(userOf))
     for (const userId of users) this.#busyUsers.add(userId)
-    this.#groupsInFlight += 1
-    this.#beganAt = performance.now()
-    await this.#commit(group)
-    this.#groupsInFlight -= 1
-    for (const userId of users) this.#busyUsers.delete(userId)
+    this.#groupsInFlight[lane] += 1
+    const locked = await this.#commit(group, true)
+    this.#groupsInFlight[lane] -= 1
+    for (const userId of users) {
+      this.#busyUsers.delete(userId)
+      this.#asideUsers.delete(userId)
+    }
+    if (locked.length > 0) this.#setAside(locked)
+    if (locked.length > 0 && lane === 'main') this.#options.onSetAside(locked.length)
+    this.#startAside()
     if (this.#waiting.length > 0) this.#schedule()
   }
 
-  /** A group that fails is committed request by request, so that only the guilty one fails: not when the database is gone. */
-  async #commit(group: readonly Entry[]): Promise<void> {
+  /** Behind other users, who may have more luck, and before what came later of the same. What was let in stays in. */
+  #setAside(locked: readonly Entry[]): void {
+    const users = new Set(locked.map(userOf))
+    for (const userId of users) this.#asideUsers.add(userId)
+    for (const { submission } of locked) this.#waitingEvents += submission.events.length
+    const isLater = (entry: Entry): boolean => users.has(userOf(entry))
+    const others = this.#waiting.filter(entry => !isLater(entry))
+    this.#waiting = [...others, ...locked, ...this.#waiting.filter(isLater)]
+  }
+
+  /**
+   * Resolves with those whose log is locked; all others are answered. A group that fails is committed request by request, so
+   * that only the guilty one fails: not when the database is gone, or when tables are locked.
+   */
+  async #commit(group: readonly Entry[], wait: boolean): Promise<Entry[]> {
     try {
-      const results = await this.#options.commit(group.map(entry => entry.submission))
-      group.forEach((entry, index) => entry.resolve(results[index] as SubmitResult))
+      const submissions = group.map(entry => entry.submission)
+      const results = await this.#options.commit(submissions, wait)
+      group.forEach((entry, index) => {
+        const result = results[index]
+        if (result !== undefined) entry.resolve(result)
+      })
+      return group.filter((_entry, index) => results[index] === undefined)
     } catch (error) {
-      if (group.length === 1 || isConnectionLoss(error)) {
-        for (const entry of group) entry.reject(databaseFailure(error))
-        return
+      if (wait && isLockTimeout(error)) return this.#commit(group, false)
+      if (group.length > 1 && !isConnectionLoss(error) && !isLockTimeout(error)) {
+        this.#options.onGroupFailed(error, group.length)
+        return this.#commitOneByOne(group)
       }
-      this.#options.onGroupFailed(error, group.length)
-      for (const entry of group) await this.#commitAlone(entry)
+      for (const entry of group) entry.reject(databaseFailure(error))
+      return []
     }
   }
 
-  async #commitAlone(entry: Entry): Promise<void> {
-    if (entry.deadlineAt > performance.now()) await this.#commit([entry])
-    else entry.reject(unavailable('waited too long to be committed'))
+  async #commitOneByOne(group: readonly Entry[]): Promise<Entry[]> {
+    const locked: Entry[] = []
+    const lockedUsers = new Set<string>()
+    for (const entry of group) {
+      if (entry.deadlineAt <= performance.now()) entry.reject(unavailable('waited too long to be committed'))
+      else if (lockedUsers.has(userOf(entry)) || (await this.#commit([entry], false)).length > 0) {
+        lockedUsers.add(userOf(entry))
+        locked.push(entry)
+      }
+    }
+    return locked
   }
 }

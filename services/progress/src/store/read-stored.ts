@@ -1,13 +1,13 @@
 // What a group has to know before it can be judged: its users' logs, locked, and what is stored of everything its events may
 // touch. All of it is asked at once; the lock comes first, so nothing of it can change until the end of the transaction.
 import type { Pipeline } from '@cairn/postgres'
+import type pg from 'pg'
 import { itemKeyOf } from '../domain/changes-page.ts'
 import { dayOf } from '../domain/day.ts'
 import type { ItemState } from '../domain/item.ts'
 import type { LogState } from '../domain/log-state.ts'
 import type { ProgressEvent } from '../domain/progress-event.ts'
 import type { TrackState } from '../domain/track.ts'
-import { lockHeads } from './statements/lock-heads.ts'
 import { readItems } from './statements/read-items.ts'
 import { readKnownEvents, type KnownEvent } from './statements/read-known-events.ts'
 import { readStoredDays } from './statements/read-stored-days.ts'
@@ -20,7 +20,7 @@ export interface UserEvent {
 
 /** The keys of these maps and sets are made by the functions below. */
 export interface Stored {
-  /** By user id; users without a row are missing. */
+  /** By user id; users without a row are missing, and those left out. */
   readonly logs: ReadonlyMap<string, LogState>
   readonly known: readonly KnownEvent[]
   readonly items: ReadonlyMap<string, ItemState>
@@ -39,15 +39,15 @@ const distinct = <T>(all: readonly T[], keyOf: (one: T) => string): T[] => {
   return [...byKey.values()]
 }
 
-/** `userIds` ascending: everybody locks in that order, which is what rules out deadlocks. */
+/** `lock` goes first, and takes locks in order of user id, as everybody does: that is what rules out deadlocks. */
 export const readStored = async (
   { client }: Pipeline,
-  userIds: readonly string[],
   events: readonly UserEvent[],
+  lock: (client: pg.ClientBase) => Promise<ReadonlyMap<string, LogState>>,
 ): Promise<Stored> => {
   const keys = events.map(({ userId, event }) => ({ userId, ...event, day: dayOf(event) }))
   const [logs, known, items, tracks, days] = await Promise.all([
-    lockHeads(client, userIds),
+    lock(client),
     readKnownEvents(
       client,
       distinct(keys, one => one.userId + one.eventId),
