@@ -18,13 +18,14 @@ export const recorderVariables = {
     min: 65_536,
     max: 1_073_741_824,
     fallback: 16_777_216,
-    description: 'bytes kept of all requests together; of more the older half goes, but for requests that go on',
+    description: 'bytes kept of all requests together; of more the older half goes',
   }),
   flightRecorderMaxAgeMs: integer('FLIGHT_RECORDER_MAX_AGE_MS', {
     min: 1_000,
     max: 600_000,
     fallback: 15_000,
-    description: 'how long a request is kept at most, and half of it at least; longer than anybody waits for an answer',
+    description:
+      'age at which a request is given up at the latest, at two fifths of it at the earliest, unless it goes on; longer than anybody waits for an answer',
   }),
 } as const
 

@@ -119,6 +119,29 @@ describe('the flight recorder', () => {
     expect(logger.recorder.bytes).toBeLessThanOrEqual(limits.flightRecorderTotalBytes)
   })
 
+  it('is never over its bound, also where one request may have more than all together', () => {
+    const { logger } = loggerUnderTest({ flightRecorderRequestBytes: 100_000, flightRecorderRequestLines: 100 })
+    inRequest('one', () => {
+      for (let number = 0; number < 100; number += 1) {
+        logger.debug('x'.repeat(900))
+        expect(logger.recorder.bytes).toBeLessThanOrEqual(limits.flightRecorderTotalBytes)
+      }
+    })
+  })
+
+  it('tells the notes of two contexts of one request apart', () => {
+    const { logger } = loggerUnderTest()
+    const traces = ['alice', 'bob'].map(userHash =>
+      inRequest('one', request => {
+        request.userHash = userHash
+        logger.note({}, 'asked')
+        return { user_hash: userHash, trace_id: request.trace.traceId }
+      }),
+    )
+    const notes = logger.recorder.find('one')?.lines.map(line => JSON.parse(line) as unknown)
+    expect(notes).toMatchObject(traces)
+  })
+
   it('keeps spans under their parent, and none of them when it is off', () => {
     const { logger } = loggerUnderTest()
     const { spanId } = inRequest('one', request => {

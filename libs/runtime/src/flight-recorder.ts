@@ -1,7 +1,7 @@
 // The flight recorder: debug-level records of every recent request, in memory and nowhere else, until a failure asks for those
 // of one. Bounded per request and in total, by lines, bytes and age. Requests are given up a generation at a time, the older of two:
 // taken out of a Map one by one they would cost more than what they say (see `Slots`).
-import { Recording, type Generation, type Note } from './recording.ts'
+import { Recording, type Generation } from './recording.ts'
 import { currentRequest, type RequestContext } from './request-context.ts'
 import type { SpanRecord } from './span.ts'
 import type { Telemetry } from './telemetry.ts'
@@ -21,6 +21,10 @@ export interface RecorderOptions {
   readonly limits: RecorderLimits
   readonly exportSpan: Telemetry['exportSpan']
 }
+
+/** Of the greatest age: how long a generation takes requests, and how often it is looked at. The first of one is given up with the last of the next. */
+const generationPart = 0.4
+const tickPart = 0.1
 
 /** Those of requests that began in one stretch of time. */
 class RecordedGeneration implements Generation {
@@ -47,7 +51,8 @@ export class FlightRecorder {
     this.#limits = limits
     this.#exportSpan = exportSpan
     // Also while nothing is recorded any more.
-    if (this.enabled) setInterval(() => this.#age(performance.now()), this.#generationMs).unref()
+    if (this.enabled)
+      setInterval(() => this.#age(performance.now()), this.#limits.flightRecorderMaxAgeMs * tickPart).unref()
   }
 
   get enabled(): boolean {
@@ -72,10 +77,10 @@ export class FlightRecorder {
   }
 
   /** Keeps a line that is made when somebody reads it. */
-  recordNote(note: Note): void {
+  recordNote(fields: object, message: string): void {
     const request = currentRequest()
     if (request === undefined) return
-    this.#of(request).addNote(note)
+    this.#of(request).addNote({ madeAt: Date.now(), request, fields, message })
     this.#bound()
   }
 
@@ -100,7 +105,7 @@ export class FlightRecorder {
     return [...this.#old.recordings.values(), ...this.#young.recordings.values()].slice(-most).toReversed()
   }
 
-  /** A request lasts for as long as it goes on: its context keeps its recording, and brings it back. */
+  /** A request that goes on keeps its recording in its context, and brings it back unless it is too old. */
   #of(request: RequestContext): Recording {
     const own = request.recording
     const recording = own?.generation.isOver === false ? own : this.#open(request, own)
@@ -110,14 +115,14 @@ export class FlightRecorder {
   }
 
   #open(request: RequestContext, own: Recording | undefined): Recording {
-    const { requestId, trace } = request
+    const { requestId } = request
     const found = this.find(requestId)
     if (found !== undefined) return found
     const now = performance.now()
     this.#age(now)
     const young = this.#young
     const { flightRecorderRequestLines: maxLines, flightRecorderRequestBytes: maxBytes } = this.#limits
-    const about = { service: this.#service, requestId, traceId: trace.traceId, openedAt: now }
+    const about = { service: this.#service, requestId, openedAt: now }
     const recording = this.#isRecent(own, now) ? own : new Recording(about, { maxLines, maxBytes }, young)
     recording.generation = young
     young.bytes += recording.bytes
@@ -129,19 +134,14 @@ export class FlightRecorder {
     return recording !== undefined && now - recording.about.openedAt < this.#limits.flightRecorderMaxAgeMs
   }
 
-  /** The last request of a generation is kept for as long, the first for twice as long. */
-  get #generationMs(): number {
-    return this.#limits.flightRecorderMaxAgeMs / 2
-  }
-
   #age(now: number): void {
-    if (now - this.#young.beganAt >= this.#generationMs) this.#giveUpOld(now)
+    if (now - this.#young.beganAt >= this.#limits.flightRecorderMaxAgeMs * generationPart) this.#giveUpOld(now)
   }
 
   #bound(): void {
     const most = this.#limits.flightRecorderTotalBytes
-    const { bytes } = this.#young
-    if (bytes > most / 2 || bytes + this.#old.bytes > most) this.#giveUpOld(performance.now())
+    if (this.#young.bytes > most / 2) this.#giveUpOld(performance.now())
+    while (this.bytes > most) this.#giveUpOld(performance.now())
   }
 
   #giveUpOld(now: number): void {

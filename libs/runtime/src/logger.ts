@@ -8,7 +8,7 @@ import type { Metrics } from './metrics.ts'
 import { errorForLog } from './error-for-log.ts'
 import { recordingDestination } from './recording-destination.ts'
 import { redactByName } from './redact.ts'
-import { currentRequest } from './request-context.ts'
+import { currentRequest, idsOf } from './request-context.ts'
 import { stdoutLines } from './stdout-lines.ts'
 import { noTelemetry, type Telemetry } from './telemetry.ts'
 
@@ -37,11 +37,7 @@ export interface LoggerOptions {
 
 const idsOfRequest = (): object => {
   const request = currentRequest()
-  if (request === undefined) return {}
-  const { requestId, trace, userHash } = request
-  return userHash === undefined
-    ? { request_id: requestId, trace_id: trace.traceId }
-    : { request_id: requestId, trace_id: trace.traceId, user_hash: userHash }
+  return request === undefined ? {} : idsOf(request)
 }
 
 /** What pino's own `isoTime` says, made once for all lines of a millisecond. */
@@ -91,7 +87,7 @@ export const createLogger = ({
   const logger = pino(options, recordingDestination({ recorder, level, out, exportLine }))
   const note = (fields: object, message: string): void => {
     if (writesDebug) logger.debug(fields, message)
-    else if (recorder.enabled) recorder.recordNote({ madeAt: Date.now(), fields, message })
+    else if (recorder.enabled) recorder.recordNote(fields, message)
   }
   return Object.assign(logger, { service, recorder, metrics, note })
 }

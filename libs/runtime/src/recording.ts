@@ -1,6 +1,7 @@
 // What is kept of one request in one service: its latest records, bounded by lines and bytes. Lines come serialised and
 // redacted, so nothing that changes later can leak into them; notes hold what nobody changes.
 import { redactByName, redactByShape } from './redact.ts'
+import { idsOf, type RequestContext } from './request-context.ts'
 import type { SpanRecord } from './span.ts'
 
 export interface RecordingLimits {
@@ -18,7 +19,6 @@ export interface Generation {
 export interface RecordingOf {
   readonly service: string
   readonly requestId: string
-  readonly traceId: string
   /** Milliseconds of `performance.now()`. */
   readonly openedAt: number
 }
@@ -54,6 +54,8 @@ const noteBytes = 300
 export interface Note {
   /** Milliseconds since 1970. */
   readonly madeAt: number
+  /** In which it was made: several of one id may be told apart by trace and user. */
+  readonly request: RequestContext
   readonly fields: object
   readonly message: string
 }
@@ -135,10 +137,9 @@ export class Recording {
     this.generation.bytes += bytes
   }
 
-  #write({ madeAt, fields, message }: Note): string {
-    const { service, requestId, traceId } = this.about
-    const user = this.userHash === undefined ? {} : { user_hash: this.userHash }
-    const ids = { request_id: requestId, trace_id: traceId, ...user }
+  #write({ madeAt, request, fields, message }: Note): string {
+    const { service } = this.about
+    const ids = idsOf(request)
     const time = new Date(madeAt).toISOString()
     const about = redactByName(fields) as object
     return redactByShape(JSON.stringify({ level: 'debug', time, service, ...ids, ...about, message }))

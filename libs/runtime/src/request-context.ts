@@ -19,6 +19,12 @@ const storage = new AsyncLocalStorage<RequestContext>()
 
 export const currentRequest = (): RequestContext | undefined => storage.getStore()
 
+/** As every record of the request has them. */
+export const idsOf = ({ requestId, trace, userHash }: RequestContext): object =>
+  userHash === undefined
+    ? { request_id: requestId, trace_id: trace.traceId }
+    : { request_id: requestId, trace_id: trace.traceId, user_hash: userHash }
+
 /** Runs `work` (and all it starts) as part of this request. */
 export const runInRequest = <T>(context: RequestContext, work: () => T): T => storage.run(context, work)
 

@@ -1,6 +1,7 @@
 // Standard output for a log. A line leaves in the turn of the event loop that wrote it, those that follow within ten milliseconds
-// together: a write for each was a tenth of what the gateway does for a request, one for each turn still 13 µs. A reader that is slow makes them wait, up to a bound; one that is gone makes them be lost. Neither
-// may hold up the service, or keep it from ending.
+// together: a write for each was a tenth of what the gateway does for a request, one for each turn still 13 µs. A process that is killed
+// takes so much with it. A reader that is slow makes lines wait, up to a bound; one that is gone makes them be lost. Neither may hold up
+// the service, or keep it from ending.
 import { writeSync } from 'node:fs'
 import type { DestinationStream } from 'pino'
 

@@ -30,7 +30,7 @@ export const progressVariables = {
     max: 60_000,
     fallback: 500,
     description:
-      "longest wait for a user's log that somebody else has locked, e.g. a rebuild: all who are committed together wait for it once, then that user's requests alone, again and again, and are answered 503 before their time is over",
+      "longest wait for a user's log that somebody else has locked, e.g. a rebuild: all who are committed together wait for it once, so long for each such log, then that user's requests alone, again and again, and are answered 503 before their time is over",
   }),
   idleInTransactionMs: variable.integer('PROGRESS_IDLE_IN_TRANSACTION_MS', {
     min: 100,

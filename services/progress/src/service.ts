@@ -95,6 +95,8 @@ export const startProgress = async (config: ProgressConfig, logger: Logger): Pro
     hashUser,
     handlerTimeoutMs: config.handlerTimeoutMs,
   })
+  // So that NATS knows of it: what is asked from now on may come here.
+  await bus.nats.flush()
   connected = bus
   logger.info({ ops_port: ops.port }, 'progress serves')
   const stop = async (): Promise<void> => {

@@ -58,6 +58,21 @@ describe('while the logs of five users are locked', () => {
     for (const answer of await later) expect(answer).toMatchObject({ value: { results: applied([5]) } })
   })
 
+  it('others wait once, though the locked ones come one after another, and one of them is only being made', async () => {
+    const [made, ...free] = phones(3) as [Phone, Phone, Phone]
+    await Promise.all(free.map(phone => phone.submit(eventWith())))
+    await holder.query('INSERT INTO progress.heads (user_id) VALUES ($1)', [made.userId])
+    const waiting: Promise<unknown>[] = []
+    const begunAt = performance.now()
+    for (const phone of [made, ...held]) {
+      waiting.push(phone.submit(eventWith()).catch(() => undefined))
+      await Promise.all(free.map(one => one.submit(eventWith())))
+    }
+    expect(performance.now() - begunAt).toBeLessThan(4 * lockTimeoutMs)
+    await holder.query('ROLLBACK')
+    await Promise.all(waiting)
+  })
+
   it('these are told in time that it cannot be done now, and nothing of it is stored', async () => {
     const events = held.map(() => eventWith())
     const begunAt = performance.now()

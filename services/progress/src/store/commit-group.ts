@@ -3,7 +3,7 @@
 // committed: nothing is answered before COMMIT has returned.
 import type { CommittedMessage } from '@cairn/bus'
 import type { Receipt, SubmitResult } from '@cairn/contracts'
-import { inPipelinedTransaction } from '@cairn/postgres'
+import { inPipelinedTransaction, isLockTimeout } from '@cairn/postgres'
 import type { RequestContext } from '@cairn/runtime'
 import type pg from 'pg'
 import { judgeEvents, type LogInProgress } from '../domain/judge-events.ts'
@@ -90,8 +90,12 @@ export const commitGroup = async (
       const messages = advanced.length === 0 ? [] : await advanceLogs(pipeline, advanced, { stored, nowMs })
       return { results, messages }
     })
-  // Who has no row then is locked, and not new.
-  if (!wait) await ensureHeads(pool, userIds)
+  if (!wait) {
+    // Who has no row then is locked, and not new: also while somebody else is making that row.
+    await ensureHeads(pool, userIds).catch((error: unknown) => {
+      if (!isLockTimeout(error)) throw error
+    })
+  }
   for (let attempts = 0; attempts < mostAttempts; attempts += 1) {
     const committed = await attempt()
     if (committed !== undefined) return committed

@@ -3,9 +3,9 @@
 // is big, or when that one takes long. A user is in one group at a time, so groups never wait for each other's locks within
 // this process, and a user's requests keep their order.
 //
-// Somebody else may have locked a log for long: a rebuild, a replica whose host is gone. A group waits for it once, for one
-// lock timeout, and then goes without those users. They are set aside: groups of their own wait for them, one at a time and
-// beside all others, until their log is free or their requests have no time left.
+// Somebody else may have locked a log for long: a rebuild, a replica whose host is gone. A group waits for it, for one lock
+// timeout, and then goes without those users. They are set aside: groups of their own wait for them, one at a time and beside
+// all others, until their log is free or their requests have no time left; meanwhile the others wait for no log at all.
 import { CairnError, type SubmitResult } from '@cairn/contracts'
 import { databaseFailure, isConnectionLoss, isLockTimeout } from '@cairn/postgres'
 import type { Submission } from './commit-group.ts'
@@ -28,7 +28,7 @@ export interface CommitQueueOptions {
   readonly lockTimeoutMs: number
   /** Told when a group failed and its requests are tried one by one. */
   readonly onGroupFailed: (error: unknown, requests: number) => void
-  /** Told when requests are set aside, not each time they have waited in vain. */
+  /** Told when requests are set aside and no others were, not each time they have waited in vain. */
   readonly onSetAside: (requests: number) => void
 }
 
@@ -68,7 +68,7 @@ export class CommitQueue {
 
   /** Resolves once the submission is on disk. Rejects with `unavailable` when it is not known to be, or `internal`. */
   submit(submission: Submission, deadlineAt: number): Promise<SubmitResult> {
-    // Users who may wait for long leave the others half of the room.
+    // Users of whom it is known that they wait for long leave the others half of the room.
     const share = this.#asideUsers.has(submission.userId) ? 0.5 : 1
     if (this.#waitingEvents + submission.events.length > share * this.#options.maxWaitingEvents) {
       return Promise.reject(unavailable('too many events wait to be committed'))
@@ -113,8 +113,16 @@ export class CommitQueue {
 
   /** How long a group has to wait for the one in flight yet. */
   #waitBesideMs(): number {
-    if (this.#groupsInFlight.main === 0 || this.#waitingEvents >= this.#options.besideEvents) return 0
+    if (this.#groupsInFlight.main === 0 || this.#waitingEvents - this.#asideEvents() >= this.#options.besideEvents)
+      return 0
     return this.#beganAt + this.#options.besideAfterMs - performance.now()
+  }
+
+  /** Of requests that are no part of what the next group may be. */
+  #asideEvents(): number {
+    if (this.#asideUsers.size === 0) return 0
+    const aside = this.#waiting.filter(entry => this.#asideUsers.has(userOf(entry)))
+    return aside.reduce((sum, { submission }) => sum + submission.events.length, 0)
   }
 
   #wakeIn(ms: number): void {
@@ -160,14 +168,15 @@ export class CommitQueue {
     const users = new Set(group.map(userOf))
     for (const userId of users) this.#busyUsers.add(userId)
     this.#groupsInFlight[lane] += 1
-    const locked = await this.#commit(group, true)
+    const isFirst = this.#asideUsers.size === 0
+    const locked = await this.#commit(group, isFirst || lane === 'aside')
     this.#groupsInFlight[lane] -= 1
     for (const userId of users) {
       this.#busyUsers.delete(userId)
       this.#asideUsers.delete(userId)
     }
     if (locked.length > 0) this.#setAside(locked)
-    if (locked.length > 0 && lane === 'main') this.#options.onSetAside(locked.length)
+    if (locked.length > 0 && isFirst) this.#options.onSetAside(locked.length)
     this.#startAside()
     if (this.#waiting.length > 0) this.#schedule()
   }
