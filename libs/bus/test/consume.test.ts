@@ -39,6 +39,7 @@ const makeStream = async (): Promise<void> => {
     maxAgeMs: 60_000,
     maxBytes: 1_000_000,
     duplicateWindowMs: 10_000,
+    erasable: true,
   })
   await manager.consumers.add(stream, durableConsumer('listener', `${stream}.*`, 1_000))
 }

@@ -15,6 +15,7 @@ const limits = {
   maxAgeMs: 60_000,
   maxBytes: 1_000_000,
   duplicateWindowMs: 10_000,
+  erasable: true,
 }
 /** As the tests' bus is provisioned. */
 const config = readEnvironment(streamVariables, { INCIDENT_STREAM_BYTES: '50000000' })
@@ -108,17 +109,34 @@ it.each([
 })
 
 it.each(['deny_purge', 'deny_delete'])('a stream that has %s is found; NATS never takes it back', async name => {
-  const { config: kept } = await manager.streams.info('incidents')
-  await manager.streams.delete('incidents')
-  await manager.streams.add({ ...kept, [name]: true })
-  expect(await statusOf()).toEqual({ ...allThere, incidents: 'not as configured' })
+  await manager.streams.update('progress_log', { [name]: true })
+  expect(await statusOf()).toEqual({ ...allThere, progress_log: 'not as configured' })
   const natsUrl = deriveNatsUrl(server.url, 'provisioner')
   const failing = provisionStreams({ natsUrl, config, waitMs: 0, say: () => undefined })
-  await expect(failing).rejects.toThrow(/can not cancel deny/)
-  await manager.streams.delete('incidents')
+  await expect(failing).rejects.toThrow(new RegExp(`progress_log: .*can not cancel deny.*${name}`))
+  await manager.streams.delete('progress_log')
   await provisionNats(server.url)
   expect(await statusOf()).toEqual(allThere)
 })
+
+it.each([
+  ['auth_events', 'event.auth.user.deleted.v1.somebody'],
+  ['incidents', 'event.incident.part.kept.v1.g.h.i.j.k.l'],
+])(
+  '%s of an older version, from which messages could be erased, is brought to refuse that as it is',
+  async (name, subject) => {
+    const { config: kept } = await manager.streams.info(name)
+    await manager.streams.delete(name)
+    await manager.streams.add({ ...kept, deny_purge: false, deny_delete: false })
+    await streamPublisher(bus, 2_000).publish(subject, { payload: '{}', id: randomUUID() })
+    expect(await statusOf()).toMatchObject({ [name]: 'not as configured' })
+    await provisionNats(server.url)
+    expect(await statusOf()).toEqual(allThere)
+    await expect(manager.streams.purge(name)).rejects.toThrow(/not permitted/)
+    await expect(manager.streams.deleteMessage(name, 1)).rejects.toThrow(/not permitted/)
+    expect((await manager.streams.info(name)).state.messages).toBe(1)
+  },
+)
 
 it('a consumer that sends messages to a subject is found; NATS does not change it', async () => {
   const { config: kept } = await manager.consumers.info('auth_events', 'progress_erase_user')

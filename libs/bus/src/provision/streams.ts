@@ -23,6 +23,8 @@ export interface StreamLimits {
   readonly duplicateWindowMs: number
   /** Of a subject; unbounded when left out. */
   readonly maxMessagesPerSubject?: number
+  /** Whether messages can be erased on request; by age, size and number they go anyway. NATS never takes it back that they cannot. */
+  readonly erasable: boolean
   /** In how many servers; 1 when left out. */
   readonly replicas?: number
 }
@@ -34,6 +36,7 @@ export const streamsOf = (config: StreamsConfig): readonly StreamLimits[] => [
     maxAgeMs: config.authMaxAgeSeconds * 1_000,
     maxBytes: config.authMaxBytes,
     duplicateWindowMs: config.authDuplicateWindowMs,
+    erasable: false,
     replicas: config.streamReplicas,
   },
   {
@@ -42,6 +45,8 @@ export const streamsOf = (config: StreamsConfig): readonly StreamLimits[] => [
     maxAgeMs: config.progressMaxAgeMs,
     maxBytes: config.progressMaxBytes,
     duplicateWindowMs: config.progressDuplicateWindowMs,
+    // Progress purges it of a deleted user. Nothing reads it back, and what it had is in the log.
+    erasable: true,
     replicas: config.streamReplicas,
   },
   {
@@ -52,6 +57,7 @@ export const streamsOf = (config: StreamsConfig): readonly StreamLimits[] => [
     duplicateWindowMs: 120_000,
     // A part that is sent again replaces the earlier one.
     maxMessagesPerSubject: 1,
+    erasable: false,
     replicas: config.streamReplicas,
   },
 ]
@@ -71,11 +77,12 @@ export const streamConfigOf = (limits: StreamLimits) => ({
   max_msgs_per_subject: limits.maxMessagesPerSubject ?? -1,
   max_msg_size: -1,
   num_replicas: limits.replicas ?? 1,
-  // When it is full the oldest goes, whoever publishes hears that a message is stored, and what is a user's can be erased.
+  // When it is full the oldest goes, and whoever publishes hears that a message is stored.
   discard: DiscardPolicy.Old,
   no_ack: false,
-  deny_purge: false,
-  deny_delete: false,
+  // JetStream's own answer may be sent where it is a request to erase (decision 14): only the stream itself can refuse that.
+  deny_purge: !limits.erasable,
+  deny_delete: !limits.erasable,
 })
 
 /** A member that says nothing about a message for so long has lost it to another. */
