@@ -75,6 +75,13 @@ describe('docker compose', () => {
     expect(output).not.toMatch(/recreat/i)
   }, 180_000)
 
+  it('keeps its data in volumes of a name: others would stay behind, forgotten, each time it goes down', async () => {
+    const format = '{{range .Mounts}}{{if eq .Type "volume"}}{{println .Name}}{{end}}{{end}}'
+    const names = await composed.docker('inspect', '--format', format, ...(await containers()))
+    expect(names).toContain('_postgres')
+    expect(names.split('\n').filter(name => /^[0-9a-f]{64}$/.test(name))).toEqual([])
+  })
+
   it('loses nothing when it goes down', async () => {
     await composed.compose('down', '--timeout', '20')
     await up()
