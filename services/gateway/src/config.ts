@@ -73,6 +73,19 @@ export const gatewayVariables = {
     fallback: 2_000,
     description: 'requests worked on at the same time, their bodies being there; more are answered 503',
   }),
+  maxInFlightPerAddress: variable.integer('GATEWAY_MAX_IN_FLIGHT_PER_ADDRESS', {
+    min: 1,
+    max: 100_000,
+    fallback: 1_000,
+    description:
+      'requests of one address that are not answered to their end, those whose body is on its way included; more are answered 429',
+  }),
+  maxPipelined: variable.integer('GATEWAY_MAX_PIPELINED_REQUESTS', {
+    min: 1,
+    max: 10_000,
+    fallback: 64,
+    description: 'requests of one connection that are not answered to their end; one that asks for more is closed',
+  }),
   maxReceiving: variable.integer('GATEWAY_MAX_RECEIVING_REQUESTS', {
     min: 1,
     max: 1_000_000,

@@ -16,10 +16,11 @@ const halfABody =
 
 let edge: Edge
 let held: (() => void)[]
+const hold = (): Promise<typeof session> => new Promise(resolve => held.push(() => resolve(session)))
 beforeEach(async () => {
   edge = await startEdge({ GATEWAY_MAX_IN_FLIGHT: '8' })
   held = []
-  edge.answer(signInAsGuest, () => new Promise(resolve => held.push(() => resolve(session))))
+  edge.answer(signInAsGuest, hold)
 })
 afterEach(async () => {
   for (const release of held) release()
@@ -89,5 +90,49 @@ describe('a tunnel', () => {
     edge = await startEdge({ GATEWAY_LIMIT_PER_ADDRESS: '1' })
     expect(await edge.raw(tunnel)).toMatch(/^HTTP\/1.1 404 /)
     expect(await edge.raw(tunnel)).toMatch(/^HTTP\/1.1 429 [^]*"violated-policies":\["address"\]/)
+  })
+})
+
+describe('requests that nobody takes the answers of', () => {
+  const document = 'GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: x\r\n\r\n'
+  const silent = async (bounded: Edge, asked: string): Promise<Socket> => {
+    const socket = connect(bounded.gateway.port, '127.0.0.1')
+    socket.pause().on('error', () => undefined)
+    await once(socket, 'connect')
+    socket.write(asked)
+    return socket
+  }
+
+  it('are so many of one connection, which is closed when it asks for more', async () => {
+    const bounded = await startEdge({ GATEWAY_MAX_PIPELINED_REQUESTS: '12' })
+    const socket = await silent(bounded, document.repeat(10) + health.repeat(30))
+    expect((await bounded.call('/healthz')).status).toBe(200)
+    socket.resume()
+    await eventually(() => expect(socket.closed).toBe(true))
+    await bounded.stop()
+  })
+
+  it('are so many of one address', async () => {
+    const bounded = await startEdge({ GATEWAY_MAX_IN_FLIGHT_PER_ADDRESS: '6' })
+    bounded.answer(signInAsGuest, hold)
+    const sockets = await Promise.all([1, 2].map(() => silent(bounded, signIn.repeat(3))))
+    await eventually(() => expect(held).toHaveLength(6))
+    expect(await bounded.call('/api/v1/auth/nonce', { method: 'POST' })).toMatchObject({ status: 429 })
+    expect((await bounded.call('/healthz')).status).toBe(503)
+    for (const socket of sockets) socket.destroy()
+    await eventually(async () => expect((await bounded.call('/healthz')).status).toBe(200))
+    await bounded.stop()
+  })
+
+  it('hold up no stop, not with a tunnel behind them either', async () => {
+    const bounded = await startEdge({ DRAIN_WINDOW_MS: '200' })
+    bounded.answer(signInAsGuest, hold)
+    const socket = await silent(bounded, document.repeat(10) + signIn + tunnel)
+    await eventually(() => expect(held).toHaveLength(1))
+    held[0]?.()
+    const begunAt = performance.now()
+    await bounded.stop()
+    expect(performance.now() - begunAt).toBeLessThan(3_000)
+    socket.destroy()
   })
 })

@@ -7,9 +7,13 @@ import { startEdge, type Edge } from './edge.ts'
 const userId = '0b8c3c1e-7b1f-4f5e-9d57-0f9a3a3f2f11'
 
 let edge: Edge
+let guests = 0
 beforeAll(async () => {
   edge = await startEdge()
-  edge.answer(signInAsGuest, async () => session)
+  edge.answer(signInAsGuest, async () => {
+    guests += 1
+    return session
+  })
   edge.answer(refreshSession, async () => session)
 })
 afterAll(async () => {
@@ -29,6 +33,27 @@ describe('framing', () => {
     ],
   ])('of %s is 400, and the connection ends', async (_what, bytes) => {
     expect(await edge.raw(bytes)).toMatch(/^HTTP\/1.1 400 [^]*connection: close\r\n[^]*"code":"invalid_request"/i)
+  })
+
+  it.each([
+    ['two hosts', 'GET /healthz HTTP/1.1\r\nhost: a\r\nHost: b\r\n\r\n'],
+    ['none, of a version we do not know', 'GET /healthz HTTP/1.2\r\n\r\n'],
+    ['chunks in HTTP/1.0', `${signIn.replace('1.1', '1.0')}transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`],
+    ['another protocol', 'GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n'],
+  ])('of %s is the last that is looked at: what follows may be a part of it', async (_what, bytes) => {
+    const before = guests
+    const answer = await edge.raw(`${bytes}${signIn}content-length: 0\r\n\r\n`)
+    expect(answer.match(/^HTTP\/1.1 \d+/gm)).toHaveLength(1)
+    expect(answer).toMatch(/\r\nconnection: close\r\n/i)
+    expect(guests).toBe(before)
+  })
+
+  it('is refused by the limit of the address in its turn', async () => {
+    const limited = await startEdge({ GATEWAY_LIMIT_PER_ADDRESS: '2' })
+    const answers: string[] = []
+    for (let n = 0; n < 3; n += 1) answers.push(await limited.raw(`${signIn}host: y\r\ncontent-length: 0\r\n\r\n`))
+    await limited.stop()
+    expect(answers.map(answer => answer.slice(9, 12))).toEqual(['400', '400', '429'])
   })
 
   it('in chunks is fine, however that is written', async () => {

@@ -14,7 +14,7 @@ const name = 'authorization'
 const tokenOf = (request: FastifyRequest): string | undefined => {
   const given = request.headers[name]
   // Node keeps the first of several and drops the others; a proxy in front may have looked at another one.
-  return given !== undefined && timesGiven(request, name) === 1 ? bearerPattern.exec(given)?.[1] : undefined
+  return given !== undefined && timesGiven(request.raw, name) === 1 ? bearerPattern.exec(given)?.[1] : undefined
 }
 
 const callerOf = ({ hashUser }: GatewayContext, { userId, sessionId }: AccessClaims): Caller => {

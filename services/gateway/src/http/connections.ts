@@ -1,14 +1,15 @@
 // The connections: how many there may be, what is under way on each, and what is answered where bytes never become a request
 // (malformed HTTP, too large a head, too slow, a connection too many).
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CairnError, errorKinds, type ErrorCode } from '@cairn/contracts'
 import { continueTrace, newRequestId, runInRequest } from '@cairn/runtime'
 import type { GatewayContext } from '../context.ts'
+import { framingFaultOf } from './framing.ts'
 import { endWith } from './raw-answer.ts'
 import { RequestsUnderWay } from './requests-under-way.ts'
-import { refuseTunnel, takeOver } from './tunnels.ts'
+import { closeWithAll, refuseTunnel, takeOver } from './tunnels.ts'
 
 const codeOf = (nodeCode: string | undefined): ErrorCode => {
   if (nodeCode === 'HPE_HEADER_OVERFLOW') return 'headers_too_large'
@@ -19,15 +20,22 @@ export interface ConnectionBounds {
   readonly maxConnections: number
   readonly maxConnectionsPerAddress: number
   readonly maxRefusedConnections: number
+  readonly maxPipelined: number
+  readonly maxInFlightPerAddress: number
 }
 
 export class Connections {
-  readonly underWay = new RequestsUnderWay()
+  readonly underWay: RequestsUnderWay
   readonly #context: Pick<GatewayContext, 'logger' | 'incidents' | 'addressOf'>
   readonly #bounds: ConnectionBounds
   readonly #byAddress = new Map<string, number>()
   readonly #refused = new WeakSet<Duplex>()
   readonly #broken = new WeakSet<Duplex>()
+  /** Whose last request has come: what follows may be a part of it. */
+  readonly #ended = new WeakSet<Duplex>()
+  readonly #dropped = new WeakSet<IncomingMessage>()
+  readonly #tunnels = new Set<Socket>()
+  readonly #faults = new WeakMap<IncomingMessage, string>()
   /** Without those that are refused. */
   #open = 0
   /** Refused, and not closed yet: each may stay for a moment, so that its client has read why. */
@@ -36,6 +44,7 @@ export class Connections {
   constructor(context: GatewayContext, bounds: ConnectionBounds) {
     this.#context = context
     this.#bounds = bounds
+    this.underWay = new RequestsUnderWay(bounds.maxInFlightPerAddress)
   }
 
   /** Whether this connection was answered that it is one too many: what it asks for is not done. */
@@ -43,16 +52,52 @@ export class Connections {
     return this.#refused.has(socket)
   }
 
+  /** Whether it is not looked at: its connection has its last answer, or will have it for what came before. */
+  isDropped(request: IncomingMessage): boolean {
+    return this.#dropped.has(request)
+  }
+
+  /** What is wrong with its framing. */
+  faultOf(request: IncomingMessage): string | undefined {
+    return this.#faults.get(request)
+  }
+
+  /** Whether its connection ends with the answer to it. */
+  isLast(request: IncomingMessage): boolean {
+    // Node stops reading there, for a protocol that is not spoken here, and drops the rest of what it has read.
+    return this.#faults.has(request) || request.headers.upgrade !== undefined
+  }
+
   watch(server: Server): void {
     server.on('connection', socket => this.#connected(socket))
     // Before whoever handles it, which may answer at once.
-    server.prependListener('request', (request, response) => {
-      if (!this.isRefused(request.socket)) this.underWay.asked(request, response)
-    })
+    server.prependListener('request', (request, response) => this.#asked(request, response))
+    closeWithAll(server, this.#tunnels)
     server.on('connect', (request: IncomingMessage) => {
-      takeOver(request)
-      if (!this.isRefused(request.socket)) refuseTunnel(server, request, this.underWay)
+      takeOver(request, this.#tunnels)
+      if (!this.#isOver(request.socket)) refuseTunnel(server, request, this.underWay)
     })
+  }
+
+  #isOver(socket: Duplex): boolean {
+    return this.isRefused(socket) || this.#ended.has(socket)
+  }
+
+  #asked(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request
+    if (this.#isOver(socket)) {
+      this.#dropped.add(request)
+      return
+    }
+    if (this.underWay.countOf(socket) >= this.#bounds.maxPipelined) {
+      this.#dropped.add(request)
+      socket.destroy()
+      return
+    }
+    this.underWay.asked(request, response)
+    const fault = framingFaultOf(request)
+    if (fault !== undefined) this.#faults.set(request, fault)
+    if (this.isLast(request)) this.#ended.add(socket)
   }
 
   /** For Node's `clientError`. The connection ends with the answer to it, and with those to what was asked before. */

@@ -2,6 +2,7 @@
 // the answer whose turn it is, but not always of those that wait behind it.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { Shares } from './shares.ts'
 
 interface UnderWay {
   readonly response: ServerResponse
@@ -10,6 +11,8 @@ interface UnderWay {
   /** Its body is on its way: it waits for its client, not for us. */
   isReceiving: boolean
   whenOver: (() => void) | undefined
+  /** To whose share it counts, once that is known. */
+  address: string | undefined
 }
 
 /** Whether its answer will come, or has begun: what waits for the rest of a body that may never arrive is not waited for. */
@@ -18,8 +21,14 @@ const willEnd = ({ response }: UnderWay): boolean => response.req.complete || re
 export class RequestsUnderWay {
   /** Weak, and no Map: see `Slots`. */
   readonly #ofConnection = new WeakMap<Duplex, UnderWay[]>()
+  readonly #byAddress: Shares
   #underWay = 0
   #receiving = 0
+
+  /** Of one address, those whose body is on its way included. */
+  constructor(mostPerAddress: number) {
+    this.#byAddress = new Shares({ most: Number.POSITIVE_INFINITY, mostPerAddress })
+  }
 
   /** Without those whose body is still on its way. */
   get inFlight(): number {
@@ -28,10 +37,24 @@ export class RequestsUnderWay {
 
   asked({ socket }: IncomingMessage, response: ServerResponse): void {
     const ofConnection = this.#ofConnection.get(socket) ?? this.#begin(socket)
-    const one = { response, ofConnection, isReceiving: false, whenOver: undefined }
+    const one = { response, ofConnection, isReceiving: false, whenOver: undefined, address: undefined }
     ofConnection.push(one)
     this.#underWay += 1
     response.once('close', () => this.#over(one))
+  }
+
+  /** How many of this connection are. */
+  countOf(socket: Duplex): number {
+    return this.#ofConnection.get(socket)?.length ?? 0
+  }
+
+  /** Counts it for its address. False when that has its share already. */
+  takeShare(request: IncomingMessage, address: string): boolean {
+    const one = this.#find(request)
+    if (one === undefined) return true
+    if (this.#byAddress.take(address, 1) !== undefined) return false
+    one.address = address
+    return true
   }
 
   /** Waits for the body of `request`; calls `over` once when it is answered or given up. False when it is so already. */
@@ -85,6 +108,7 @@ export class RequestsUnderWay {
     one.ofConnection.splice(place, 1)
     this.#underWay -= 1
     this.#received(one)
+    if (one.address !== undefined) this.#byAddress.giveBack(one.address, 1)
     one.whenOver?.()
   }
 }

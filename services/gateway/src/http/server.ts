@@ -3,7 +3,7 @@ import { CairnError } from '@cairn/contracts'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { GatewayConfig } from '../config.ts'
 import type { GatewayContext } from '../context.ts'
-import { registerAddressLimit } from '../limits/address-limit.ts'
+import { neverLimited, registerAddressLimit } from '../limits/address-limit.ts'
 import { requireDocumentedRoutes } from '../openapi/documented-routes.ts'
 import { routes } from '../routes/index.ts'
 import { Bodies } from './bodies.ts'
@@ -34,18 +34,28 @@ const whyNot = (request: FastifyRequest, { health }: GatewayContext, hasRoom: bo
   return hasRoom ? undefined : new CairnError('unavailable', { detail: 'Too many requests at once; try again.' })
 }
 
+const tooManyOfAddress = ({ routeOptions }: FastifyRequest): CairnError => {
+  const detail = 'Too many requests of this address at once.'
+  if (neverLimited.has(routeOptions.url)) return new CairnError('unavailable', { detail })
+  return new CairnError('rate_limited', { detail, retryAfterSeconds: 1, violatedPolicies: ['in_flight'] })
+}
+
 /** Refuses what cannot be served now, before any work is done for it. */
 const registerAdmission = (
   server: FastifyInstance,
   { context, connections, maxInFlight }: { context: GatewayContext; connections: Connections; maxInFlight: number },
 ): void => {
   server.addHook('onRequest', (request, reply, done) => {
-    if (connections.isRefused(request.raw.socket)) {
-      // It has its answer.
+    if (connections.isDropped(request.raw)) {
+      // Its connection has its answer.
       reply.hijack()
       return
     }
-    done(whyNot(request, context, connections.underWay.inFlight <= maxInFlight))
+    const { underWay } = connections
+    if (connections.isLast(request.raw)) reply.header('connection', 'close')
+    const why = whyNot(request, context, underWay.inFlight <= maxInFlight)
+    if (why === undefined && !underWay.takeShare(request.raw, request.client.key)) done(tooManyOfAddress(request))
+    else done(why)
   })
   // Also the answer to a request that came before: a connection that stays would hold up the stop.
   server.addHook(
@@ -93,7 +103,7 @@ export const createServer = (context: GatewayContext, config: GatewayConfig): Fa
   registerCrossOrigin(server, config.allowedOrigins)
   registerAdmission(server, { context, connections, maxInFlight })
   registerAddressLimit(server, context)
-  registerFraming(server)
+  registerFraming(server, request => connections.faultOf(request))
   answerPreflights(server)
   registerReferencePages(server)
   requireDocumentedRoutes(server)

@@ -20,7 +20,7 @@ declare module 'fastify' {
 }
 
 /** Load balancers ask again when they are refused, and then take the gateway for broken. */
-const neverLimited: ReadonlySet<string | undefined> = new Set(['/healthz', '/readyz'])
+export const neverLimited: ReadonlySet<string | undefined> = new Set(['/healthz', '/readyz'])
 
 /** Notes what is left, for the answer's headers; `rate_limited` when it is too much. */
 export const note = (request: FastifyRequest, verdict: Verdict): CairnError | undefined => {
