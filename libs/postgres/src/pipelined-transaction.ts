@@ -1,26 +1,48 @@
 // One transaction whose statements do not wait for each other: BEGIN leaves along with the first reads, the writes leave
 // together, COMMIT right behind them. The server works them off in order, so a lock taken by one covers the next; what is
-// saved is a round trip each, and the locks are held for less long. Needs a pool whose clients are pipelined.
+// saved is a round trip each, and the locks are held for less long.
 import type pg from 'pg'
+import { StatementBatch, type PreparedStatement, type StatementAnswer } from './statement-batch.ts'
 import { onConnection } from './transaction.ts'
 
+/** Whoever a prepared statement can be given to: a pipeline, or a client of pg. */
+export interface Queryable {
+  query<Row extends pg.QueryResultRow>(statement: PreparedStatement): Promise<Pick<StatementAnswer<Row>, 'rows'>>
+}
+
 /** What a transaction is done with. */
-export class Pipeline {
-  readonly client: pg.PoolClient
+export class Pipeline implements Queryable {
+  readonly #client: pg.PoolClient
   readonly #sent: Promise<unknown>[] = []
-  #corked = false
+  #batch: StatementBatch | undefined
+  #failure: { readonly error: unknown } | undefined
 
   constructor(client: pg.PoolClient) {
-    this.client = client
+    this.#client = client
   }
 
-  /** Sends a statement whose answer is not needed before the end; its failure is the transaction's. */
-  send(statement: () => Promise<unknown>): void {
-    this.#gather()
-    const sent = statement()
+  /** What is asked within this turn of the event loop leaves together. Rejects with what failed first in the transaction. */
+  async query<Row extends pg.QueryResultRow>(statement: PreparedStatement): Promise<StatementAnswer<Row>> {
+    try {
+      if (this.#failure !== undefined) throw this.#failure.error
+      return await this.#gather().add<Row>(statement)
+    } catch (error) {
+      throw this.fail(error)
+    }
+  }
+
+  /** Nothing is sent any more. Answers with what failed first. */
+  fail(error: unknown): unknown {
+    this.#failure ??= { error }
+    this.#batch = undefined
+    return this.#failure.error
+  }
+
+  /** For a statement whose answer is not needed before the end; its failure is the transaction's. */
+  send(statement: Promise<unknown>): void {
     // It is looked at in the end, which may come later than its failure.
-    sent.catch(() => undefined)
-    this.#sent.push(sent)
+    statement.catch(() => undefined)
+    this.#sent.push(statement)
   }
 
   /** Resolves when all that was sent has succeeded. */
@@ -28,42 +50,34 @@ export class Pipeline {
     await Promise.all(this.#sent)
   }
 
-  /** The failure that came first, which those behind it only repeat; undefined when nothing sent has failed. */
-  async firstFailure(): Promise<unknown> {
-    const outcomes = await Promise.allSettled(this.#sent)
-    return outcomes.find(outcome => outcome.status === 'rejected')?.reason
-  }
-
-  /** What is sent within this turn of the event loop leaves in one write. */
-  #gather(): void {
-    if (this.#corked) return
-    const { stream } = this.client.connection
-    this.#corked = true
-    stream.cork()
+  #gather(): StatementBatch {
+    const gathered = this.#batch
+    if (gathered !== undefined) return gathered
+    const batch = new StatementBatch(this.#client)
+    this.#batch = batch
     process.nextTick(() => {
-      this.#corked = false
-      stream.uncork()
+      if (this.#batch !== batch) return
+      this.#batch = undefined
+      this.#client.query(batch)
     })
+    return batch
   }
 }
 
-/** The server answers the COMMIT of a transaction that has failed with ROLLBACK, and no error. */
-const commit = async (client: pg.ClientBase): Promise<void> => {
-  const { command } = await client.query('COMMIT')
-  if (command !== 'COMMIT') throw new Error('rolled back instead of committed')
-}
+const begin = { name: 'begin', text: 'BEGIN' }
+const commit = { name: 'commit', text: 'COMMIT' }
 
 /** Runs `work` between BEGIN and COMMIT. Rejects with what failed first, and then nothing is stored. */
 export const inPipelinedTransaction = <T>(pool: pg.Pool, work: (pipeline: Pipeline) => Promise<T>): Promise<T> =>
   onConnection(pool, async client => {
     const pipeline = new Pipeline(client)
     try {
-      pipeline.send(() => client.query('BEGIN'))
+      pipeline.send(pipeline.query(begin))
       const result = await work(pipeline)
-      pipeline.send(() => commit(client))
+      pipeline.send(pipeline.query(commit))
       await pipeline.settled()
       return result
     } catch (error) {
-      throw (await pipeline.firstFailure()) ?? error
+      throw pipeline.fail(error)
     }
   })

@@ -26,8 +26,6 @@ export interface PoolOptions {
   readonly gate?: SchemaGate
   /** Keeps each statement's name and time with the request it was for, and counts connections. */
   readonly logger?: Logger
-  /** Whether statements are sent without waiting for those before them, as `inPipelinedTransaction` needs; default no. */
-  readonly pipelined?: boolean
   /** Told of idle connections that broke; the pool replaces them by itself. */
   readonly onIdleError: (error: Error) => void
 }
@@ -59,7 +57,6 @@ export const createPool = (options: PoolOptions): pg.Pool => {
     query_timeout: answerTimeoutMs,
     idle_in_transaction_session_timeout: idleInTransactionMs,
     keepAlive: true,
-    pipeline: options.pipelined ?? false,
     options: sessionOptions({ tcp_user_timeout: String(idleInTransactionMs), ...options.settings }),
     types: typeParsers,
     ...(gate === undefined ? {} : { verify: callbackify(gate) }),

@@ -3,6 +3,7 @@
 import { startSpan, type FlightRecorder, type Span } from '@cairn/runtime'
 import type pg from 'pg'
 import type { ConnectionFailures } from './connection-failures.ts'
+import { StatementBatch, type StatementWatcher } from './statement-batch.ts'
 
 const firstWord = /^\s*(\w+)/
 
@@ -30,20 +31,31 @@ export interface StatementWatch {
 /** For a pool's `connect` event. */
 export const watchStatements = (client: pg.PoolClient, { recorder, failures }: StatementWatch): void => {
   const query = client.query.bind(client) as AnyQuery
-  const watched: AnyQuery = (...args) => {
-    const statement = nameOf(args[0])
+  const watcherOf = (statement: string): StatementWatcher => {
     const span = recorder && startSpan(recorder, { name: statement, kind: 'client', exported: true })
-    const failure = (error: unknown): unknown => {
-      failedWith(error, span, statement)
-      return failures.ofStatement(error)
+    return {
+      ended(outcome) {
+        span?.end(outcome)
+      },
+      failed(error) {
+        failedWith(error, span, statement)
+        return failures.ofStatement(error)
+      },
     }
+  }
+  const watched: AnyQuery = (...args) => {
+    if (args[0] instanceof StatementBatch) {
+      args[0].watch(watcherOf)
+      return query(...args)
+    }
+    const watcher = watcherOf(nameOf(args[0]))
     const callback = args.at(-1)
     if (typeof callback === 'function') {
       const told = (error: unknown, result: unknown): void => {
         if (error === undefined || error === null) {
-          span?.end()
+          watcher.ended()
           ;(callback as AnyQuery)(error, result)
-        } else (callback as AnyQuery)(failure(error), result)
+        } else (callback as AnyQuery)(watcher.failed(error), result)
       }
       return query(...args.slice(0, -1), told)
     }
@@ -51,11 +63,11 @@ export const watchStatements = (client: pg.PoolClient, { recorder, failures }: S
     if (!(answer instanceof Promise)) return answer
     return answer.then(
       (result: unknown) => {
-        span?.end()
+        watcher.ended()
         return result
       },
       (error: unknown) => {
-        throw failure(error)
+        throw watcher.failed(error)
       },
     )
   }

@@ -8,7 +8,7 @@ let database: EmptyDatabase
 let link: Link
 let pool: pg.Pool
 let place: string
-const open = (options: { url?: string; pipelined?: boolean } = {}): pg.Pool =>
+const open = (options: { url?: string } = {}): pg.Pool =>
   createPool({
     url: link.url,
     name: 'test',
@@ -90,8 +90,9 @@ describe.each(Object.entries(asking))('%s', (_what, ask) => {
 })
 
 it('a pipelined transaction that is not answered tells its first statement', async () => {
-  const pipelined = open({ pipelined: true })
-  const write = () => inPipelinedTransaction(pipelined, async ({ client }) => client.query('SELECT 1'))
+  const pipelined = open()
+  const write = () =>
+    inPipelinedTransaction(pipelined, async pipeline => pipeline.query({ name: 'one', text: 'SELECT 1' }))
   await write()
   link.drop()
   expect((await failureOf(write())).message).toContain(`${place} has not answered for 500 ms: `)

@@ -16,23 +16,21 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 let database: EmptyDatabase
 let pool: pg.Pool
-let pipelined: pg.Pool
+const settings = () => ({
+  url: database.url,
+  name: 'test',
+  maxConnections: 2,
+  connectTimeoutMs: 500,
+  statementTimeoutMs: 1_000,
+  onIdleError: () => undefined,
+})
 beforeAll(async () => {
   database = await createEmptyDatabase()
-  const options = {
-    url: database.url,
-    name: 'test',
-    maxConnections: 2,
-    connectTimeoutMs: 500,
-    statementTimeoutMs: 1_000,
-    onIdleError: () => undefined,
-  }
-  pool = createPool(options)
-  pipelined = createPool({ ...options, pipelined: true })
+  pool = createPool(settings())
   await pool.query('CREATE TABLE numbers (n int CONSTRAINT numbers_positive CHECK (n > 0))')
 })
 afterAll(async () => {
-  await Promise.all([pool.end(), pipelined.end()])
+  await pool.end()
   await database.drop()
 })
 
@@ -144,69 +142,110 @@ describe('inTransaction', () => {
 describe('inPipelinedTransaction', () => {
   const values = async (): Promise<number[]> =>
     (await pool.query<{ n: number }>('SELECT n FROM numbers WHERE n > 100 ORDER BY n')).rows.map(row => row.n)
+  const add = (n: number) => ({ name: 'add', text: 'INSERT INTO numbers VALUES ($1)', values: [String(n)] })
+  const above = { name: 'above', text: 'SELECT n, nullif(n, 102) AS other FROM numbers WHERE n > 100' }
 
   it('commits what was sent, in order, and what was waited for sees it', async () => {
-    const seen = await inPipelinedTransaction(pipelined, async pipeline => {
-      pipeline.send(() => insert(101)(pipeline.client))
-      pipeline.send(() => pipeline.client.query('UPDATE numbers SET n = n + 1 WHERE n = 101'))
-      const { rows } = await pipeline.client.query<{ n: number }>('SELECT n FROM numbers WHERE n > 100')
-      pipeline.send(() => insert(103)(pipeline.client))
+    const seen = await inPipelinedTransaction(pool, async pipeline => {
+      pipeline.send(pipeline.query(add(101)))
+      pipeline.send(pipeline.query({ name: 'more', text: 'UPDATE numbers SET n = n + 1 WHERE n = 101' }))
+      const { rows } = await pipeline.query(above)
+      pipeline.send(pipeline.query(add(103)))
+      pipeline.send(pipeline.query(add(104)))
       return rows
     })
-    expect(seen).toEqual([{ n: 102 }])
-    expect(await values()).toEqual([102, 103])
+    expect(seen).toEqual([{ n: 102, other: null }])
+    expect(await values()).toEqual([102, 103, 104])
+  })
+
+  it('prepares a statement once on a connection, and knows what it answers', async () => {
+    const one = createPool({ ...settings(), maxConnections: 1 })
+    const read = () =>
+      inPipelinedTransaction(one, async pipeline => {
+        const [first, second] = await Promise.all([pipeline.query(above), pipeline.query(above)])
+        expect(second).toEqual(first)
+        return first.rows
+      })
+    expect([await read(), (await read()).length]).toEqual([expect.arrayContaining([{ n: 103, other: 103 }]), 3])
+    const { rows } = await one.query('SELECT name, generic_plans + custom_plans AS uses FROM pg_prepared_statements')
+    expect(rows).toContainEqual({ name: 'above (batch)', uses: 4 })
+    // pg has prepared it by its own name.
+    expect((await one.query(above)).rows).toHaveLength(3)
+    expect(await read()).toHaveLength(3)
+    await one.end()
   })
 
   it('tells the failure that came first, and stores nothing', async () => {
     const error = await failureOf(
-      inPipelinedTransaction(pipelined, async pipeline => {
-        pipeline.send(() => insert(104)(pipeline.client))
-        pipeline.send(() => insert(-1)(pipeline.client))
-        await insert(105)(pipeline.client)
+      inPipelinedTransaction(pool, async pipeline => {
+        pipeline.send(pipeline.query(add(105)))
+        pipeline.send(pipeline.query(add(-1)))
+        await pipeline.query(add(106))
       }),
     )
     expect(violatedConstraint(error)).toBe('numbers_positive')
-    expect(await values()).toEqual([102, 103])
+    expect(error).toHaveProperty('statement', 'add')
+    expect(await values()).toEqual([102, 103, 104])
+  })
+
+  it('goes on with a connection on which a statement was not prepared, or failed when it was', async () => {
+    const one = createPool({ ...settings(), maxConnections: 1 })
+    const late = { name: 'late', text: 'SELECT 1 AS n' }
+    const bad = (text: string) => ({ name: 'bad', text: `SELECT ${text}::int AS n` })
+    for (const text of ['(', "'x'"]) {
+      const failed = inPipelinedTransaction(one, async pipeline => {
+        pipeline.send(pipeline.query(bad(text)))
+        await pipeline.query(late)
+      })
+      expect(await failureOf(failed)).toHaveProperty('statement', 'bad')
+      const ask = inPipelinedTransaction(one, pipeline =>
+        Promise.all([late, bad('2')].map(each => pipeline.query(each))),
+      )
+      expect((await ask).map(answer => answer.rows)).toEqual([[{ n: 1 }], [{ n: 2 }]])
+    }
+    await one.end()
   })
 
   it('takes no commit for one that was not', async () => {
-    const failed = inPipelinedTransaction(pipelined, async ({ client }) => {
-      await failureOf(insert(-1)(client))
+    const failed = inPipelinedTransaction(pool, async pipeline => {
+      await failureOf(pipeline.query(add(-1)))
     })
-    await expect(failed).rejects.toThrow('rolled back instead of committed')
+    expect(violatedConstraint(await failureOf(failed))).toBe('numbers_positive')
+    expect(await values()).toEqual([102, 103, 104])
   })
 
   it('undoes everything when the work itself fails', async () => {
-    const failed = inPipelinedTransaction(pipelined, async pipeline => {
-      pipeline.send(() => insert(106)(pipeline.client))
+    const failed = inPipelinedTransaction(pool, async pipeline => {
+      pipeline.send(pipeline.query(add(106)))
       throw new Error('no')
     })
     await expect(failed).rejects.toThrow('no')
-    expect(await values()).toEqual([102, 103])
+    expect(await values()).toEqual([102, 103, 104])
   })
 
   it('gives no broken connection back to the pool', async () => {
     const error = await failureOf(
-      inPipelinedTransaction(pipelined, async pipeline => {
-        pipeline.send(() => pipeline.client.query('SELECT pg_terminate_backend(pg_backend_pid())'))
-        pipeline.send(() => insert(107)(pipeline.client))
+      inPipelinedTransaction(pool, async pipeline => {
+        pipeline.send(pipeline.query({ name: 'end', text: 'SELECT pg_terminate_backend(pg_backend_pid())' }))
+        pipeline.send(pipeline.query(add(107)))
       }),
     )
     expect([isConnectionLoss(error), databaseFailure(error).code]).toEqual([true, 'unavailable'])
-    const again = [108, 109, 110].map(n => inPipelinedTransaction(pipelined, ({ client }) => insert(n)(client)))
+    const again = [108, 109, 110].map(n => inPipelinedTransaction(pool, pipeline => pipeline.query(add(n))))
     await Promise.all(again)
-    expect(await values()).toEqual([102, 103, 108, 109, 110])
+    expect(await values()).toEqual([102, 103, 104, 108, 109, 110])
   })
 
   it('ends a statement that the database does not answer, with all behind it', async () => {
     const error = await failureOf(
-      inPipelinedTransaction(pipelined, async pipeline => {
-        pipeline.send(() => pipeline.client.query('SET statement_timeout = 0; SELECT pg_sleep(60)'))
-        await insert(111)(pipeline.client)
+      inPipelinedTransaction(pool, async pipeline => {
+        await pipeline.query({ name: 'wait', text: 'SET statement_timeout = 0' })
+        pipeline.send(pipeline.query({ name: 'sleep', text: 'SELECT pg_sleep(60)' }))
+        await pipeline.query(add(111))
       }),
     )
     expect(databaseFailure(error).code).toBe('unavailable')
-    expect(await values()).toEqual([102, 103, 108, 109, 110])
+    expect(await values()).toEqual([102, 103, 104, 108, 109, 110])
   })
 })
 

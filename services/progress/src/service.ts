@@ -40,7 +40,6 @@ const connectPool = (config: ProgressConfig, logger: Logger): pg.Pool =>
     idleInTransactionMs: config.idleInTransactionMs,
     settings: { ...plannerSettings, lock_timeout: String(config.lockTimeoutMs) },
     gate: createSchemaGate({ schema: 'progress', directory: join(import.meta.dirname, 'migrations') }),
-    pipelined: true,
     onIdleError: error => logger.warn({ error }, 'an idle connection to Postgres broke'),
   })
 
@@ -55,13 +54,9 @@ const createCommitQueue = (
     besideEvents: config.groupBesideEvents,
     besideAfterMs: config.groupBesideAfterMs,
     lockTimeoutMs: config.lockTimeoutMs,
-    commit: async (group, wait) => {
-      const { results, messages } = await traceGroup(logger.recorder, group, () =>
-        commitGroup(pool, group, { nowMs: Date.now(), wait }),
-      )
-      if (messages.length > 0) publisher.outboxFilled(messages)
-      return results
-    },
+    commit: (group, wait) =>
+      traceGroup(logger.recorder, group, () => commitGroup(pool, group, { nowMs: Date.now(), wait })),
+    onCommitted: messages => publisher.outboxFilled(messages),
     onGroupFailed: (error, requests) => logger.warn({ error, requests }, 'a group failed; trying its requests alone'),
     onSetAside: requests => logger.warn({ requests }, 'somebody else has locked logs; their requests wait aside'),
   })

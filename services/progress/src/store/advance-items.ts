@@ -1,6 +1,5 @@
 // Brings the items that a group's events touch to their new state: counts again what a reset cut into, stores.
 import type { Pipeline } from '@cairn/postgres'
-import type pg from 'pg'
 import { advanceItem, emptyItem, latestReset, leftAfterReset, type Counted, type ItemState } from '../domain/item.ts'
 import type { AppliedEvent } from '../domain/progress-event.ts'
 import type { ItemChange } from '../domain/track.ts'
@@ -45,7 +44,7 @@ const touchedItems = (logs: readonly UserEvents[], stored: Stored['items']): Tou
     return { userId, before, events, resetAtMs, left: leftAfterReset(before, resetAtMs) }
   })
 
-const recount = async (client: pg.ClientBase, touched: readonly TouchedItem[]): Promise<Map<TouchedItem, Counted>> => {
+const recount = async (pipeline: Pipeline, touched: readonly TouchedItem[]): Promise<Map<TouchedItem, Counted>> => {
   const cut = touched.filter(item => item.left === 'recount')
   if (cut.length === 0) return new Map()
   const wanted = cut.map(({ userId, before, resetAtMs }) => ({
@@ -54,7 +53,7 @@ const recount = async (client: pg.ClientBase, touched: readonly TouchedItem[]): 
     itemId: before.itemId,
     resetAtMs: resetAtMs as number,
   }))
-  const counted = await recountItems(client, wanted)
+  const counted = await recountItems(pipeline, wanted)
   return new Map(cut.map((item, index) => [item, counted[index] as Counted]))
 }
 
@@ -65,13 +64,13 @@ export const advanceItems = async (
   stored: Stored['items'],
 ): Promise<readonly UserItemChange[]> => {
   const touched = touchedItems(logs, stored)
-  const recounted = await recount(pipeline.client, touched)
+  const recounted = await recount(pipeline, touched)
   const changes = touched.map(item => {
     const left = item.left === 'recount' ? (recounted.get(item) as Counted) : item.left
     const after = advanceItem({ key: item.before, left, resetAtMs: item.resetAtMs }, item.events)
     return { userId: item.userId, before: item.before, after }
   })
   const rows = changes.map(({ userId, after }) => ({ userId, item: after }))
-  pipeline.send(() => writeItems(pipeline.client, rows))
+  pipeline.send(writeItems(pipeline, rows))
   return changes
 }

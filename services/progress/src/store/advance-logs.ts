@@ -61,12 +61,11 @@ export const advanceLogs = async (
   logs: readonly AdvancedLog[],
   { stored, nowMs }: { stored: Stored; nowMs: number },
 ): Promise<readonly CommittedMessage[]> => {
-  const { client } = pipeline
   const items = await advanceItems(pipeline, logs, stored.items)
   const tracks = await advanceTracks(pipeline, { logs, items }, stored.tracks)
   const streaks = await advanceStreaks(pipeline, logs, stored.activeDays)
   const events = logs.flatMap(({ userId, applied }) => applied.map(event => ({ userId, event })))
-  pipeline.send(() => insertEvents(client, events))
+  pipeline.send(insertEvents(pipeline, events))
   const itemsByUser = Map.groupBy(items, change => change.userId)
   const tracksByUser = Map.groupBy(tracks, change => change.userId)
   const advanced = logs.map(log => {
@@ -79,11 +78,9 @@ export const advanceLogs = async (
     }
     return { userId: log.userId, state: after, messages: messagesOf(log, after, { ...changes, nowMs }) }
   })
-  pipeline.send(() => writeHeads(client, advanced))
+  pipeline.send(writeHeads(pipeline, advanced))
   const filled: CommittedMessage[] = []
   const messages = advanced.flatMap(one => one.messages)
-  pipeline.send(async () => {
-    filled.push(...(await fillOutbox(client, messages)))
-  })
+  pipeline.send(fillOutbox(pipeline, messages).then(rows => filled.push(...rows)))
   return filled
 }

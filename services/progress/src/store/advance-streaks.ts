@@ -19,7 +19,7 @@ export const advanceStreaks = async (
   stored: Stored['activeDays'],
 ): Promise<ReadonlyMap<string, StreakState>> => {
   const rows = logs.flatMap(({ userId, applied }) => activityOf(applied).map(activity => ({ userId, activity })))
-  if (rows.length > 0) pipeline.send(() => addDays(pipeline.client, rows))
+  if (rows.length > 0) pipeline.send(addDays(pipeline, rows))
   const newDays = Map.groupBy(
     rows.filter(({ userId, activity }) => !stored.has(dayKey(userId, activity.day))),
     row => row.userId,
@@ -31,7 +31,7 @@ export const advanceStreaks = async (
     }),
   )
   const late = logs.map(log => log.userId).filter(userId => extended.get(userId) === undefined)
-  const allDays = late.length === 0 ? new Map<string, readonly number[]>() : await readActiveDays(pipeline.client, late)
+  const allDays = late.length === 0 ? new Map<string, readonly number[]>() : await readActiveDays(pipeline, late)
   return new Map(
     logs.map(({ userId, before, applied }) => {
       const runs = extended.get(userId) ?? runsOf(allDays.get(userId) ?? [])

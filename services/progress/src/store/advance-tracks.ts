@@ -46,7 +46,7 @@ export const advanceTracks = async (
   const beforeOf = ({ userId, trackId }: UserTrackKey) => stored.get(trackKey(userId, trackId)) ?? emptyTrack(trackId)
 
   const losing = [...touched.values()].filter(track => losesLast(beforeOf(track), track.changes))
-  const times = losing.length === 0 ? [] : await readTrackLastAt(pipeline.client, losing)
+  const times = losing.length === 0 ? [] : await readTrackLastAt(pipeline, losing)
   const timeOf = new Map(losing.map((track, index) => [track, times[index] ?? null]))
   const lastSeqs = lastSeqByTrack(logs)
   const changes = [...touched].map(([key, track]) => {
@@ -60,6 +60,6 @@ export const advanceTracks = async (
     return { userId: track.userId, before, after }
   })
   const rows = changes.map(({ userId, after }) => ({ userId, track: after }))
-  pipeline.send(() => writeTracks(pipeline.client, rows))
+  pipeline.send(writeTracks(pipeline, rows))
   return changes
 }

@@ -82,7 +82,7 @@ export const commitGroup = async (
   /** Undefined when a user has no row to lock. */
   const attempt = () =>
     inPipelinedTransaction(pool, async (pipeline): Promise<CommittedGroup | undefined> => {
-      const stored = await readStored(pipeline, events, client => lock(client, userIds))
+      const stored = await readStored(pipeline, events, on => lock(on, userIds))
       if (wait && stored.logs.size < userIds.length) return undefined
       const logs = openLogs(stored)
       const results = judgeGroup(group, logs)

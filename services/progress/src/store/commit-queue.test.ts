@@ -2,7 +2,7 @@ import { CairnError, type SubmitResult } from '@cairn/contracts'
 import { eventually } from '@cairn/testkit'
 import pg from 'pg'
 import { describe, expect, it } from 'vitest'
-import type { Submission } from './commit-group.ts'
+import type { CommittedGroup, Submission } from './commit-group.ts'
 import { CommitQueue, type CommitQueueOptions } from './commit-queue.ts'
 
 const submission = (userId: string, events = 1): Submission => ({
@@ -11,6 +11,7 @@ const submission = (userId: string, events = 1): Submission => ({
   receivedAtMs: 0,
 })
 const resultFor = ({ userId }: Submission): SubmitResult => ({ results: [], head: { epoch: userId, seq: 0 } })
+const committed = (results: CommittedGroup['results']): CommittedGroup => ({ results, messages: [] })
 const later = (ms = 10_000): number => performance.now() + ms
 
 /** A queue whose commits are finished by hand, in the order they were begun. */
@@ -27,8 +28,9 @@ const queueUnderTest = (limits: Partial<CommitQueueOptions> = {}) => {
     lockTimeoutMs: 500,
     commit: group =>
       new Promise((resolve, reject) =>
-        begun.push({ group, finish: () => resolve(group.map(resultFor)), fail: reject }),
+        begun.push({ group, finish: () => resolve(committed(group.map(resultFor))), fail: reject }),
       ),
+    onCommitted: () => undefined,
     onGroupFailed: error => failures.push(error),
     onSetAside: requests => setAside.push(requests),
     ...limits,
@@ -38,7 +40,7 @@ const queueUnderTest = (limits: Partial<CommitQueueOptions> = {}) => {
 }
 /** Lets everything happen that can happen by itself: an end, the schedule after it, the next start. */
 const turn = async (): Promise<void> => {
-  for (let left = 3; left > 0; left -= 1) await new Promise(resolve => setImmediate(resolve))
+  for (let left = 5; left > 0; left -= 1) await new Promise(resolve => setImmediate(resolve))
 }
 
 describe('requests that arrive together', () => {
@@ -130,6 +132,30 @@ describe('requests that arrive together', () => {
   })
 })
 
+it('the next group begins before the one before it is answered, and only then is told what that one has committed', async () => {
+  const order: string[] = []
+  const message = { id: 1, subject: 's', message_id: 'm', follows: 'l', payload: '{}', origin: null }
+  const { queue } = queueUnderTest({
+    maxGroupsInFlight: 1,
+    commit: async group => {
+      const [user] = group.map(one => one.userId)
+      order.push(`${user} begins`)
+      await turn()
+      return { results: group.map(resultFor), messages: [{ ...message, subject: user ?? '' }] }
+    },
+    onCommitted: messages => order.push(`${messages.map(one => one.subject).join('')} is told`),
+  })
+  const answerOf = async (user: string): Promise<void> => {
+    await queue.submit(submission(user), later())
+    order.push(`${user} is answered`)
+  }
+  const first = answerOf('a')
+  await new Promise(setImmediate)
+  await Promise.all([first, answerOf('b')])
+  await turn()
+  expect(order).toEqual(['a begins', 'b begins', 'a is answered', 'a is told', 'b is answered', 'b is told'])
+})
+
 describe('a request is refused as unavailable', () => {
   it('when too much waits, until there is room again', async () => {
     const { queue, begun } = queueUnderTest({ maxWaitingEvents: 10, maxGroupsInFlight: 1 })
@@ -164,7 +190,7 @@ describe('a group that fails', () => {
       commit: group => {
         tried.push(group.map(one => one.userId).join(''))
         const guilty = group.some(one => one.userId === 'b')
-        return guilty ? Promise.reject(new Error('a fault of b')) : Promise.resolve(group.map(resultFor))
+        return guilty ? Promise.reject(new Error('a fault of b')) : Promise.resolve(committed(group.map(resultFor)))
       },
     })
     const answers = await Promise.allSettled(['a', 'b', 'c'].map(user => queue.submit(submission(user), later())))
@@ -201,7 +227,7 @@ describe('users whose log somebody else has locked', () => {
         if (group.some(one => locked.has(one.userId))) throw lockTimeout()
       }
       if (group.some(one => one.events.length === 2)) throw new Error('a fault of its events')
-      return group.map(one => (locked.has(one.userId) ? undefined : resultFor(one)))
+      return committed(group.map(one => (locked.has(one.userId) ? undefined : resultFor(one))))
     }
     const waitIsOver = async (): Promise<void> => {
       await turn()

@@ -8,14 +8,17 @@
 // all others, until their log is free or their requests have no time left; meanwhile the others wait for no log at all.
 import { CairnError, type SubmitResult } from '@cairn/contracts'
 import { databaseFailure, isConnectionLoss, isLockTimeout } from '@cairn/postgres'
-import type { Submission } from './commit-group.ts'
+import type { CommittedMessage } from '@cairn/bus'
+import type { CommittedGroup, Submission } from './commit-group.ts'
 
 export interface CommitQueueOptions {
   /**
    * Commits all of a group or nothing of it; one result per submission. It waits for logs that are locked; where it is not to,
    * it leaves those users out, and their results are undefined.
    */
-  readonly commit: (group: readonly Submission[], wait: boolean) => Promise<readonly (SubmitResult | undefined)[]>
+  readonly commit: (group: readonly Submission[], wait: boolean) => Promise<CommittedGroup>
+  /** Told what a group has put into the outbox, when its requests have been answered. */
+  readonly onCommitted: (messages: readonly CommittedMessage[]) => void
   /** Events that may wait; beyond it requests are refused. */
   readonly maxWaitingEvents: number
   readonly maxGroupEvents: number
@@ -41,6 +44,13 @@ interface Entry {
 }
 
 type Lane = 'main' | 'aside'
+
+interface Outcome {
+  /** Those whose log is. */
+  readonly locked: readonly Entry[]
+  /** Tells all others. */
+  readonly answer: () => void
+}
 
 const userOf = (entry: Entry): string => entry.submission.userId
 
@@ -169,7 +179,7 @@ export class CommitQueue {
     for (const userId of users) this.#busyUsers.add(userId)
     this.#groupsInFlight[lane] += 1
     const isFirst = this.#asideUsers.size === 0
-    const locked = await this.#commit(group, isFirst || lane === 'aside')
+    const { locked, answer } = await this.#commit(group, isFirst || lane === 'aside')
     this.#groupsInFlight[lane] -= 1
     for (const userId of users) {
       this.#busyUsers.delete(userId)
@@ -179,6 +189,8 @@ export class CommitQueue {
     if (locked.length > 0 && isFirst) this.#options.onSetAside(locked.length)
     this.#startAside()
     if (this.#waiting.length > 0) this.#schedule()
+    // Behind the next group: while these are answered, the database has something to do.
+    setImmediate(answer)
   }
 
   /** Behind other users, who may have more luck, and before what came later of the same. What was let in stays in. */
@@ -192,35 +204,49 @@ export class CommitQueue {
   }
 
   /**
-   * Resolves with those whose log is locked; all others are answered. A group that fails is committed request by request, so
-   * that only the guilty one fails: not when the database is gone, or when tables are locked.
+   * A group that fails is committed request by request, so that only the guilty one fails: not when the database is gone, or
+   * when tables are locked.
    */
-  async #commit(group: readonly Entry[], wait: boolean): Promise<Entry[]> {
+  async #commit(group: readonly Entry[], wait: boolean): Promise<Outcome> {
     try {
-      const submissions = group.map(entry => entry.submission)
-      const results = await this.#options.commit(submissions, wait)
-      group.forEach((entry, index) => {
-        const result = results[index]
-        if (result !== undefined) entry.resolve(result)
-      })
-      return group.filter((_entry, index) => results[index] === undefined)
+      const { results, messages } = await this.#options.commit(
+        group.map(entry => entry.submission),
+        wait,
+      )
+      const answer = (): void => {
+        for (const [index, { resolve }] of group.entries()) {
+          const result = results[index]
+          if (result !== undefined) resolve(result)
+        }
+        // In a turn of its own: answers leave before it.
+        if (messages.length > 0) setImmediate(() => this.#options.onCommitted(messages))
+      }
+      return { locked: group.filter((_entry, index) => results[index] === undefined), answer }
     } catch (error) {
       if (wait && isLockTimeout(error)) return this.#commit(group, false)
       if (group.length > 1 && !isConnectionLoss(error) && !isLockTimeout(error)) {
         this.#options.onGroupFailed(error, group.length)
-        return this.#commitOneByOne(group)
+        return { locked: await this.#commitOneByOne(group), answer: () => undefined }
       }
-      for (const entry of group) entry.reject(databaseFailure(error))
-      return []
+      const answer = (): void => {
+        for (const entry of group) entry.reject(databaseFailure(error))
+      }
+      return { locked: [], answer }
     }
   }
 
   async #commitOneByOne(group: readonly Entry[]): Promise<Entry[]> {
     const locked: Entry[] = []
     const lockedUsers = new Set<string>()
+    const isLocked = async (entry: Entry): Promise<boolean> => {
+      if (lockedUsers.has(userOf(entry))) return true
+      const outcome = await this.#commit([entry], false)
+      setImmediate(outcome.answer)
+      return outcome.locked.length > 0
+    }
     for (const entry of group) {
       if (entry.deadlineAt <= performance.now()) entry.reject(unavailable('waited too long to be committed'))
-      else if (lockedUsers.has(userOf(entry)) || (await this.#commit([entry], false)).length > 0) {
+      else if (await isLocked(entry)) {
         lockedUsers.add(userOf(entry))
         locked.push(entry)
       }

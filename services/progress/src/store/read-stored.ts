@@ -1,7 +1,6 @@
 // What a group has to know before it can be judged: its users' logs, locked, and what is stored of everything its events may
 // touch. All of it is asked at once; the lock comes first, so nothing of it can change until the end of the transaction.
 import type { Pipeline } from '@cairn/postgres'
-import type pg from 'pg'
 import { itemKeyOf } from '../domain/changes-page.ts'
 import { dayOf } from '../domain/day.ts'
 import type { ItemState } from '../domain/item.ts'
@@ -41,27 +40,27 @@ const distinct = <T>(all: readonly T[], keyOf: (one: T) => string): T[] => {
 
 /** `lock` goes first, and takes locks in order of user id, as everybody does: that is what rules out deadlocks. */
 export const readStored = async (
-  { client }: Pipeline,
+  pipeline: Pipeline,
   events: readonly UserEvent[],
-  lock: (client: pg.ClientBase) => Promise<ReadonlyMap<string, LogState>>,
+  lock: (pipeline: Pipeline) => Promise<ReadonlyMap<string, LogState>>,
 ): Promise<Stored> => {
   const keys = events.map(({ userId, event }) => ({ userId, ...event, day: dayOf(event) }))
   const [logs, known, items, tracks, days] = await Promise.all([
-    lock(client),
+    lock(pipeline),
     readKnownEvents(
-      client,
+      pipeline,
       distinct(keys, one => one.userId + one.eventId),
     ),
     readItems(
-      client,
+      pipeline,
       distinct(keys, one => itemKey(one.userId, one)),
     ),
     readTracks(
-      client,
+      pipeline,
       distinct(keys, one => trackKey(one.userId, one.trackId)),
     ),
     readStoredDays(
-      client,
+      pipeline,
       distinct(keys, one => dayKey(one.userId, one.day)),
     ),
   ])

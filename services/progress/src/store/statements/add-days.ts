@@ -1,15 +1,13 @@
 // Adds activity to days. Their users' logs are locked (write-items.ts says why MERGE).
-import { numberArray, plainArray } from '@cairn/postgres'
-import type pg from 'pg'
+import { numberArray, plainArray, type Queryable } from '@cairn/postgres'
 import type { DayActivity } from '../../domain/day.ts'
 
 const statement = {
   name: 'add-days',
   text: `MERGE INTO progress.days AS d
     USING (
-      SELECT user_id, DATE '1970-01-01' + day AS day, events, points, duration_ms
-      FROM unnest($1::uuid[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[])
-        AS new (user_id, day, events, points, duration_ms)
+      SELECT unnest($1::uuid[]) AS user_id, DATE '1970-01-01' + unnest($2::integer[]) AS day,
+        unnest($3::bigint[]) AS events, unnest($4::bigint[]) AS points, unnest($5::bigint[]) AS duration_ms
     ) AS new
     ON d.user_id = new.user_id AND d.day = new.day
     WHEN MATCHED THEN UPDATE SET
@@ -19,7 +17,7 @@ const statement = {
 }
 
 export const addDays = async (
-  client: pg.ClientBase,
+  client: Queryable,
   rows: readonly { userId: string; activity: DayActivity }[],
 ): Promise<void> => {
   await client.query({

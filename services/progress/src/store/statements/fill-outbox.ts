@@ -1,7 +1,6 @@
 // Puts messages into the outbox, to be published once the transaction is committed. Their order is the order of ids.
 import type { CommittedMessage } from '@cairn/bus'
-import { plainArray } from '@cairn/postgres'
-import type pg from 'pg'
+import { plainArray, type Queryable } from '@cairn/postgres'
 
 export type NewMessage = Omit<CommittedMessage, 'id'>
 
@@ -15,15 +14,16 @@ const statement = {
   name: 'fill-outbox',
   text: `INSERT INTO progress.outbox (subject, message_id, payload, origin)
     SELECT subject, message_id, payload, nullif(origin, '')
-    FROM unnest($1::text[], $2::text[], string_to_array($3::text, U&'\\001e'), string_to_array($4::text, U&'\\001e'))
-      WITH ORDINALITY AS new (subject, message_id, payload, origin, place)
-    ORDER BY place
+    FROM (
+      SELECT unnest($1::text[]) AS subject, unnest($2::text[]) AS message_id,
+        unnest(string_to_array($3::text, U&'\\001e')) AS payload, unnest(string_to_array($4::text, U&'\\001e')) AS origin
+    ) AS new
     RETURNING id::float8 AS id`,
 }
 
 /** Resolves with the messages as they are stored, in order. */
 export const fillOutbox = async (
-  client: pg.ClientBase,
+  client: Queryable,
   messages: readonly NewMessage[],
 ): Promise<readonly CommittedMessage[]> => {
   const { rows } = await client.query<{ id: number }>({

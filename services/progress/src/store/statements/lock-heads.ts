@@ -1,7 +1,6 @@
 // Locks the logs of these users until the end of the transaction, in order of user id, and reads their state.
 // The lock is what makes `seq` dense and the order of commits the order of `seq`.
-import { plainArray } from '@cairn/postgres'
-import type pg from 'pg'
+import { plainArray, type Queryable } from '@cairn/postgres'
 import type { LogState } from '../../domain/log-state.ts'
 import { headColumns, logStateOf, type HeadRow } from '../head-row.ts'
 
@@ -9,7 +8,7 @@ const text = `SELECT ${headColumns}
     FROM progress.heads AS h CROSS JOIN progress.epoch AS e
     WHERE h.user_id = ANY ($1::uuid[]) ORDER BY h.user_id FOR UPDATE OF h`
 
-type LockLogs = (client: pg.ClientBase, userIds: readonly string[]) => Promise<ReadonlyMap<string, LogState>>
+type LockLogs = (client: Queryable, userIds: readonly string[]) => Promise<ReadonlyMap<string, LogState>>
 
 const lockWith =
   (statement: { name: string; text: string }): LockLogs =>

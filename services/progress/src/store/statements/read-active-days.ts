@@ -1,5 +1,5 @@
 // All active days of these users, for a late event that made an earlier day active: at most one row per day since 1970.
-import type pg from 'pg'
+import { plainArray, type Queryable } from '@cairn/postgres'
 import { parseDay } from '../../domain/day.ts'
 
 const statement = {
@@ -9,10 +9,10 @@ const statement = {
 
 /** By user, ascending. */
 export const readActiveDays = async (
-  client: pg.ClientBase,
+  client: Queryable,
   userIds: readonly string[],
 ): Promise<ReadonlyMap<string, readonly number[]>> => {
-  const { rows } = await client.query<{ user_id: string; day: string }>({ ...statement, values: [userIds] })
+  const { rows } = await client.query<{ user_id: string; day: string }>({ ...statement, values: [plainArray(userIds)] })
   const byUser = new Map<string, number[]>(userIds.map(userId => [userId, []]))
   for (const row of rows) byUser.get(row.user_id)?.push(parseDay(row.day))
   return byUser

@@ -1,6 +1,5 @@
 // Which of these event ids are in the log already, with what they say: one index look-up each.
-import { plainArray } from '@cairn/postgres'
-import type pg from 'pg'
+import { plainArray, type Queryable } from '@cairn/postgres'
 import type { AppliedEvent } from '../../domain/progress-event.ts'
 import { eventColumns, eventOf, type EventRow } from '../event-row.ts'
 
@@ -17,12 +16,12 @@ export interface KnownEvent {
 const statement = {
   name: 'read-known-events',
   text: `SELECT e.user_id, ${eventColumns}
-    FROM unnest($1::uuid[], $2::uuid[]) AS wanted (user_id, event_id)
+    FROM (SELECT unnest($1::uuid[]) AS user_id, unnest($2::uuid[]) AS event_id) AS wanted
     JOIN progress.events AS e USING (user_id, event_id)`,
 }
 
 export const readKnownEvents = async (
-  client: pg.ClientBase,
+  client: Queryable,
   wanted: readonly WantedEvent[],
 ): Promise<readonly KnownEvent[]> => {
   const { rows } = await client.query<EventRow & { user_id: string }>({

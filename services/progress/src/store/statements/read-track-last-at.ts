@@ -1,5 +1,5 @@
 // The greatest `last_at` among the items of these tracks, for tracks whose last item was taken back by a reset.
-import type pg from 'pg'
+import { plainArray, textArray, type Queryable } from '@cairn/postgres'
 import type { UserTrackKey } from './read-tracks.ts'
 
 const statement = {
@@ -15,12 +15,12 @@ const statement = {
 
 /** Milliseconds since 1970, or null where nothing counts; one answer per track, in the order asked. */
 export const readTrackLastAt = async (
-  client: pg.ClientBase,
+  client: Queryable,
   tracks: readonly UserTrackKey[],
 ): Promise<readonly (number | null)[]> => {
   const { rows } = await client.query<{ last_ms: number | null }>({
     ...statement,
-    values: [tracks.map(track => track.userId), tracks.map(track => track.trackId)],
+    values: [plainArray(tracks.map(track => track.userId)), textArray(tracks.map(track => track.trackId))],
   })
   return rows.map(row => row.last_ms)
 }

@@ -1,7 +1,6 @@
 // Counts items again from the log, for a reset that cut into what was counted. Reads the events of those items after the
 // reset and nothing else (events_item_idx); it is the latest, so there is none among them. The rules are those of `countEvent`; a property test holds the two together.
-import { numberArray, plainArray } from '@cairn/postgres'
-import type pg from 'pg'
+import { numberArray, plainArray, textArray, type Queryable } from '@cairn/postgres'
 import type { Counted } from '../../domain/item.ts'
 import type { UserItemKey } from './read-items.ts'
 
@@ -44,13 +43,13 @@ const statement = {
 }
 
 /** One answer per item, in the order asked. */
-export const recountItems = async (client: pg.ClientBase, items: readonly Recount[]): Promise<readonly Counted[]> => {
+export const recountItems = async (client: Queryable, items: readonly Recount[]): Promise<readonly Counted[]> => {
   const { rows } = await client.query<RecountRow>({
     ...statement,
     values: [
       plainArray(items.map(item => item.userId)),
-      items.map(item => item.trackId),
-      items.map(item => item.itemId),
+      textArray(items.map(item => item.trackId)),
+      textArray(items.map(item => item.itemId)),
       numberArray(items.map(item => item.resetAtMs)),
     ],
   })

@@ -1,16 +1,17 @@
 // Stores the state of items, new or not. Their users' logs are locked, so MERGE is safe, and cheaper than ON CONFLICT, which
 // locks each row before it updates it.
-import { numberArray, plainArray } from '@cairn/postgres'
-import type pg from 'pg'
+import { numberArray, plainArray, textArray, type Queryable } from '@cairn/postgres'
 import type { ItemState } from '../../domain/item.ts'
 
 const statement = {
   name: 'write-items',
   text: `MERGE INTO progress.items AS i
-    USING unnest($1::uuid[], $2::text[], $3::text[], $4::float8[], $5::float8[], $6::float8[], $7::bigint[], $8::bigint[],
-      $9::bigint[], $10::float8[], $11::float8[], $12::float8[])
-      AS new (user_id, track_id, item_id, reset_ms, percent, best_score, points, duration_ms,
-        event_count, first_ms, last_ms, completed_ms)
+    USING (
+      SELECT unnest($1::uuid[]) AS user_id, unnest($2::text[]) AS track_id, unnest($3::text[]) AS item_id,
+        unnest($4::float8[]) AS reset_ms, unnest($5::float8[]) AS percent, unnest($6::float8[]) AS best_score,
+        unnest($7::bigint[]) AS points, unnest($8::bigint[]) AS duration_ms, unnest($9::bigint[]) AS event_count,
+        unnest($10::float8[]) AS first_ms, unnest($11::float8[]) AS last_ms, unnest($12::float8[]) AS completed_ms
+    ) AS new
     ON i.user_id = new.user_id AND i.track_id = new.track_id COLLATE "C" AND i.item_id = new.item_id COLLATE "C"
     WHEN MATCHED THEN UPDATE SET
       reset_at = to_timestamp(reset_ms / 1000), percent = new.percent, best_score = new.best_score, points = new.points,
@@ -24,15 +25,15 @@ const statement = {
 }
 
 export const writeItems = async (
-  client: pg.ClientBase,
+  client: Queryable,
   rows: readonly { userId: string; item: ItemState }[],
 ): Promise<void> => {
   await client.query({
     ...statement,
     values: [
       plainArray(rows.map(row => row.userId)),
-      rows.map(row => row.item.trackId),
-      rows.map(row => row.item.itemId),
+      textArray(rows.map(row => row.item.trackId)),
+      textArray(rows.map(row => row.item.itemId)),
       numberArray(rows.map(row => row.item.resetAtMs)),
       numberArray(rows.map(row => row.item.percent)),
       numberArray(rows.map(row => row.item.bestScore)),

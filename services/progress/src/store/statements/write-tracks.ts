@@ -1,14 +1,15 @@
 // Stores the state of tracks, new or not. Their users' logs are locked (write-items.ts says why MERGE).
-import { numberArray, plainArray } from '@cairn/postgres'
-import type pg from 'pg'
+import { numberArray, plainArray, textArray, type Queryable } from '@cairn/postgres'
 import type { TrackState } from '../../domain/track.ts'
 
 const statement = {
   name: 'write-tracks',
   text: `MERGE INTO progress.tracks AS t
-    USING unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-      $8::float8[], $9::bigint[])
-      AS new (user_id, track_id, items, completed_items, points, duration_ms, event_count, last_ms, last_seq)
+    USING (
+      SELECT unnest($1::uuid[]) AS user_id, unnest($2::text[]) AS track_id, unnest($3::bigint[]) AS items,
+        unnest($4::bigint[]) AS completed_items, unnest($5::bigint[]) AS points, unnest($6::bigint[]) AS duration_ms,
+        unnest($7::bigint[]) AS event_count, unnest($8::float8[]) AS last_ms, unnest($9::bigint[]) AS last_seq
+    ) AS new
     ON t.user_id = new.user_id AND t.track_id = new.track_id COLLATE "C"
     WHEN MATCHED THEN UPDATE SET
       items = new.items, completed_items = new.completed_items, points = new.points, duration_ms = new.duration_ms,
@@ -19,14 +20,14 @@ const statement = {
 }
 
 export const writeTracks = async (
-  client: pg.ClientBase,
+  client: Queryable,
   rows: readonly { userId: string; track: TrackState }[],
 ): Promise<void> => {
   await client.query({
     ...statement,
     values: [
       plainArray(rows.map(row => row.userId)),
-      rows.map(row => row.track.trackId),
+      textArray(rows.map(row => row.track.trackId)),
       numberArray(rows.map(row => row.track.items)),
       numberArray(rows.map(row => row.track.completedItems)),
       numberArray(rows.map(row => row.track.points)),
