@@ -1,6 +1,7 @@
 // A changes page: a range of the log and the current state of everything it touched. Cut by size as well as by count, so
 // that neither a frame nor an outbox row can grow without bound.
 import type { ChangesPage, Head, Item, LoggedEvent, Streak, Totals, Track } from '@cairn/contracts'
+import { formatInstant } from './instant.ts'
 import { presentItem, type ItemKey, type ItemState } from './item.ts'
 import { formatOccurredAt } from './occurred-at.ts'
 import type { AppliedEvent } from './progress-event.ts'
@@ -28,19 +29,22 @@ export interface CurrentState {
 export const itemKeyOf = ({ trackId, itemId }: ItemKey): string => `${trackId}\0${itemId}`
 
 /** The event as it was sent, plus its place in the log. */
-export const presentEvent = (event: AppliedEvent): LoggedEvent => ({
-  seq: event.seq,
-  received_at: new Date(event.receivedAtMs).toISOString(),
-  event_id: event.eventId,
-  track_id: event.trackId,
-  item_id: event.itemId,
-  kind: event.kind,
-  occurred_at: formatOccurredAt(event),
-  ...(event.percent === null ? {} : { percent: event.percent }),
-  ...(event.score === null ? {} : { score: event.score }),
-  ...(event.points === null ? {} : { points: event.points }),
-  ...(event.durationMs === null ? {} : { duration_ms: event.durationMs }),
-})
+export const presentEvent = (event: AppliedEvent): LoggedEvent => {
+  const logged: { -readonly [Field in keyof LoggedEvent]: LoggedEvent[Field] } = {
+    seq: event.seq,
+    received_at: formatInstant(event.receivedAtMs),
+    event_id: event.eventId,
+    track_id: event.trackId,
+    item_id: event.itemId,
+    kind: event.kind,
+    occurred_at: formatOccurredAt(event),
+  }
+  if (event.percent !== null) logged.percent = event.percent
+  if (event.score !== null) logged.score = event.score
+  if (event.points !== null) logged.points = event.points
+  if (event.durationMs !== null) logged.duration_ms = event.durationMs
+  return logged
+}
 
 interface Contents {
   readonly events: LoggedEvent[]

@@ -2,14 +2,26 @@
 import type { OccurredAt } from './occurred-at.ts'
 import type { ProgressEvent } from './progress-event.ts'
 
-const dayMs = 86_400_000
+export const dayMs = 86_400_000
 
 export const dayOf = ({ occurredAtMs, offsetMinutes }: OccurredAt): number =>
   Math.floor((occurredAtMs + offsetMinutes * 60_000) / dayMs)
 
-/** `YYYY-MM-DD`. */
-export const formatDay = (day: number): string => new Date(day * dayMs).toISOString().slice(0, 10)
+/** Most of what is written lies on a few days. A power of two, so that a day finds its place by its last bits. */
+const places = 64
+const days: ({ readonly day: number; readonly text: string } | undefined)[] = Array.from({ length: places })
 
+/** `YYYY-MM-DD`. */
+export const formatDay = (day: number): string => {
+  const place = day & (places - 1)
+  const known = days[place]
+  if (known?.day === day) return known.text
+  const text = new Date(day * dayMs).toISOString().slice(0, 10)
+  days[place] = { day, text }
+  return text
+}
+
+/** Of `YYYY-MM-DD`. */
 export const parseDay = (text: string): number => Date.parse(`${text}T00:00:00Z`) / dayMs
 
 /** What happened on one active day, also what a reset has cleared since. */

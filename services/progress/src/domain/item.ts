@@ -2,6 +2,7 @@
 // reset with an equal or later `occurred_at`. So the state needs the latest reset, and when a reset cuts into what has been
 // counted, the counted part has to be built again from the log: sums could be reduced, greatest values could not.
 import type { Item, ItemStatus } from '@cairn/contracts'
+import { formatInstant } from './instant.ts'
 import type { ProgressEvent } from './progress-event.ts'
 
 export interface ItemKey {
@@ -104,7 +105,7 @@ export const emptyItem = ({ trackId, itemId }: ItemKey): ItemState => ({
 export const statusOf = (item: Counted): ItemStatus =>
   item.completedAtMs !== null ? 'completed' : item.eventCount > 0 ? 'in_progress' : 'not_started'
 
-const instant = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
+const instant = (ms: number | null): string | null => (ms === null ? null : formatInstant(ms))
 
 /** The item as the outside sees it. */
 export const presentItem = (item: ItemState): Item => ({

@@ -1,5 +1,6 @@
 // Reads and writes `occurred_at`: RFC 3339 with an offset, cut to the millisecond. Stricter than Date.parse, which takes
 // 31 February and times without an offset, and knows only offsets below 24 hours.
+import { formatInstant, formatLocal } from './instant.ts'
 
 export interface OccurredAt {
   readonly occurredAtMs: number
@@ -10,7 +11,7 @@ const pattern = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?
 const maxOffsetMinutes = 18 * 60
 
 const isDate = (year: number, month: number, day: number): boolean =>
-  month >= 1 && month <= 12 && day >= 1 && day <= new Date(Date.UTC(year, month, 0)).getUTCDate()
+  month >= 1 && month <= 12 && day >= 1 && (day <= 28 || day <= new Date(Date.UTC(year, month, 0)).getUTCDate())
 
 const offsetOf = (sign: string | undefined, hours: number, minutes: number): number | undefined => {
   if (sign === undefined) return 0
@@ -23,28 +24,21 @@ const offsetOf = (sign: string | undefined, hours: number, minutes: number): num
 export const parseOccurredAt = (text: string): OccurredAt | undefined => {
   const match = pattern.exec(text)
   if (match === null) return undefined
-  const numberAt = (index: number): number => Number(match[index] ?? 0)
-  const [year, month, day, hour, minute, second] = [1, 2, 3, 4, 5, 6].map(numberAt) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ]
+  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])]
+  const [hour, minute, second] = [Number(match[4]), Number(match[5]), Number(match[6])]
   if (year < 1969 || !isDate(year, month, day) || hour > 23 || minute > 59 || second > 59) return undefined
-  const offsetMinutes = offsetOf(match[9], numberAt(10), numberAt(11))
+  const offsetMinutes = offsetOf(match[9], Number(match[10]), Number(match[11]))
   if (offsetMinutes === undefined) return undefined
-  const millisecond = Number((match[7] ?? '').slice(0, 3).padEnd(3, '0'))
+  const millisecond = match[7] === undefined ? 0 : Number(match[7].slice(0, 3).padEnd(3, '0'))
   const occurredAtMs = Date.UTC(year, month - 1, day, hour, minute, second, millisecond) - offsetMinutes * 60_000
   return occurredAtMs < 0 ? undefined : { occurredAtMs, offsetMinutes }
 }
 
 /** As it was sent, in one spelling: three digits of milliseconds, `Z` for offset 0. */
 export const formatOccurredAt = ({ occurredAtMs, offsetMinutes }: OccurredAt): string => {
-  const local = new Date(occurredAtMs + offsetMinutes * 60_000).toISOString()
-  if (offsetMinutes === 0) return local
+  if (offsetMinutes === 0) return formatInstant(occurredAtMs)
+  const local = formatLocal(occurredAtMs + offsetMinutes * 60_000)
   const size = Math.abs(offsetMinutes)
   const twoDigits = (value: number): string => String(value).padStart(2, '0')
-  return `${local.slice(0, -1)}${offsetMinutes < 0 ? '-' : '+'}${twoDigits(Math.floor(size / 60))}:${twoDigits(size % 60)}`
+  return `${local}${offsetMinutes < 0 ? '-' : '+'}${twoDigits(Math.floor(size / 60))}:${twoDigits(size % 60)}`
 }

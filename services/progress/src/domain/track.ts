@@ -1,6 +1,7 @@
 // A track: sums over its items, moved by the difference each item makes. Only `last_at` cannot always be moved: when a
 // reset takes away the item that was last, the remaining items have to be asked.
 import type { Track } from '@cairn/contracts'
+import { formatInstant } from './instant.ts'
 import type { ItemState } from './item.ts'
 
 export interface Sums {
@@ -34,17 +35,19 @@ const sumsOf = (item: ItemState): Sums => ({
   eventCount: item.eventCount,
 })
 
-const combine = (one: Sums, other: Sums, sign: 1 | -1): Sums => ({
-  items: one.items + sign * other.items,
-  completedItems: one.completedItems + sign * other.completedItems,
-  points: one.points + sign * other.points,
-  durationMs: one.durationMs + sign * other.durationMs,
-  eventCount: one.eventCount + sign * other.eventCount,
-})
-
 /** `sums` after these changes of items; each item at most once. */
-export const moveSums = (sums: Sums, changes: readonly ItemChange[]): Sums =>
-  changes.reduce((moved, { before, after }) => combine(combine(moved, sumsOf(before), -1), sumsOf(after), 1), sums)
+export const moveSums = (sums: Sums, changes: readonly ItemChange[]): Sums => {
+  let { items, completedItems, points, durationMs, eventCount } = sums
+  for (const change of changes) {
+    const [before, after] = [sumsOf(change.before), sumsOf(change.after)]
+    items += after.items - before.items
+    completedItems += after.completedItems - before.completedItems
+    points += after.points - before.points
+    durationMs += after.durationMs - before.durationMs
+    eventCount += after.eventCount - before.eventCount
+  }
+  return { items, completedItems, points, durationMs, eventCount }
+}
 
 export const emptyTrack = (trackId: string): TrackState => ({ trackId, ...noSums, lastAtMs: null, lastSeq: 0 })
 
@@ -86,5 +89,5 @@ export const presentTrack = (track: TrackState): Track => ({
   points: track.points,
   duration_ms: track.durationMs,
   event_count: track.eventCount,
-  last_at: track.lastAtMs === null ? null : new Date(track.lastAtMs).toISOString(),
+  last_at: track.lastAtMs === null ? null : formatInstant(track.lastAtMs),
 })

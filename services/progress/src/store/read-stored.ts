@@ -7,10 +7,10 @@ import type { ItemState } from '../domain/item.ts'
 import type { LogState } from '../domain/log-state.ts'
 import type { ProgressEvent } from '../domain/progress-event.ts'
 import type { TrackState } from '../domain/track.ts'
-import { readItems } from './statements/read-items.ts'
-import { readKnownEvents, type KnownEvent } from './statements/read-known-events.ts'
-import { readStoredDays } from './statements/read-stored-days.ts'
-import { readTracks } from './statements/read-tracks.ts'
+import { readItems, type UserItemKey } from './statements/read-items.ts'
+import { readKnownEvents, type KnownEvent, type WantedEvent } from './statements/read-known-events.ts'
+import { readStoredDays, type UserDay } from './statements/read-stored-days.ts'
+import { readTracks, type UserTrackKey } from './statements/read-tracks.ts'
 
 export interface UserEvent {
   readonly userId: string
@@ -31,11 +31,36 @@ export const itemKey = (userId: string, item: { trackId: string; itemId: string 
 export const trackKey = (userId: string, trackId: string): string => userId + trackId
 export const dayKey = (userId: string, day: number): string => `${userId}${day}`
 
-/** Each once. */
-const distinct = <T>(all: readonly T[], keyOf: (one: T) => string): T[] => {
-  const byKey = new Map<string, T>()
-  for (const one of all) byKey.set(keyOf(one), one)
-  return [...byKey.values()]
+/** What events touch, each once. */
+class Touched {
+  readonly events: WantedEvent[] = []
+  readonly items: UserItemKey[] = []
+  readonly tracks: UserTrackKey[] = []
+  readonly days: UserDay[] = []
+  /** By user: items, tracks and days, whose keys cannot be each other's. */
+  readonly #seen = new Map<string, Set<string | number>>()
+
+  constructor(events: readonly UserEvent[]) {
+    for (const { userId, event } of events) this.#add(userId, event)
+  }
+
+  #add(userId: string, event: ProgressEvent): void {
+    const { eventId, trackId, itemId } = event
+    const day = dayOf(event)
+    // The same id twice is answered twice, which does no harm.
+    this.events.push({ userId, eventId })
+    if (this.#isNew(userId, itemKeyOf(event))) this.items.push({ userId, trackId, itemId })
+    if (this.#isNew(userId, trackId)) this.tracks.push({ userId, trackId })
+    if (this.#isNew(userId, day)) this.days.push({ userId, day })
+  }
+
+  #isNew(userId: string, key: string | number): boolean {
+    let seen = this.#seen.get(userId)
+    if (seen === undefined) this.#seen.set(userId, (seen = new Set()))
+    if (seen.has(key)) return false
+    seen.add(key)
+    return true
+  }
 }
 
 /** `lock` goes first, and takes locks in order of user id, as everybody does: that is what rules out deadlocks. */
@@ -44,25 +69,13 @@ export const readStored = async (
   events: readonly UserEvent[],
   lock: (pipeline: Pipeline) => Promise<ReadonlyMap<string, LogState>>,
 ): Promise<Stored> => {
-  const keys = events.map(({ userId, event }) => ({ userId, ...event, day: dayOf(event) }))
+  const touched = new Touched(events)
   const [logs, known, items, tracks, days] = await Promise.all([
     lock(pipeline),
-    readKnownEvents(
-      pipeline,
-      distinct(keys, one => one.userId + one.eventId),
-    ),
-    readItems(
-      pipeline,
-      distinct(keys, one => itemKey(one.userId, one)),
-    ),
-    readTracks(
-      pipeline,
-      distinct(keys, one => trackKey(one.userId, one.trackId)),
-    ),
-    readStoredDays(
-      pipeline,
-      distinct(keys, one => dayKey(one.userId, one.day)),
-    ),
+    readKnownEvents(pipeline, touched.events),
+    readItems(pipeline, touched.items),
+    readTracks(pipeline, touched.tracks),
+    readStoredDays(pipeline, touched.days),
   ])
   return {
     logs,
