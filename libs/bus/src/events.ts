@@ -1,6 +1,6 @@
 // Core events: fire and forget, seen by whoever listens now. What must not be lost goes through JetStream (stream.ts).
 import { runInRequest } from '@cairn/runtime'
-import { incomingRequest, messageIdHeader, outgoingHeaders } from './bus-headers.ts'
+import { incomingRequest, messageIdHeader, outgoingHeaders, utf8 } from './bus-headers.ts'
 import type { Bus } from './connection.ts'
 
 export interface EventMessage {
@@ -16,14 +16,14 @@ export interface Subscription {
 
 /** Publishes an event; `payload` is sent as JSON. Throws only when the connection is closed for good. */
 export const publish = (bus: Bus, subject: string, payload: unknown): void => {
-  bus.nats.publish(subject, JSON.stringify(payload), { headers: outgoingHeaders() })
+  bus.nats.publish(subject, utf8(JSON.stringify(payload)), { headers: outgoingHeaders() })
 }
 
 /** Publishes a payload that is text already; a stream that takes it counts messages of one id as one. */
 export const publishText = (bus: Bus, subject: string, { payload, id }: { payload: string; id: string }): void => {
   const headers = outgoingHeaders()
   headers.set(messageIdHeader, id)
-  bus.nats.publish(subject, payload, { headers })
+  bus.nats.publish(subject, utf8(payload), { headers })
 }
 
 /** Calls `listener` for each event on a subject (wildcards allowed), within the context the event carries. It must not throw. */

@@ -4,6 +4,7 @@
 import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/nats-core'
 import { CairnError } from '@cairn/contracts'
 import { Slots } from '@cairn/runtime'
+import { utf8 } from './bus-headers.ts'
 import { BusPulse, pulseAfterMs } from './bus-pulse.ts'
 
 interface Pending {
@@ -88,7 +89,7 @@ export class PendingReplies {
       // The connection was lost meanwhile: nobody waits any more.
       if (this.#pending.get(slotOf(token)) !== pending) continue
       try {
-        this.#nats.publish(subject, payload, { headers, reply: `${this.#inbox}.${token}` })
+        this.#nats.publish(subject, utf8(payload), { headers, reply: `${this.#inbox}.${token}` })
       } catch (cause) {
         this.#take(token)
         pending.reject(new CairnError('unavailable', { cause }))

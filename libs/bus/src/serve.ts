@@ -14,7 +14,7 @@ import {
 } from '@cairn/contracts'
 import { currentRequest, endRequestSpan, fingerprintOf, runInRequest, type HashUser } from '@cairn/runtime'
 import { Compile, type Validator } from 'typebox/compile'
-import { callerOf, incomingRequest, timeoutOf } from './bus-headers.ts'
+import { callerOf, incomingRequest, timeoutOf, utf8 } from './bus-headers.ts'
 import { isInbox, type Bus } from './connection.ts'
 import { respondWithFailure } from './failure.ts'
 import { nowAndThen } from './now-and-then.ts'
@@ -147,7 +147,7 @@ const answer = async (
       bus.inFlight.track(() => found.handle(payload, call)),
       { deadlineAt: call.deadlineAt, failedLate: error => reportLate(bus, message, error) },
     )
-    message.respond(JSON.stringify(reply))
+    message.respond(utf8(JSON.stringify(reply)))
     endSpan(bus, subject, { startedAt })
   } catch (thrown) {
     const error = toCairnError(thrown)

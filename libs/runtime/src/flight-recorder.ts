@@ -1,7 +1,7 @@
 // The flight recorder: debug-level records of every recent request, in memory and nowhere else, until a failure asks for those
 // of one. Bounded per request and in total, by lines, bytes and age. Requests are given up a generation at a time, the older of two:
 // taken out of a Map one by one they would cost more than what they say (see `Slots`).
-import { Recording, type Generation } from './recording.ts'
+import { Recording, type Generation, type RecordingLimits } from './recording.ts'
 import { currentRequest, type RequestContext } from './request-context.ts'
 import type { SpanRecord } from './span.ts'
 import type { Telemetry } from './telemetry.ts'
@@ -42,6 +42,7 @@ class RecordedGeneration implements Generation {
 export class FlightRecorder {
   readonly #service: string
   readonly #limits: RecorderLimits
+  readonly #requestLimits: RecordingLimits
   readonly #exportSpan: Telemetry['exportSpan']
   #young = new RecordedGeneration(performance.now())
   #old = new RecordedGeneration(0)
@@ -49,6 +50,7 @@ export class FlightRecorder {
   constructor({ service, limits, exportSpan }: RecorderOptions) {
     this.#service = service
     this.#limits = limits
+    this.#requestLimits = { maxLines: limits.flightRecorderRequestLines, maxBytes: limits.flightRecorderRequestBytes }
     this.#exportSpan = exportSpan
     // Also while nothing is recorded any more.
     if (this.enabled)
@@ -121,9 +123,8 @@ export class FlightRecorder {
     const now = performance.now()
     this.#age(now)
     const young = this.#young
-    const { flightRecorderRequestLines: maxLines, flightRecorderRequestBytes: maxBytes } = this.#limits
     const about = { service: this.#service, requestId, openedAt: now }
-    const recording = this.#isRecent(own, now) ? own : new Recording(about, { maxLines, maxBytes }, young)
+    const recording = this.#isRecent(own, now) ? own : new Recording(about, this.#requestLimits, young)
     recording.generation = young
     young.bytes += recording.bytes
     young.recordings.set(requestId, recording)

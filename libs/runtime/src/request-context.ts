@@ -8,12 +8,21 @@ export interface RequestContext {
   readonly requestId: string
   readonly trace: Trace
   /** Set once the caller is known. */
-  userHash?: string
+  userHash?: string | undefined
   /** Of its failure, if it failed. */
-  incidentId?: string
+  incidentId?: string | undefined
   /** Where the flight recorder keeps this request's records; the recorder's alone. */
-  recording?: Recording
+  recording?: Recording | undefined
 }
+
+/** With room for what will be known: where there are many of them, a field that comes later costs each an allocation. */
+export const requestContext = (requestId: string, trace: Trace): RequestContext => ({
+  requestId,
+  trace,
+  userHash: undefined,
+  incidentId: undefined,
+  recording: undefined,
+})
 
 const storage = new AsyncLocalStorage<RequestContext>()
 

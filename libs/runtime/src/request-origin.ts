@@ -1,6 +1,6 @@
 // On whose behalf something is done later, by whichever process: a request as one line of text that can be stored with it.
 import { continueTrace, traceparentOf } from './trace-context.ts'
-import type { RequestContext } from './request-context.ts'
+import { requestContext, type RequestContext } from './request-context.ts'
 
 /** `request-id traceparent`, and a tracestate after that where there is one. */
 export const originOf = ({ requestId, trace }: RequestContext): string => {
@@ -12,5 +12,5 @@ export const originOf = ({ requestId, trace }: RequestContext): string => {
 export const requestOfOrigin = (origin: string): RequestContext => {
   const [requestId = '', traceparent = ''] = origin.split(' ', 2)
   const trace = continueTrace(traceparent, origin.slice(requestId.length + traceparent.length + 2))
-  return { requestId, trace: { ...trace, spanId: trace.parentId ?? trace.spanId } }
+  return requestContext(requestId, { ...trace, spanId: trace.parentId ?? trace.spanId })
 }

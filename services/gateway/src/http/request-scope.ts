@@ -1,7 +1,14 @@
 // The first hook of every request: where it comes from, its ids, its place in a trace, and the line in the log at the end.
 import { header } from '@cairn/contracts'
 import { readRequestIds, securityHeaders, type ClientAddress } from '@cairn/edge'
-import { continueTrace, currentRequest, endRequestSpan, runInRequest, type Logger } from '@cairn/runtime'
+import {
+  continueTrace,
+  currentRequest,
+  endRequestSpan,
+  requestContext,
+  runInRequest,
+  type Logger,
+} from '@cairn/runtime'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { GatewayContext } from '../context.ts'
 
@@ -59,7 +66,7 @@ export const registerRequestScope = (server: FastifyInstance, { logger, addressO
     request.clientRequestId = clientRequestId
     const trace = continueTrace(one(request.headers[header.traceparent]), one(request.headers[header.tracestate]))
     reply.headers(securityHeaders).header(header.requestId, requestId)
-    const scope = { requestId, trace }
+    const scope = requestContext(requestId, trace)
     // Not Fastify's `onResponse`: that waits for the answer to be sent, which never is when nobody is there any more.
     reply.raw.once('close', () => runInRequest(scope, () => tellEnd(logger, reply, startedAt)))
     runInRequest(scope, done)
