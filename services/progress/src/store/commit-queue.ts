@@ -203,21 +203,16 @@ export class CommitQueue {
     this.#waiting = [...others, ...locked, ...this.#waiting.filter(isLater)]
   }
 
-  /**
-   * A group that fails is committed request by request, so that only the guilty one fails: not when the database is gone, or
-   * when tables are locked.
-   */
+  /** A group that fails is committed one by one, so that only the guilty fails: not when the database is gone, or tables are locked. */
   async #commit(group: readonly Entry[], wait: boolean): Promise<Outcome> {
     try {
-      const { results, messages } = await this.#options.commit(
-        group.map(entry => entry.submission),
-        wait,
-      )
+      const submissions = group.map(entry => entry.submission)
+      const { results, messages } = await this.#options.commit(submissions, wait)
       const answer = (): void => {
-        for (const [index, { resolve }] of group.entries()) {
+        group.forEach((entry, index) => {
           const result = results[index]
-          if (result !== undefined) resolve(result)
-        }
+          if (result !== undefined) entry.resolve(result)
+        })
         // In a turn of its own: answers leave before it.
         if (messages.length > 0) setImmediate(() => this.#options.onCommitted(messages))
       }
@@ -228,10 +223,7 @@ export class CommitQueue {
         this.#options.onGroupFailed(error, group.length)
         return { locked: await this.#commitOneByOne(group), answer: () => undefined }
       }
-      const answer = (): void => {
-        for (const entry of group) entry.reject(databaseFailure(error))
-      }
-      return { locked: [], answer }
+      return { locked: [], answer: () => group.forEach(entry => entry.reject(databaseFailure(error))) }
     }
   }
 
