@@ -1,6 +1,7 @@
 // How a CairnError travels in a reply: its code in a header, the public rest as payload. Causes stay where they happened.
 import { headers as createHeaders, type Msg } from '@nats-io/nats-core'
 import { header, type CairnError, type FieldError } from '@cairn/contracts'
+import { utf8 } from './bus-headers.ts'
 
 export interface BusFailure {
   readonly detail?: string
@@ -17,5 +18,5 @@ export const respondWithFailure = (message: Msg, error: CairnError, fingerprint?
     ...(error.errors === undefined ? {} : { errors: error.errors }),
     ...(error.retryAfterSeconds === undefined ? {} : { retry_after: error.retryAfterSeconds }),
   }
-  message.respond(JSON.stringify(failure), { headers })
+  message.respond(utf8(JSON.stringify(failure)), { headers })
 }

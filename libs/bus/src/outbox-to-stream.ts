@@ -111,7 +111,7 @@ export const outboxToStream = (bus: Bus, options: OutboxToStreamOptions): Outbox
     },
     outboxFilled: committed => {
       if (relay.active) relay.wake(committed)
-      else publish(bus, options.wakeSubject, {})
+      else if (bus.connected) publish(bus, options.wakeSubject, {})
     },
     stop: async () => {
       woken.unsubscribe()

@@ -27,6 +27,8 @@ export class Pipeline implements Queryable {
       if (this.#failure !== undefined) throw this.#failure.error
       return await this.#gather().add<Row>(statement)
     } catch (error) {
+      // Where it came from, and not how it was read. Those behind it fail with the same.
+      if (this.#failure === undefined && error instanceof Error) Error.captureStackTrace(error)
       throw this.fail(error)
     }
   }
@@ -34,20 +36,23 @@ export class Pipeline implements Queryable {
   /** Nothing is sent any more. Answers with what failed first. */
   fail(error: unknown): unknown {
     this.#failure ??= { error }
+    const dropped = this.#batch
     this.#batch = undefined
+    dropped?.drop(error)
     return this.#failure.error
   }
 
   /** For a statement whose answer is not needed before the end; its failure is the transaction's. */
   send(statement: Promise<unknown>): void {
-    // It is looked at in the end, which may come later than its failure.
-    statement.catch(() => undefined)
+    // Also when it could not be made: then COMMIT is not sent.
+    statement.catch((error: unknown) => this.fail(error))
     this.#sent.push(statement)
   }
 
   /** Resolves when all that was sent has succeeded. */
   async settled(): Promise<void> {
     await Promise.all(this.#sent)
+    if (this.#failure !== undefined) throw this.#failure.error
   }
 
   #gather(): StatementBatch {
@@ -67,15 +72,18 @@ export class Pipeline implements Queryable {
 const begin = { name: 'begin', text: 'BEGIN' }
 const commit = { name: 'commit', text: 'COMMIT' }
 
-/** Runs `work` between BEGIN and COMMIT. Rejects with what failed first, and then nothing is stored. */
+/**
+ * Runs `work` between BEGIN and COMMIT. Rejects with what failed first, and then nothing is stored. The server answers the COMMIT
+ * of a transaction that has failed with ROLLBACK, and no error.
+ */
 export const inPipelinedTransaction = <T>(pool: pg.Pool, work: (pipeline: Pipeline) => Promise<T>): Promise<T> =>
   onConnection(pool, async client => {
     const pipeline = new Pipeline(client)
     try {
       pipeline.send(pipeline.query(begin))
       const result = await work(pipeline)
-      pipeline.send(pipeline.query(commit))
-      await pipeline.settled()
+      const [{ command }] = await Promise.all([pipeline.query(commit), pipeline.settled()])
+      if (command !== 'COMMIT') throw new Error('rolled back instead of committed')
       return result
     } catch (error) {
       throw pipeline.fail(error)

@@ -62,6 +62,8 @@ export const createPool = (options: PoolOptions): pg.Pool => {
     ...(gate === undefined ? {} : { verify: callbackify(gate) }),
   })
   pool.on('error', options.onIdleError)
+  // A lost connection is told to its queries; told to nobody else, it would end the process.
+  pool.on('connect', client => client.on('error', () => undefined))
   const failures = new ConnectionFailures({ url, connectTimeoutMs, answerTimeoutMs })
   failures.nameIn(pool)
   const recorder = logger?.recorder.enabled === true ? logger.recorder : undefined

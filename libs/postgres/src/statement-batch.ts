@@ -101,17 +101,28 @@ export class StatementBatch implements pg.Submittable {
 
   submit(connection: pg.Connection): void {
     connection.stream.cork()
-    const known = preparedOn(connection)
-    for (const one of this.#sent) {
-      const { name, text, values = [] } = one.statement
-      const columns = known.get(name)
-      if (columns?.text === text) one.columns = columns
-      else this.#prepare(one, connection)
-      connection.bind({ statement: preparedName(name), values }, true)
-      connection.execute(null, true)
+    try {
+      const known = preparedOn(connection)
+      for (const one of this.#sent) {
+        const { name, text, values = [] } = one.statement
+        const columns = known.get(name)
+        if (columns?.text === text) one.columns = columns
+        else this.#prepare(one, connection)
+        connection.bind({ statement: preparedName(name), values }, true)
+        connection.execute(null, true)
+      }
+      connection.sync()
+    } catch (error) {
+      // Half a batch cannot be taken back.
+      connection.stream.destroy(error as Error)
+    } finally {
+      connection.stream.uncork()
     }
-    connection.sync()
-    connection.stream.uncork()
+  }
+
+  /** Of one that is not sent. */
+  drop(error: unknown): void {
+    for (const { reject } of this.#sent) reject(error)
   }
 
   /** One that has failed may have left its name behind, or not; to close what is not there is no error. */
@@ -135,24 +146,42 @@ export class StatementBatch implements pg.Submittable {
     const one = this.#sent[this.#answered]
     this.#answered += 1
     one?.watcher?.ended()
-    one?.resolve({ rows: one.texts.map(texts => one.columns.read(texts)), command: text })
+    try {
+      one?.resolve({ rows: one.texts.map(texts => one.columns.read(texts)), command: text })
+    } catch (error) {
+      one?.reject(error)
+    }
+  }
+
+  handleEmptyQuery(): void {
+    this.handleCommandComplete({ text: '' })
+  }
+
+  handleCopyInResponse({ stream }: pg.Connection): void {
+    stream.destroy(new Error('COPY is no statement of a batch'))
+  }
+
+  handleCopyData(_message: unknown, connection: pg.Connection): void {
+    this.handleCopyInResponse(connection)
   }
 
   /** Also when the connection is lost, or the answer does not come. */
   handleError(error: unknown): void {
     const [first, ...passedOver] = this.#sent.slice(this.#answered)
+    this.#answered = this.#sent.length
     const told = first?.watcher?.failed(error) ?? error
-    for (const { watcher } of passedOver) watcher?.ended('passed over')
-    // Whether their names were prepared is not known.
-    const known = preparedOn(this.#client.connection)
-    for (const { statement, reject } of this.#sent.slice(this.#answered)) {
-      known.delete(statement.name)
+    first?.reject(told)
+    for (const { watcher, reject } of passedOver) {
+      watcher?.ended('passed over')
       reject(told)
     }
+    // Which names are prepared is not known any more, or what they answer.
+    prepared.delete(this.#client.connection)
     this.callback?.(error)
   }
 
   handleReadyForQuery(): void {
-    this.callback?.()
+    if (this.#answered < this.#sent.length) this.handleError(new Error('a statement of a batch was not answered'))
+    else this.callback?.()
   }
 }

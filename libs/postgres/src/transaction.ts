@@ -2,9 +2,6 @@
 import type pg from 'pg'
 import { isConnectionLoss } from './failures.ts'
 
-/** A lost connection is told to its queries; told to nobody else, it would end the process. */
-const ignore = (): void => undefined
-
 /**
  * Runs `work`, which begins a transaction and commits it, on a connection of the pool. Rolls back and rethrows whatever it
  * throws; a connection that is lost, or does not roll back, is closed.
@@ -12,7 +9,6 @@ const ignore = (): void => undefined
 export const onConnection = async <T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
   const client = await pool.connect()
   let broken: Error | undefined
-  client.on('error', ignore)
   try {
     return await work(client)
   } catch (error) {
@@ -20,7 +16,6 @@ export const onConnection = async <T>(pool: pg.Pool, work: (client: pg.PoolClien
     else await client.query('ROLLBACK').catch((failed: Error) => (broken = failed))
     throw error
   } finally {
-    client.off('error', ignore)
     client.release(broken)
   }
 }

@@ -2,6 +2,8 @@
 import { createPool, databaseFailure, inPipelinedTransaction, inTransaction, isConnectionLoss } from '@cairn/postgres'
 import { createEmptyDatabase, startLink, type EmptyDatabase, type Link } from '@cairn/testkit'
 import pg from 'pg'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 let database: EmptyDatabase
@@ -97,6 +99,27 @@ it('a pipelined transaction that is not answered tells its first statement', asy
   link.drop()
   expect((await failureOf(write())).message).toContain(`${place} has not answered for 500 ms: `)
   await pipelined.end()
+})
+
+it('a server that ends a session as soon as it has begun fails what is asked of it, and nothing else', async () => {
+  const message = (type: string, body: Buffer): Buffer => {
+    const head = Buffer.alloc(5)
+    head.write(type)
+    head.writeInt32BE(body.length + 4, 1)
+    return Buffer.concat([head, body])
+  }
+  const ended = Buffer.from('SFATAL\0C57P01\0Mterminating connection due to administrator command\0\0')
+  const begun = [message('R', Buffer.alloc(4)), message('Z', Buffer.from('I')), message('E', ended)]
+  const server = createServer(socket => {
+    socket.on('error', () => undefined).once('data', () => socket.end(Buffer.concat(begun)))
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as AddressInfo
+  const pool = open({ url: `postgresql://u:p@127.0.0.1:${port}/d` })
+  const failed = await failureOf(inTransaction(pool, client => client.query('SELECT 1')))
+  expect(isConnectionLoss(failed)).toBe(true)
+  await pool.end()
+  server.close()
 })
 
 it('neither user nor password are told', async () => {

@@ -8,6 +8,7 @@ import {
   isConnectionLoss,
   isLockTimeout,
   isPassing,
+  type Pipeline,
   violatedConstraint,
 } from '@cairn/postgres'
 import { createEmptyDatabase, eventually, startLink, type EmptyDatabase } from '@cairn/testkit'
@@ -204,6 +205,58 @@ describe('inPipelinedTransaction', () => {
       expect((await ask).map(answer => answer.rows)).toEqual([[{ n: 1 }], [{ n: 2 }]])
     }
     await one.end()
+  })
+
+  it('tells where a failure came from', async () => {
+    const subtract = (pipeline: Pipeline) => pipeline.query(add(-1))
+    const error = await failureOf(
+      inPipelinedTransaction(pool, async pipeline => {
+        pipeline.send(pipeline.query(add(105)))
+        await subtract(pipeline)
+      }),
+    )
+    expect((error as Error).stack).toMatch(/transaction\.test\.ts/)
+  })
+
+  it('stores nothing when a statement could not be made, or its failure comes after everything was sent', async () => {
+    const unmade = inPipelinedTransaction(pool, async pipeline => {
+      pipeline.send(pipeline.query(add(105)))
+      pipeline.send(Promise.reject(new RangeError('no such day')))
+    })
+    await expect(unmade).rejects.toThrow('no such day')
+    const behind = inPipelinedTransaction(pool, async pipeline => {
+      pipeline.send(pipeline.query({ name: 'slow', text: 'SELECT pg_sleep(0.1)' }))
+      void failureOf(pipeline.query(add(-1)))
+      await new Promise(setImmediate)
+      void failureOf(pipeline.query(add(105)))
+    })
+    expect(violatedConstraint(await failureOf(behind))).toBe('numbers_positive')
+    expect(await values()).toEqual([102, 103, 104])
+  })
+
+  it('fails when it is asked what no batch can take, and says what', async () => {
+    const copy = inPipelinedTransaction(pool, pipeline =>
+      pipeline.query({ name: 'copy', text: 'COPY numbers FROM STDIN' }),
+    )
+    expect(databaseFailure(await failureOf(copy)).cause).toMatchObject({
+      message: expect.stringContaining('COPY is no statement of a batch') as string,
+    })
+    const odd = { name: 'odd', text: 'SELECT $1::int', values: [new Date()] as unknown as string[] }
+    expect(await failureOf(inPipelinedTransaction(pool, pipeline => pipeline.query(odd)))).toBeInstanceOf(Error)
+    expect(await inPipelinedTransaction(pool, pipeline => pipeline.query({ name: 'empty', text: '' }))).toEqual({
+      rows: [],
+      command: '',
+    })
+  })
+
+  it('leaves nobody waiting for a statement that was not sent', async () => {
+    let late: Promise<unknown> | undefined
+    const failed = inPipelinedTransaction(pool, async pipeline => {
+      late = failureOf(pipeline.query(add(105)))
+      throw new Error('no')
+    })
+    await expect(failed).rejects.toThrow('no')
+    expect(await late).toHaveProperty('message', 'no')
   })
 
   it('takes no commit for one that was not', async () => {

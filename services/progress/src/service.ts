@@ -98,6 +98,7 @@ export const startProgress = async (config: ProgressConfig, logger: Logger): Pro
     health.drain()
     await Promise.all([serving.stop(), erasing.stop()])
     await bus.inFlight.settled(config.drainWindowMs)
+    commits.tell()
     await publisher.stop()
     await incidents.stop()
     await bus.drain(0)

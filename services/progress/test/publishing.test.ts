@@ -150,3 +150,22 @@ describe('the relay', () => {
     await eventually(async () => expect(await outboxRows()).toBe(0))
   }, 30_000)
 })
+
+it('what is committed while the service stops is published before it is gone', async () => {
+  const phone = phoneOf(progress)
+  for (const event of [eventWith(), eventWith()]) await phone.submit(event)
+  await eventually(async () => expect(await outboxRows()).toBe(0))
+  const other = await progress.database.connect()
+  await other.query('BEGIN')
+  await other.query('SELECT FROM progress.heads WHERE user_id = $1 FOR UPDATE', [phone.userId])
+  const answer = phone.submit(eventWith())
+  const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+  await eventually(async () => expect((await progress.database.query(waiting)).rowCount).toBe(1))
+  const stopped = progress.stopService()
+  await eventually(() => expect(phoneOf(progress).snapshot()).rejects.toMatchObject({ code: 'unavailable' }))
+  await other.query('COMMIT')
+  other.release()
+  expect((await answer).head.seq).toBe(3)
+  await stopped
+  expect(await outboxRows()).toBe(0)
+})

@@ -38,6 +38,8 @@ export interface ProgressUnderTest {
   /** One more instance of the service on the same bus and database. */
   startAnother(environment?: Environment): Promise<RunningProgress>
   ask<O extends Operation>(operation: O, payload: RequestOf<O>, userId?: string): Promise<ReplyOf<O>>
+  /** Stops all instances; bus and database stay. */
+  stopService(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -80,6 +82,9 @@ export const startProgressUnderTest = async (
   const bus = await Bus.connect({ url: nats.url, name: 'test', logger: logs.loggerFor('test') })
   await bus.nats.flush()
   const database = new pg.Pool({ connectionString: databaseUrl, max: 4 })
+  const stopService = async (): Promise<void> => {
+    await Promise.all(running.map(service => service.stop()))
+  }
   return {
     bus,
     natsUrl: nats.url,
@@ -93,8 +98,9 @@ export const startProgressUnderTest = async (
         timeoutMs: 6_000,
         ...(userId === undefined ? {} : { caller: callerOf(userId) }),
       }),
+    stopService,
     stop: async () => {
-      await Promise.all(running.map(service => service.stop()))
+      await stopService()
       await bus.drain(0)
       await database.end()
       await nats.stop()

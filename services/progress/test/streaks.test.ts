@@ -57,6 +57,14 @@ describe('the longest run', () => {
   })
 })
 
+it('a track that is called like a day is none', async () => {
+  const phone = phoneOf(progress)
+  const occurred_at = '2024-03-01T12:00:00Z'
+  const track_id = String(Date.parse(occurred_at.slice(0, 10)) / 86_400_000)
+  for (const event of [eventWith({ occurred_at }), eventWith({ occurred_at, track_id })]) await phone.submit(event)
+  expect((await phone.snapshot()).totals).toMatchObject({ active_days: 1, event_count: 2 })
+})
+
 describe('an event that comes late', () => {
   const day = (n: number): string => `2024-05-${String(n).padStart(2, '0')}T12:00:00Z`
 

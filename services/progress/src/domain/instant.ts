@@ -1,4 +1,4 @@
-// Instants as text, as Date.prototype.toISOString writes them. That one formats like printf does and took a tenth of what
+// Instants as text, whole milliseconds of the years 0 to 9999, as Date.prototype.toISOString writes them. That one formats like printf does and took a tenth of what
 // a page of changes costs.
 import { dayMs, formatDay } from './day.ts'
 

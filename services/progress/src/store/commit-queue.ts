@@ -61,6 +61,7 @@ export class CommitQueue {
   readonly #busyUsers = new Set<string>()
   /** Whose log somebody else had locked; forgotten when nothing of such users waits any more. */
   readonly #asideUsers = new Set<string>()
+  readonly #untold: (readonly CommittedMessage[])[] = []
   readonly #groupsInFlight = { main: 0, aside: 0 }
   #waiting: Entry[] = []
   #waitingEvents = 0
@@ -88,6 +89,12 @@ export class CommitQueue {
       this.#waitingEvents += submission.events.length
       this.#schedule()
     })
+  }
+
+  /** Tells at once what has been committed and answered. */
+  tell(): void {
+    const untold = this.#untold.splice(0).flat()
+    if (untold.length > 0) this.#options.onCommitted(untold)
   }
 
   /** Starts groups after everything that arrived with this turn of the event loop has been queued. */
@@ -209,12 +216,9 @@ export class CommitQueue {
       const submissions = group.map(entry => entry.submission)
       const { results, messages } = await this.#options.commit(submissions, wait)
       const answer = (): void => {
-        group.forEach((entry, index) => {
-          const result = results[index]
-          if (result !== undefined) entry.resolve(result)
-        })
+        for (const [index, { resolve }] of group.entries()) if (results[index] !== undefined) resolve(results[index])
         // In a turn of its own: answers leave before it.
-        if (messages.length > 0) setImmediate(() => this.#options.onCommitted(messages))
+        if (messages.length > 0 && this.#untold.push(messages) === 1) setImmediate(() => this.tell())
       }
       return { locked: group.filter((_entry, index) => results[index] === undefined), answer }
     } catch (error) {
@@ -233,15 +237,13 @@ export class CommitQueue {
     const isLocked = async (entry: Entry): Promise<boolean> => {
       if (lockedUsers.has(userOf(entry))) return true
       const outcome = await this.#commit([entry], false)
-      setImmediate(outcome.answer)
+      outcome.answer()
+      if (outcome.locked.length > 0) lockedUsers.add(userOf(entry))
       return outcome.locked.length > 0
     }
     for (const entry of group) {
       if (entry.deadlineAt <= performance.now()) entry.reject(unavailable('waited too long to be committed'))
-      else if (await isLocked(entry)) {
-        lockedUsers.add(userOf(entry))
-        locked.push(entry)
-      }
+      else if (await isLocked(entry)) locked.push(entry)
     }
     return locked
   }
