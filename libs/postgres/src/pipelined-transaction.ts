@@ -22,13 +22,15 @@ export class Pipeline implements Queryable {
   }
 
   /** What is asked within this turn of the event loop leaves together. Rejects with what failed first in the transaction. */
-  async query<Row extends pg.QueryResultRow>(statement: PreparedStatement): Promise<StatementAnswer<Row>> {
+  readonly query = async <Row extends pg.QueryResultRow>(
+    statement: PreparedStatement,
+  ): Promise<StatementAnswer<Row>> => {
     try {
       if (this.#failure !== undefined) throw this.#failure.error
       return await this.#gather().add<Row>(statement)
     } catch (error) {
       // Where it came from, and not how it was read. Those behind it fail with the same.
-      if (this.#failure === undefined && error instanceof Error) Error.captureStackTrace(error)
+      if (this.#failure === undefined && error instanceof Error) Error.captureStackTrace(error, this.query)
       throw this.fail(error)
     }
   }

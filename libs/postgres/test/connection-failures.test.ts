@@ -115,10 +115,10 @@ it('a server that ends a session as soon as it has begun fails what is asked of 
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const { port } = server.address() as AddressInfo
-  const pool = open({ url: `postgresql://u:p@127.0.0.1:${port}/d` })
-  const failed = await failureOf(inTransaction(pool, client => client.query('SELECT 1')))
+  const brief = open({ url: `postgresql://u:p@127.0.0.1:${port}/d` })
+  const failed = await failureOf(inTransaction(brief, client => client.query('SELECT 1')))
   expect(isConnectionLoss(failed)).toBe(true)
-  await pool.end()
+  await brief.end()
   server.close()
 })
 
