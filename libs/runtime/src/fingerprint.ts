@@ -13,8 +13,11 @@ export interface FailureKind {
 const variable = /"[^"]*"|'[^']*'|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-f]{12,}\b|\d+/gi
 const maxCauses = 4
 
+/** Of packages, and of Node itself: in one of those every statement of the database begins. */
+const foreign = /node_modules|\bnode:/
+
 const firstOwnFrame = (stack: string): string => {
-  const frame = stack.split('\n').find(line => line.trimStart().startsWith('at ') && !line.includes('node_modules'))
+  const frame = stack.split('\n').find(line => line.trimStart().startsWith('at ') && !foreign.test(line))
   return frame?.replace(/\(?(?:file:\/\/)?\/.*\/((?:libs|services|deploy)\/[^:)]+).*$/, '$1').trim() ?? ''
 }
 
