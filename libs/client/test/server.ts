@@ -147,6 +147,8 @@ export const startServer = async (): Promise<TestServer> => {
     const token = new URL(request.url ?? '/', 'http://server').searchParams.get('token')
     server.socketTokens.push(token)
     if (server.refusedTokens.has(token)) {
+      // Nobody listens yet when the client resets what was refused.
+      socket.on('error', () => undefined)
       socket.end('HTTP/1.1 401 Unauthorized\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
       return
     }
