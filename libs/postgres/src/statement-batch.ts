@@ -9,8 +9,6 @@ export interface PreparedStatement {
   readonly name: string
   readonly text: string
   readonly values?: (string | null)[]
-  /** Whether it may take long by itself, as one that waits for a lock: it is answered when it is done, and not with the batch. */
-  readonly mayWait?: boolean
 }
 
 export interface StatementAnswer<Row> {
@@ -106,13 +104,12 @@ export class StatementBatch implements pg.Submittable {
     try {
       const known = preparedOn(connection)
       for (const one of this.#sent) {
-        const { name, text, values = [], mayWait = false } = one.statement
+        const { name, text, values = [] } = one.statement
         const columns = known.get(name)
         if (columns?.text === text) one.columns = columns
         else this.#prepare(one, connection)
         connection.bind({ statement: preparedName(name), values }, true)
         connection.execute(null, true)
-        if (mayWait) connection.flush()
       }
       connection.sync()
     } catch (error) {

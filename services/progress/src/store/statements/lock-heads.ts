@@ -13,7 +13,7 @@ type LockLogs = (client: Queryable, userIds: readonly string[]) => Promise<Reado
 const lockWith =
   (statement: { name: string; text: string }): LockLogs =>
   async (client, userIds) => {
-    const { rows } = await client.query<HeadRow>({ ...statement, values: [plainArray(userIds)], mayWait: true })
+    const { rows } = await client.query<HeadRow>({ ...statement, values: [plainArray(userIds)] })
     return new Map(rows.map(row => [row.user_id, logStateOf(row)]))
   }
 
