@@ -1,10 +1,10 @@
-// Instants as text, whole milliseconds of the years 0 to 9999, as Date.prototype.toISOString writes them. That one formats like printf does and took a tenth of what
-// a page of changes costs.
+// Instants as text, whole milliseconds of the years 0 to 9999, as Date.prototype.toISOString writes them. That one formats like
+// printf does, and took a tenth of what a page of changes costs.
 import { dayMs, formatDay } from './day.ts'
 
 const padded = (length: number): readonly string[] =>
   Array.from({ length: 10 ** length }, (_, number) => String(number).padStart(length, '0'))
-const twoDigits = padded(2)
+export const twoDigits = padded(2)
 const threeDigits = padded(3)
 
 /** `YYYY-MM-DDThh:mm:ss.sss`, of milliseconds since 1970-01-01T00:00, in whichever zone. */

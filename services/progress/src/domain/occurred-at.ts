@@ -1,6 +1,6 @@
 // Reads and writes `occurred_at`: RFC 3339 with an offset, cut to the millisecond. Stricter than Date.parse, which takes
 // 31 February and times without an offset, and knows only offsets below 24 hours.
-import { formatInstant, formatLocal } from './instant.ts'
+import { formatInstant, formatLocal, twoDigits } from './instant.ts'
 
 export interface OccurredAt {
   readonly occurredAtMs: number
@@ -39,6 +39,5 @@ export const formatOccurredAt = ({ occurredAtMs, offsetMinutes }: OccurredAt): s
   if (offsetMinutes === 0) return formatInstant(occurredAtMs)
   const local = formatLocal(occurredAtMs + offsetMinutes * 60_000)
   const size = Math.abs(offsetMinutes)
-  const twoDigits = (value: number): string => String(value).padStart(2, '0')
-  return `${local}${offsetMinutes < 0 ? '-' : '+'}${twoDigits(Math.floor(size / 60))}:${twoDigits(size % 60)}`
+  return `${local}${offsetMinutes < 0 ? '-' : '+'}${twoDigits[Math.floor(size / 60)]}:${twoDigits[size % 60]}`
 }
