@@ -56,11 +56,14 @@ afterAll(async () => {
 const signIn = async (): Promise<Session> =>
   (await call<Session>(fleet.gatewayUrl, '/api/v1/auth/guest', { method: 'POST' })).body
 
-const write = async (headers: Record<string, string>, { access_token: token } = session): Promise<void> => {
+/** Resolves with the id of the request. */
+const write = async (headers: Record<string, string>, { access_token: token } = session): Promise<string> => {
   const event = { event_id: randomUUID(), track_id: 't', item_id: 'i', kind: 'started' }
   const body = { events: [{ ...event, occurred_at: '2026-01-01T00:00:00Z' }] }
   const options = { method: 'POST', token, body, headers } as const
-  expect((await call(fleet.gatewayUrl, '/api/v1/progress/events', options)).status).toBe(200)
+  const answer = await call<{ request_id: string }>(fleet.gatewayUrl, '/api/v1/progress/events', options)
+  expect(answer.status).toBe(200)
+  return answer.body.request_id
 }
 
 const newTrace = (): { traceId: string; parentId: string; traceparent: string } => {
@@ -176,14 +179,14 @@ it.each([
 ])(
   'a traceparent %s begins a trace of our own',
   async (_what, traceparent) => {
-    const before = collector.spans.length
-    await write({ traceparent })
-    const spans = await eventually(() => {
-      const fresh = collector.spans.slice(before).filter(span => span.kind === server)
-      expect(fresh).not.toHaveLength(0)
-      return fresh
+    const requestId = await write({ traceparent })
+    const span = await eventually(() => {
+      const own = collector.spans.find(one => one.kind === server && one.attributes['cairn.request_id'] === requestId)
+      expect(own).toBeDefined()
+      return own
     }, 10_000)
-    expect(spans.every(span => span.parentSpanId === undefined && span.traceId !== 'a'.repeat(32))).toBe(true)
+    expect(span?.parentSpanId).toBeUndefined()
+    expect(span?.traceId).not.toBe('a'.repeat(32))
   },
   20_000,
 )

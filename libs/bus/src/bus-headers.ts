@@ -5,6 +5,7 @@ import { header, isRequestId, type Caller } from '@cairn/contracts'
 import {
   continueTrace,
   currentRequest,
+  idsOfOrigin,
   newRequestId,
   requestContext,
   traceparentOf,
@@ -46,6 +47,17 @@ export const outgoingHeaders = (span?: Span): MsgHdrs => {
     traceparentOf(span === undefined ? request.trace : { ...request.trace, spanId: span.spanId }),
   )
   if (request.trace.state !== undefined) carried.set(header.tracestate, request.trace.state)
+  return carried
+}
+
+/** For a message sent on behalf of a request that was written down (`originOf`), or of none. */
+export const headersOfOrigin = (origin: string | null): MsgHdrs => {
+  const carried = new BusHeaders()
+  if (origin === null) return carried
+  const { requestId, traceparent, tracestate } = idsOfOrigin(origin)
+  carried.set(header.requestId, requestId)
+  if (traceparent !== '') carried.set(header.traceparent, traceparent)
+  if (tracestate !== '') carried.set(header.tracestate, tracestate)
   return carried
 }
 

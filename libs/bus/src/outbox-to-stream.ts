@@ -1,7 +1,6 @@
 // From an owner's outbox to its stream: what goes around the relay. Replicas wake each other's relay, failures are told of now
 // and then. Neither NATS nor the stream has to be there, at the start or later: rows wait meanwhile.
 import { CairnError, toCairnError } from '@cairn/contracts'
-import { requestOfOrigin, runInRequest } from '@cairn/runtime'
 import type { Bus } from './connection.ts'
 import { publish, publishText, subscribe } from './events.ts'
 import { nowAndThen } from './now-and-then.ts'
@@ -86,15 +85,12 @@ export const outboxToStream = (bus: Bus, options: OutboxToStreamOptions): Outbox
   // A replica hears that the stream is back by what it publishes itself: one that has lost its place hears nothing.
   const isMissing = watchPresence(bus, { stream }, () => relay.behindMs > 0)
   const relay = options.startRelay({
-    publish: ({ subject, message_id: id, payload, origin }) => {
-      const store = async (): Promise<void> => {
-        // Kept by the client until it is connected again, it would come after what another replica has published meanwhile.
-        if (!bus.connected)
-          throw new CairnError('unavailable', { cause: new Error('the connection to the bus was lost') })
-        await publisher.publish(subject, { payload, id })
-        isMissing(false)
-      }
-      return origin === null ? store() : runInRequest(requestOfOrigin(origin), store)
+    publish: async ({ subject, message_id: id, payload, origin }) => {
+      // Kept by the client until it is connected again, it would come after what another replica has published meanwhile.
+      if (!bus.connected)
+        throw new CairnError('unavailable', { cause: new Error('the connection to the bus was lost') })
+      await publisher.publish(subject, { payload, id, origin })
+      isMissing(false)
     },
     publishTimeoutMs: options.publishTimeoutMs,
     connected: () => bus.connected,

@@ -2,7 +2,7 @@
 // service: whoever may change a stream can have messages sent anywhere in its name.
 import { JetStreamApiError, jetstreamManager, type ApiError } from '@nats-io/jetstream'
 import { headers as createHeaders, nanos } from '@nats-io/nats-core'
-import { messageIdHeader, outgoingHeaders } from './bus-headers.ts'
+import { headersOfOrigin, messageIdHeader, outgoingHeaders } from './bus-headers.ts'
 import type { Bus } from './connection.ts'
 
 /** JetStream's codes. */
@@ -16,8 +16,11 @@ export const isNotFound = (error: unknown): boolean =>
 const askTimeoutMs = 1_000
 
 export interface StreamPublisher {
-  /** Resolves once JetStream has stored the message; `id` makes a repeat harmless within the stream's window. */
-  publish(subject: string, message: { payload: string; id: string }): Promise<void>
+  /**
+   * Resolves once JetStream has stored the message; `id` makes a repeat harmless within the stream's window. `origin` names the
+   * request on whose behalf it is sent, null none; left out, it is the current one.
+   */
+  publish(subject: string, message: { payload: string; id: string; origin?: string | null }): Promise<void>
 }
 
 /** What JetStream answers to a message: where it stored it, or why not. */
@@ -28,8 +31,8 @@ interface PublishAck {
 
 /** By the bus's own replies: the client library's publisher makes error objects and a timer for each message. */
 export const streamPublisher = (bus: Bus, timeoutMs: number): StreamPublisher => ({
-  publish: async (subject, { payload, id }) => {
-    const headers = outgoingHeaders()
+  publish: async (subject, { payload, id, origin }) => {
+    const headers = origin === undefined ? outgoingHeaders() : headersOfOrigin(origin)
     headers.set(messageIdHeader, id)
     const { stream, error } = (await bus.replies.send(subject, payload, { timeoutMs, headers })).json<PublishAck>()
     if (error !== undefined) throw new JetStreamApiError(error)

@@ -21,7 +21,7 @@ export interface CommittedRow extends OutboxRow {
 
 export interface OutboxShortcutOptions {
   readonly publish: (row: OutboxRow) => Promise<void>
-  /** Of so many subjects it is known what came last. */
+  /** Of so many subjects it is known what came last; of two at least. */
   readonly maxSubjects: number
   /** Rows on their way at the same time; more are looked for. */
   readonly maxUnderWay: number
@@ -31,23 +31,27 @@ export interface OutboxShortcutOptions {
   readonly onSettled: (published: boolean) => void
 }
 
+/** What is known of a subject. */
 interface Line {
-  /** Resolves with false once a row of it could not be published. */
-  tail: Promise<boolean>
-  rows: number
+  /** The message that came last, those on their way here included; undefined: something could not be published. */
+  last: string | undefined
+  /** One of its rows is being published here. */
+  isBusy: boolean
+  /** Behind that one. */
+  readonly behind: OutboxRow[]
+  /** A look is publishing its rows. */
+  isLooked: boolean
 }
 
 export class OutboxShortcut {
   readonly #options: OutboxShortcutOptions
-  /** By subject, the least lately published first: the message that came last, those on their way here included. */
-  readonly #last = new Map<string, string>()
-  /** Subjects of which rows are on their way here. */
-  readonly #lines = new Map<string, Line>()
-  /** Subjects whose rows a look is publishing. */
-  readonly #looked = new Set<string>()
+  /** By subject. Given up a generation at a time: to take subjects out of a Map one by one is dear. */
+  #young = new Map<string, Line>()
+  #old = new Map<string, Line>()
   #underWay = 0
   /** Ids. */
   readonly #published = new Set<number>()
+  #whenSettled: (() => void)[] = []
 
   constructor(options: OutboxShortcutOptions) {
     this.#options = options
@@ -71,48 +75,52 @@ export class OutboxShortcut {
 
   /** False: it has to be looked for. */
   take(row: CommittedRow): boolean {
-    const { subject, follows, message_id: messageId } = row
     const { maxUnderWay, maxPublished } = this.#options
     if (this.#underWay >= maxUnderWay || this.#published.size >= maxPublished) return false
-    if (this.#looked.has(subject) || this.#last.get(subject) !== follows) return false
-    this.#remember(subject, messageId)
-    void this.#append(row)
+    const line = this.#find(row.subject)
+    if (line === undefined || line.isLooked || line.last !== row.follows) return false
+    line.last = row.message_id
+    this.#underWay += 1
+    if (line.isBusy) line.behind.push(row)
+    else void this.#run(line, row)
     return true
   }
 
   /** Whether a look may publish rows of this subject: not while others are on their way here. If so, it has to end. */
   lookBegins(subject: string): boolean {
-    if (this.#lines.has(subject)) return false
-    this.#looked.add(subject)
+    const line =
+      this.#find(subject) ?? this.#remember(subject, { last: undefined, isBusy: false, behind: [], isLooked: false })
+    if (line.isBusy) return false
+    line.isLooked = true
     return true
   }
 
   /** It has published this one of the subject last; undefined when something could not be published. */
   lookEnds(subject: string, lastMessageId: string | undefined): void {
-    this.#looked.delete(subject)
-    if (lastMessageId === undefined) this.#last.delete(subject)
-    else this.#remember(subject, lastMessageId)
+    const line = this.#find(subject)
+    if (line === undefined) return
+    line.isLooked = false
+    line.last = lastMessageId
   }
 
   /** Resolves when nothing is on its way any more. */
   async settled(): Promise<void> {
-    await Promise.all([...this.#lines.values()].map(line => line.tail))
+    if (this.#underWay > 0) await new Promise<void>(resolve => this.#whenSettled.push(resolve))
   }
 
-  async #append(row: CommittedRow): Promise<void> {
-    const { subject } = row
-    const line = this.#lines.get(subject) ?? { tail: Promise.resolve(true), rows: 0 }
-    this.#lines.set(subject, line)
-    this.#underWay += 1
-    line.rows += 1
-    line.tail = line.tail.then(open => open && this.#publish(row))
-    const published = await line.tail
-    this.#underWay -= 1
-    line.rows -= 1
-    if (line.rows === 0) this.#lines.delete(subject)
-    if (published) this.#published.add(row.id)
-    else this.#last.delete(subject)
-    this.#options.onSettled(published)
+  /** Publishes the row and what has come behind it meanwhile, up to the first that could not be. */
+  async #run(line: Line, first: OutboxRow): Promise<void> {
+    let isOpen = true
+    line.isBusy = true
+    for (let row: OutboxRow | undefined = first; row !== undefined; row = line.behind.shift()) {
+      isOpen &&= await this.#publish(row)
+      if (isOpen) this.#published.add(row.id)
+      else line.last = undefined
+      this.#underWay -= 1
+      this.#options.onSettled(isOpen)
+    }
+    line.isBusy = false
+    if (this.#underWay === 0) for (const resolve of this.#whenSettled.splice(0)) resolve()
   }
 
   async #publish(row: OutboxRow): Promise<boolean> {
@@ -125,11 +133,20 @@ export class OutboxShortcut {
     }
   }
 
-  #remember(subject: string, messageId: string): void {
-    this.#last.delete(subject)
-    this.#last.set(subject, messageId)
-    if (this.#last.size <= this.#options.maxSubjects) return
-    const [oldest] = this.#last.keys()
-    if (oldest !== undefined) this.#last.delete(oldest)
+  #find(subject: string): Line | undefined {
+    const young = this.#young.get(subject)
+    if (young !== undefined) return young
+    const old = this.#old.get(subject)
+    return old === undefined ? undefined : this.#remember(subject, old)
+  }
+
+  #remember(subject: string, line: Line): Line {
+    if (this.#young.size >= this.#options.maxSubjects / 2) {
+      const inUse = [...this.#old].filter(([, one]) => one.isBusy || one.isLooked)
+      this.#old = this.#young
+      this.#young = new Map(inUse)
+    }
+    this.#young.set(subject, line)
+    return line
   }
 }
