@@ -101,15 +101,19 @@ export const outboxToStream = (bus: Bus, options: OutboxToStreamOptions): Outbox
   const woken = subscribe(bus, options.wakeSubject, () => {
     if (relay.active) relay.wake()
   })
+  /** What is told of later stays in the outbox: the connection may be on its way out. */
+  let stopped = false
   return {
     announce: messages => {
       for (const { subject, message_id: id, payload } of messages) publishText(bus, subject, { payload, id })
     },
     outboxFilled: committed => {
+      if (stopped) return
       if (relay.active) relay.wake(committed)
       else if (bus.connected) publish(bus, options.wakeSubject, {})
     },
     stop: async () => {
+      stopped = true
       woken.unsubscribe()
       await relay.stop()
     },

@@ -9,7 +9,7 @@ export interface OutboxOptions {
    */
   readonly table: string
   readonly batchSize: number
-  /** Of so many subjects it is known what was published last, so that what is committed next need not be read back. */
+  /** Of so many subjects at least it is known what was published last: what is committed next of them need not be read back. */
   readonly rememberedSubjects: number
   /** How long a row waits at most when the wake-up was lost. */
   readonly pollMs: number

@@ -21,8 +21,8 @@ export interface CommittedRow extends OutboxRow {
 
 export interface OutboxShortcutOptions {
   readonly publish: (row: OutboxRow) => Promise<void>
-  /** Of so many subjects it is known what came last; of two at least. */
-  readonly maxSubjects: number
+  /** Of so many subjects at least it is known what came last, and of up to twice as many. */
+  readonly leastSubjects: number
   /** Rows on their way at the same time; more are looked for. */
   readonly maxUnderWay: number
   /** Rows that may wait to be deleted; beyond it they are looked for. */
@@ -141,7 +141,7 @@ export class OutboxShortcut {
   }
 
   #remember(subject: string, line: Line): Line {
-    if (this.#young.size >= this.#options.maxSubjects / 2) {
+    if (this.#young.size >= this.#options.leastSubjects) {
       const inUse = [...this.#old].filter(([, one]) => one.isBusy || one.isLooked)
       this.#old = this.#young
       this.#young = new Map(inUse)

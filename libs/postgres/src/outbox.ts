@@ -145,7 +145,7 @@ export class OutboxRelay {
     const { publish, batchSize, rememberedSubjects } = this.#options
     const shortcut: OutboxShortcut = new OutboxShortcut({
       publish,
-      maxSubjects: rememberedSubjects,
+      leastSubjects: rememberedSubjects,
       maxUnderWay: batchSize,
       maxPublished: 10 * batchSize,
       onSettled: published => {

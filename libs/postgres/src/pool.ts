@@ -66,8 +66,7 @@ export const createPool = (options: PoolOptions): pg.Pool => {
   pool.on('connect', client => client.on('error', () => undefined))
   const failures = new ConnectionFailures({ url, connectTimeoutMs, answerTimeoutMs })
   failures.nameIn(pool)
-  const recorder = logger?.recorder.enabled === true ? logger.recorder : undefined
-  pool.on('connect', client => watchStatements(client, { recorder, failures }))
+  pool.on('connect', client => watchStatements(client, { recorder: logger?.recorder, failures }))
   if (logger !== undefined) countConnections(pool, logger)
   return pool
 }

@@ -181,7 +181,6 @@ export class StatementBatch implements pg.Submittable {
   }
 
   handleReadyForQuery(): void {
-    if (this.#answered < this.#sent.length) this.handleError(new Error('a statement of a batch was not answered'))
-    else this.callback?.()
+    this.callback?.()
   }
 }

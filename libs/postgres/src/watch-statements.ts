@@ -5,6 +5,9 @@ import type pg from 'pg'
 import type { ConnectionFailures } from './connection-failures.ts'
 import { StatementBatch, type StatementWatcher } from './statement-batch.ts'
 
+/** By OpenTelemetry's names: https://opentelemetry.io/docs/specs/semconv/database/ */
+const attributes = { 'db.system.name': 'postgresql' }
+
 const firstWord = /^\s*(\w+)/
 
 /** Of a prepared statement its name; of any other its verb, never its text. */
@@ -31,8 +34,8 @@ export interface StatementWatch {
 /** For a pool's `connect` event. */
 export const watchStatements = (client: pg.PoolClient, { recorder, failures }: StatementWatch): void => {
   const query = client.query.bind(client) as AnyQuery
-  const watcherOf = (statement: string): StatementWatcher => {
-    const span = recorder && startSpan(recorder, { name: statement, kind: 'client', exported: true })
+  const watcherOf = (statement: string, exported: boolean): StatementWatcher => {
+    const span = recorder && startSpan(recorder, { name: statement, kind: 'client', attributes, exported })
     return {
       ended(outcome) {
         span?.end(outcome)
@@ -45,10 +48,11 @@ export const watchStatements = (client: pg.PoolClient, { recorder, failures }: S
   }
   const watched: AnyQuery = (...args) => {
     if (args[0] instanceof StatementBatch) {
-      args[0].watch(watcherOf)
+      // No instrumentation knows of these.
+      args[0].watch(statement => watcherOf(statement, false))
       return query(...args)
     }
-    const watcher = watcherOf(nameOf(args[0]))
+    const watcher = watcherOf(nameOf(args[0]), true)
     const callback = args.at(-1)
     if (typeof callback === 'function') {
       const told = (error: unknown, result: unknown): void => {

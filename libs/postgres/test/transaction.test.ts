@@ -262,7 +262,19 @@ describe('inPipelinedTransaction', () => {
     expect(await late).toHaveProperty('message', 'no')
   })
 
-  it('takes no commit for one that was not', async () => {
+  it('takes no commit for one that was not: the server answers it with ROLLBACK, and no error', async () => {
+    const failed = inPipelinedTransaction(pool, async pipeline => {
+      await pipeline.query(add(105))
+      const [client] = clients
+      await failureOf(client?.query('SELECT 1 / 0') ?? Promise.resolve())
+    })
+    const clients: pg.PoolClient[] = []
+    pool.once('acquire', client => clients.push(client))
+    await expect(failed).rejects.toThrow('rolled back instead of committed')
+    expect(await values()).toEqual([102, 103, 104])
+  })
+
+  it('fails though nobody looks at what failed', async () => {
     const failed = inPipelinedTransaction(pool, async pipeline => {
       await failureOf(pipeline.query(add(-1)))
     })

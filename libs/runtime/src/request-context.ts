@@ -34,11 +34,12 @@ export const idsOf = ({ requestId, trace, userHash }: RequestContext): object =>
     ? { request_id: requestId, trace_id: trace.traceId }
     : { request_id: requestId, trace_id: trace.traceId, user_hash: userHash }
 
-/** Runs `work` (and all it starts) as part of this request. */
-export const runInRequest = <T>(context: RequestContext, work: () => T): T => storage.run(context, work)
-
 // As it is when this is loaded: one for all, where `exit` would make one each time, to be kept as long as what was started.
 const outside = AsyncLocalStorage.snapshot()
 
 /** Runs `work` (and all it starts) as part of none: what outlives a request must not keep it. */
 export const runOutsideRequest = <T>(work: () => T): T => outside(work)
+
+/** Runs `work` (and all it starts) as part of this request; undefined: of none. */
+export const runInRequest = <T>(context: RequestContext | undefined, work: () => T): T =>
+  context === undefined ? runOutsideRequest(work) : storage.run(context, work)

@@ -42,6 +42,11 @@ describe('continueTrace', () => {
     expect(trace.state).toBeUndefined()
   })
 
+  it('drops a state with what cannot be printed', () => {
+    expect(continueTrace(parent, 'a=\u001eb').state).toBeUndefined()
+    expect(continueTrace(parent, 'a=b,\tc=~').state).toBe('a=b,\tc=~')
+  })
+
   it('drops a state that is too long', () => {
     expect(continueTrace(parent, 'x'.repeat(513)).state).toBeUndefined()
   })

@@ -15,7 +15,8 @@ export interface Trace {
 }
 
 const traceparentPattern = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
-const maxStateLength = 512
+/** Printable, at most 512 characters; what else is in it is for the vendors who wrote it. */
+const statePattern = /^[\t\x20-\x7e]{1,512}$/
 /** Flags that the specification knows: others must be zero in what is sent, whatever came in. */
 const knownFlags = 0b11
 
@@ -43,8 +44,7 @@ export const continueTrace = (traceparent?: string, tracestate?: string): Trace 
     const newTraceId = randomHex(16)
     return { traceId: newTraceId, spanId, flags: samples(newTraceId) ? '01' : '00' }
   }
-  const state =
-    tracestate !== undefined && tracestate !== '' && tracestate.length <= maxStateLength ? tracestate : undefined
+  const state = tracestate !== undefined && statePattern.test(tracestate) ? tracestate : undefined
   const known = `0${Number.parseInt(flags, 16) & knownFlags}`
   return { traceId, spanId, parentId, flags: known, ...(state === undefined ? {} : { state }) }
 }

@@ -1,4 +1,5 @@
 import { CairnError, type SubmitResult } from '@cairn/contracts'
+import { continueTrace, currentRequest, requestContext, runInRequest, type RequestContext } from '@cairn/runtime'
 import { eventually } from '@cairn/testkit'
 import pg from 'pg'
 import { describe, expect, it } from 'vitest'
@@ -213,6 +214,38 @@ describe('a group that fails', () => {
   })
 })
 
+describe('a group', () => {
+  const requestOf = (requestId: string): RequestContext => requestContext(requestId, continueTrace())
+  const of = (request: RequestContext, userId: string): Submission => ({ ...submission(userId), request })
+
+  it('is committed as part of its first request, whoever began the one before it', async () => {
+    const seen: (string | undefined)[] = []
+    const note = (): void => void seen.push(currentRequest()?.requestId)
+    const { queue } = queueUnderTest({
+      maxGroupsInFlight: 1,
+      commit: async group => {
+        note()
+        await turn()
+        note()
+        if (group.some(one => one.userId === 'guilty')) throw new Error('a fault of its events')
+        return committed(group.map(resultFor))
+      },
+      onGroupFailed: note,
+    })
+    const ask = (name: string): Promise<unknown> => {
+      const request = requestOf(name)
+      return runInRequest(request, () => queue.submit(of(request, name), later()))
+    }
+    const first = ask('first')
+    await turn()
+    const together = Promise.allSettled([ask('second'), ask('guilty'), ask('third')])
+    await Promise.all([first, together])
+    await queue.submit(submission('nobody'), later())
+    const alone = ['second', 'guilty', 'third'].flatMap(name => [name, name])
+    expect(seen).toEqual(['first', 'first', 'second', 'second', 'second', ...alone, undefined, undefined])
+  })
+})
+
 describe('users whose log somebody else has locked', () => {
   const lockTimeout = (): Error => Object.assign(new pg.DatabaseError('lock timeout', 0, 'error'), { code: '55P03' })
   /** A queue over logs of which some are locked; a commit that waits for one has to be told that its time is over. */
@@ -220,12 +253,15 @@ describe('users whose log somebody else has locked', () => {
     const locked = new Set<string>()
     const tried: string[] = []
     const waits: (() => void)[] = []
+    /** For commits that wait for no log. */
+    const held = { until: Promise.resolve() }
     const commit = async (group: readonly Submission[], wait: boolean) => {
       tried.push((wait ? 'wait ' : '') + group.map(one => one.userId).join(''))
       if (wait && group.some(one => locked.has(one.userId))) {
         await new Promise<void>(resolve => waits.push(resolve))
         if (group.some(one => locked.has(one.userId))) throw lockTimeout()
       }
+      if (!wait) await held.until
       if (group.some(one => one.events.length === 2)) throw new Error('a fault of its events')
       return committed(group.map(one => (locked.has(one.userId) ? undefined : resultFor(one))))
     }
@@ -237,7 +273,7 @@ describe('users whose log somebody else has locked', () => {
     const under = queueUnderTest({ commit, ...limits })
     const submitAll = (users: string, deadlineAt = later()) =>
       Array.from(users, user => under.queue.submit(submission(user), deadlineAt))
-    return { ...under, locked, tried, waitIsOver, submitAll }
+    return { ...under, locked, tried, held, waitIsOver, submitAll }
   }
 
   it('hold up those they came with for one lock timeout, and nobody later', async () => {
@@ -297,6 +333,25 @@ describe('users whose log somebody else has locked', () => {
       'wait b',
       'wait a',
     ])
+  })
+
+  it('do not make others go beside a group in flight', async () => {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
+    const { queue, locked, tried, held, waitIsOver, submitAll } = queueOverLogs({ besideEvents: 3 })
+    locked.add('a')
+    void queue.submit(submission('a'), later())
+    await waitIsOver()
+    void queue.submit(submission('a', 5), later())
+    await turn()
+    held.until = released
+    const answers = [...submitAll('b')]
+    await turn()
+    answers.push(...submitAll('c'))
+    await turn()
+    expect(tried).toEqual(['wait a', 'a', 'wait a', 'b'])
+    release()
+    await Promise.all(answers)
+    expect(tried.at(-1)).toBe('c')
   })
 
   it('leave room for others', async () => {

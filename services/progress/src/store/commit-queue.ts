@@ -9,6 +9,7 @@
 import { CairnError, type SubmitResult } from '@cairn/contracts'
 import { databaseFailure, isConnectionLoss, isLockTimeout } from '@cairn/postgres'
 import type { CommittedMessage } from '@cairn/bus'
+import { runInRequest, runOutsideRequest } from '@cairn/runtime'
 import type { CommittedGroup, Submission } from './commit-group.ts'
 
 export interface CommitQueueOptions {
@@ -23,7 +24,7 @@ export interface CommitQueueOptions {
   readonly maxWaitingEvents: number
   readonly maxGroupEvents: number
   readonly maxGroupsInFlight: number
-  /** Events that have to wait before a group begins beside another one; two small ones cost a third more than one. */
+  /** Events that have to wait before a group begins beside another one; two small ones cost a tenth more than one. */
   readonly besideEvents: number
   /** Time after which one begins all the same: the other may wait for somebody's lock. */
   readonly besideAfterMs: number
@@ -117,14 +118,14 @@ export class CommitQueue {
       const group = this.#takeGroup('main')
       if (group.length === 0) return
       this.#beganAt = performance.now()
-      void this.#run(group, 'main')
+      this.#begin(group, 'main')
     }
   }
 
   #startAside(): void {
     if (this.#groupsInFlight.aside > 0 || this.#asideUsers.size === 0) return
     const group = this.#takeGroup('aside')
-    if (group.length > 0) void this.#run(group, 'aside')
+    if (group.length > 0) this.#begin(group, 'aside')
     else this.#asideUsers.clear()
   }
 
@@ -181,6 +182,11 @@ export class CommitQueue {
     return group
   }
 
+  /** As part of its first request, and not of one that is long answered: whoever began the group before it. */
+  #begin(group: readonly Entry[], lane: Lane): void {
+    void runInRequest(group[0]?.submission.request, () => this.#run(group, lane))
+  }
+
   async #run(group: readonly Entry[], lane: Lane): Promise<void> {
     const users = new Set(group.map(userOf))
     for (const userId of users) this.#busyUsers.add(userId)
@@ -218,7 +224,8 @@ export class CommitQueue {
       const answer = (): void => {
         for (const [index, { resolve }] of group.entries()) if (results[index] !== undefined) resolve(results[index])
         // In a turn of its own: answers leave before it.
-        if (messages.length > 0 && this.#untold.push(messages) === 1) setImmediate(() => this.tell())
+        if (messages.length > 0 && this.#untold.push(messages) === 1)
+          runOutsideRequest(() => setImmediate(() => this.tell()))
       }
       return { locked: group.filter((_entry, index) => results[index] === undefined), answer }
     } catch (error) {
@@ -236,7 +243,7 @@ export class CommitQueue {
     const lockedUsers = new Set<string>()
     const isLocked = async (entry: Entry): Promise<boolean> => {
       if (lockedUsers.has(userOf(entry))) return true
-      const outcome = await this.#commit([entry], false)
+      const outcome = await runInRequest(entry.submission.request, () => this.#commit([entry], false))
       outcome.answer()
       if (outcome.locked.length > 0) lockedUsers.add(userOf(entry))
       return outcome.locked.length > 0

@@ -6,7 +6,7 @@ export type NewMessage = Omit<CommittedMessage, 'id'>
 
 /**
  * Between payloads, which are JSON: there it can only stand escaped. As an array each of their many quotes would be escaped.
- * A header cannot have it either.
+ * No origin has it either: what cannot be printed is no part of a trace's state.
  */
 const separator = '\u001e'
 
