@@ -9,7 +9,7 @@ export interface OutboxOptions {
    */
   readonly table: string
   readonly batchSize: number
-  /** Of so many subjects at least it is known what was published last: what is committed next of them need not be read back. */
+  /** Of so many subjects at least it is known what was published last: what is committed next of them need not be read back. 0: of none. */
   readonly rememberedSubjects: number
   /** How long a row waits at most when the wake-up was lost. */
   readonly pollMs: number

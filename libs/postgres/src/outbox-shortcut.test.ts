@@ -11,11 +11,11 @@ const rowOf = (subject: string, id: number): CommittedRow => ({
   origin: null,
 })
 
-const open = (publish: (row: { id: number }) => Promise<void> = () => Promise.resolve()) => {
+const open = (publish: (row: { id: number }) => Promise<void> = () => Promise.resolve(), leastSubjects = 4) => {
   const settled: boolean[] = []
   const shortcut = new OutboxShortcut({
     publish,
-    leastSubjects: 4,
+    leastSubjects,
     maxUnderWay: 100,
     maxPublished: 100,
     onSettled: published => void settled.push(published),
@@ -71,6 +71,28 @@ describe('what is known of a subject', () => {
     expect(settled).toEqual([true, true])
     expect(shortcut.takePublished()).toEqual([2, 3])
     expect(shortcut.take(rowOf('published', 4))).toBe(true)
+  })
+
+  it('is kept of as many as are looked at, which takes no longer the more they are', () => {
+    const many = Array.from({ length: 20_000 }, (_, n) => `subject ${n}`)
+    const { shortcut } = open(undefined, 1)
+    const beganAt = performance.now()
+    for (const subject of many) expect(shortcut.lookBegins(subject)).toBe(true)
+    for (const subject of many) shortcut.lookEnds(subject, '1')
+    expect(performance.now() - beganAt).toBeLessThan(2_000)
+  })
+
+  it('is nothing where nothing is to be known', () => {
+    const { shortcut, look } = open(undefined, 0)
+    look(['a'])
+    expect(shortcut.take(rowOf('a', 2))).toBe(false)
+  })
+
+  it('is no place taken by those of which nothing is known', () => {
+    const { shortcut, look } = open()
+    look(['known'])
+    for (const other of others) if (shortcut.lookBegins(other)) shortcut.lookEnds(other, undefined)
+    expect(shortcut.take(rowOf('known', 2))).toBe(true)
   })
 
   it('is void once something could not be published, with all that waits behind it', async () => {

@@ -21,7 +21,7 @@ export interface CommittedRow extends OutboxRow {
 
 export interface OutboxShortcutOptions {
   readonly publish: (row: OutboxRow) => Promise<void>
-  /** Of so many subjects at least it is known what came last, and of up to twice as many. */
+  /** Of the latest so many subjects it is known what came last, and of up to twice as many; 0: nothing is taken. */
   readonly leastSubjects: number
   /** Rows on their way at the same time; more are looked for. */
   readonly maxUnderWay: number
@@ -49,6 +49,8 @@ export class OutboxShortcut {
   #young = new Map<string, Line>()
   #old = new Map<string, Line>()
   #underWay = 0
+  /** Lines that are busy or looked at. */
+  #inUse = 0
   /** Ids. */
   readonly #published = new Set<number>()
   #whenSettled: (() => void)[] = []
@@ -75,8 +77,8 @@ export class OutboxShortcut {
 
   /** False: it has to be looked for. */
   take(row: CommittedRow): boolean {
-    const { maxUnderWay, maxPublished } = this.#options
-    if (this.#underWay >= maxUnderWay || this.#published.size >= maxPublished) return false
+    const { leastSubjects, maxUnderWay, maxPublished } = this.#options
+    if (leastSubjects === 0 || this.#underWay >= maxUnderWay || this.#published.size >= maxPublished) return false
     const line = this.#find(row.subject)
     if (line === undefined || line.isLooked || line.last !== row.follows) return false
     line.last = row.message_id
@@ -92,6 +94,7 @@ export class OutboxShortcut {
       this.#find(subject) ?? this.#remember(subject, { last: undefined, isBusy: false, behind: [], isLooked: false })
     if (line.isBusy) return false
     line.isLooked = true
+    this.#inUse += 1
     return true
   }
 
@@ -100,7 +103,9 @@ export class OutboxShortcut {
     const line = this.#find(subject)
     if (line === undefined) return
     line.isLooked = false
+    this.#inUse -= 1
     line.last = lastMessageId
+    if (lastMessageId === undefined) this.#forget(subject)
   }
 
   /** Resolves when nothing is on its way any more. */
@@ -112,6 +117,7 @@ export class OutboxShortcut {
   async #run(line: Line, first: OutboxRow): Promise<void> {
     let isOpen = true
     line.isBusy = true
+    this.#inUse += 1
     for (let row: OutboxRow | undefined = first; row !== undefined; row = line.behind.shift()) {
       isOpen &&= await this.#publish(row)
       if (isOpen) this.#published.add(row.id)
@@ -120,6 +126,8 @@ export class OutboxShortcut {
       this.#options.onSettled(isOpen)
     }
     line.isBusy = false
+    this.#inUse -= 1
+    if (!isOpen) this.#forget(first.subject)
     if (this.#underWay === 0) for (const resolve of this.#whenSettled.splice(0)) resolve()
   }
 
@@ -140,8 +148,14 @@ export class OutboxShortcut {
     return old === undefined ? undefined : this.#remember(subject, old)
   }
 
+  #forget(subject: string): void {
+    this.#young.delete(subject)
+    this.#old.delete(subject)
+  }
+
   #remember(subject: string, line: Line): Line {
-    if (this.#young.size >= this.#options.leastSubjects) {
+    // Half of them at least are given up: what is in use may be more than is to be known.
+    if (this.#young.size >= Math.max(this.#options.leastSubjects, 2 * this.#inUse)) {
       const inUse = [...this.#old].filter(([, one]) => one.isBusy || one.isLooked)
       this.#old = this.#young
       this.#young = new Map(inUse)

@@ -181,6 +181,7 @@ export class StatementBatch implements pg.Submittable {
   }
 
   handleReadyForQuery(): void {
-    this.callback?.()
+    if (this.#answered < this.#sent.length) this.handleError(new Error('a statement of a batch was not answered'))
+    else this.callback?.()
   }
 }

@@ -240,10 +240,30 @@ describe('a group', () => {
     await turn()
     const together = Promise.allSettled([ask('second'), ask('guilty'), ask('third')])
     await Promise.all([first, together])
-    await queue.submit(submission('nobody'), later())
+    await runInRequest(requestOf('not in it'), () => queue.submit(submission('nobody'), later()))
     const alone = ['second', 'guilty', 'third'].flatMap(name => [name, name])
     expect(seen).toEqual(['first', 'first', 'second', 'second', 'second', ...alone, undefined, undefined])
   })
+})
+
+it('a group is committed as part of a request that is sampled, and told of as part of none', async () => {
+  const seen: (string | undefined)[] = []
+  const note = (): void => void seen.push(currentRequest()?.requestId)
+  const message = { id: 1, subject: 's', message_id: 'm', follows: 'l', payload: '{}', origin: null }
+  const { queue } = queueUnderTest({
+    commit: group => {
+      note()
+      return Promise.resolve({ results: group.map(resultFor), messages: [message] })
+    },
+    onCommitted: note,
+  })
+  const answers = ['00', '01', '01'].map((flags, n) => {
+    const request = requestContext(`request ${n}`, { ...continueTrace(), flags })
+    return runInRequest(request, () => queue.submit({ ...submission(`${n}`), request }, later()))
+  })
+  await Promise.all(answers)
+  await turn()
+  expect(seen).toEqual(['request 1', undefined])
 })
 
 describe('users whose log somebody else has locked', () => {

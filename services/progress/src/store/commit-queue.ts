@@ -9,7 +9,7 @@
 import { CairnError, type SubmitResult } from '@cairn/contracts'
 import { databaseFailure, isConnectionLoss, isLockTimeout } from '@cairn/postgres'
 import type { CommittedMessage } from '@cairn/bus'
-import { runInRequest, runOutsideRequest } from '@cairn/runtime'
+import { isSampled, runInRequest, runOutsideRequest } from '@cairn/runtime'
 import type { CommittedGroup, Submission } from './commit-group.ts'
 
 export interface CommitQueueOptions {
@@ -182,9 +182,11 @@ export class CommitQueue {
     return group
   }
 
-  /** As part of its first request, and not of one that is long answered: whoever began the group before it. */
+  /** As part of a request of its own, one that is sampled if it has any, and not of one that is long answered. */
   #begin(group: readonly Entry[], lane: Lane): void {
-    void runInRequest(group[0]?.submission.request, () => this.#run(group, lane))
+    const requests = group.map(({ submission }) => submission.request)
+    const sampled = requests.find(request => request !== undefined && isSampled(request.trace))
+    void runInRequest(sampled ?? requests[0], () => this.#run(group, lane))
   }
 
   async #run(group: readonly Entry[], lane: Lane): Promise<void> {

@@ -1,4 +1,4 @@
-// A group is committed once for all of its requests: its span is a child of the one that began it, and linked to every one.
+// A group is committed once for all of its requests: its span belongs to one of them, and is linked to every one.
 import { startSpan, type FlightRecorder, type SpanLink } from '@cairn/runtime'
 import type { Submission } from './commit-group.ts'
 

@@ -6,7 +6,7 @@ export type NewMessage = Omit<CommittedMessage, 'id'>
 
 /**
  * Between payloads, which are JSON: there it can only stand escaped. As an array each of their many quotes would be escaped.
- * No origin has it either: what cannot be printed is no part of a trace's state.
+ * No origin has it either (trace-context.ts).
  */
 const separator = '\u001e'
 
