@@ -1,6 +1,6 @@
 // Auth's part of the contract: HTTP bodies, which are also the bus payloads (design §3 and §4).
 import { Type, type Static } from 'typebox'
-import { Instant, Nullable, NullableString, told, Uuid } from './scalars.ts'
+import { Instant, NullableString, told, Uuid } from './scalars.ts'
 
 const closed = { additionalProperties: false }
 const refreshTokenExample = 'rt1.0b8c3c1e-7b1f-4f5e-9d57-0f9a3a3f2f11.1.kLhX5tq0RbGz1dYw7uVnPA.p2Jm9sQeXcV4bT8rWyUiOg'
@@ -225,57 +225,3 @@ export const AppleNotification = Type.Object(
   { description: 'A server-to-server notification of Apple.' },
 )
 export type AppleNotification = Static<typeof AppleNotification>
-
-/** Why one session ended, and why all of a user's did. */
-export const sessionEndReasons = ['logged_out', 'ended_by_user', 'reuse_detected'] as const
-export const signOutReasons = ['account_deleted', 'consent_revoked'] as const
-
-/** Payload of `event.auth.session.ended.v1.<user>`. */
-export const SessionEnded = Type.Object({
-  user_id: Uuid,
-  session_id: Uuid,
-  reason: Type.Enum(sessionEndReasons),
-  ended_at: Instant,
-})
-export type SessionEnded = Static<typeof SessionEnded>
-
-/** Payload of `event.auth.user.signed_out.v1.<user>`: all sessions are over; tokens with `iat` <= `not_after` are dead. */
-export const UserSignedOut = Type.Object({
-  user_id: Uuid,
-  not_after: Type.Integer({ description: 'Seconds since 1970.' }),
-  reason: Type.Enum(signOutReasons),
-  ended_at: Instant,
-})
-export type UserSignedOut = Static<typeof UserSignedOut>
-
-/** Payload of `event.auth.user.deleted.v1.<user>`: every owner erases what it has of that user. */
-export const UserDeleted = Type.Object({ user_id: Uuid, deleted_at: Instant })
-export type UserDeleted = Static<typeof UserDeleted>
-
-export const ReadDenials = Type.Object({ cursor: Type.Optional(Type.String({ maxLength: 256 })) }, closed)
-export type ReadDenials = Static<typeof ReadDenials>
-
-/** Whatever ended so lately that an access token of it may still be within its lifetime, page by page. */
-export const Denials = Type.Object({
-  sessions: Type.Array(Type.Object({ session_id: Uuid, ended_at: Instant })),
-  users: Type.Array(Type.Object({ user_id: Uuid, not_after: Type.Integer() })),
-  next_cursor: Nullable(Type.String()),
-})
-export type Denials = Static<typeof Denials>
-
-export const RotateKeys = Type.Object(
-  {
-    revoke_previous: Type.Optional(Type.Boolean({ description: 'Tokens of the key that signed so far die at once.' })),
-  },
-  closed,
-)
-export type RotateKeys = Static<typeof RotateKeys>
-
-/** `rotated` is false while the next key is not known everywhere yet; it can be asked for again after `ready_in_s`. */
-export const KeyRotation = Type.Object({
-  rotated: Type.Boolean(),
-  current_key_id: Type.String(),
-  next_key_id: Type.String(),
-  ready_in_s: Type.Integer({ description: 'Seconds until the next key may sign.' }),
-})
-export type KeyRotation = Static<typeof KeyRotation>

@@ -1,4 +1,5 @@
 // What crosses a border: HTTP and bus schemas, subjects, error codes, close codes. No I/O in here.
+export * from './auth-bus.ts'
 export * from './auth.ts'
 export * from './caller.ts'
 export * from './clean-up.ts'

@@ -1,18 +1,15 @@
 // Every request one service may make of another: its subject and the schemas of both directions.
 // A new one is a line here, a handler at its owner and a caller.
 import { Type, type Static, type TSchema } from 'typebox'
+import { Denials, KeyRotation, ReadDenials, RotateKeys } from './auth-bus.ts'
 import {
   AppleNotification,
-  Denials,
   EndSession,
-  KeyRotation,
   KeySet,
   LogOut,
   Me,
   Nonce,
-  ReadDenials,
   RefreshSession,
-  RotateKeys,
   Session,
   SessionList,
   SignInAsGuest,

@@ -11,7 +11,7 @@ import { routesOf } from './handlers/index.ts'
 import { startPublishingChanges } from './jobs/publish-changes.ts'
 import { commitGroup } from './store/commit-group.ts'
 import { CommitQueue } from './store/commit-queue.ts'
-import { traceGroup } from './store/trace-group.ts'
+import { inRequestOf, traceGroup } from './store/trace-group.ts'
 
 export interface RunningProgress extends RunningService {
   readonly opsPort: number
@@ -57,8 +57,14 @@ const createCommitQueue = (
     commit: (group, wait) =>
       traceGroup(logger.recorder, group, () => commitGroup(pool, group, { nowMs: Date.now(), wait })),
     onCommitted: messages => publisher.outboxFilled(messages),
-    onGroupFailed: (error, requests) => logger.warn({ error, requests }, 'a group failed; trying its requests alone'),
-    onSetAside: requests => logger.warn({ requests }, 'somebody else has locked logs; their requests wait aside'),
+    onGroupFailed: (error, group) =>
+      inRequestOf(group, () =>
+        logger.warn({ error, requests: group.length }, 'a group failed; trying its requests alone'),
+      ),
+    onSetAside: group =>
+      inRequestOf(group, () =>
+        logger.warn({ requests: group.length }, 'somebody else has locked logs; their requests wait aside'),
+      ),
   })
 
 /**

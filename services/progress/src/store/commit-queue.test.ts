@@ -1,5 +1,4 @@
 import { CairnError, type SubmitResult } from '@cairn/contracts'
-import { continueTrace, currentRequest, requestContext, runInRequest, type RequestContext } from '@cairn/runtime'
 import { eventually } from '@cairn/testkit'
 import pg from 'pg'
 import { describe, expect, it } from 'vitest'
@@ -18,7 +17,7 @@ const later = (ms = 10_000): number => performance.now() + ms
 /** A queue whose commits are finished by hand, in the order they were begun. */
 const queueUnderTest = (limits: Partial<CommitQueueOptions> = {}) => {
   const begun: { group: readonly Submission[]; finish: () => void; fail: (error: unknown) => void }[] = []
-  const failures: unknown[] = []
+  const failures: string[][] = []
   const setAside: number[] = []
   const queue = new CommitQueue({
     maxWaitingEvents: 1_000,
@@ -32,8 +31,8 @@ const queueUnderTest = (limits: Partial<CommitQueueOptions> = {}) => {
         begun.push({ group, finish: () => resolve(committed(group.map(resultFor))), fail: reject }),
       ),
     onCommitted: () => undefined,
-    onGroupFailed: error => failures.push(error),
-    onSetAside: requests => setAside.push(requests),
+    onGroupFailed: (_error, group) => failures.push(group.map(one => one.userId)),
+    onSetAside: group => setAside.push(group.length),
     ...limits,
   })
   const users = () => begun.map(({ group }) => group.map(one => one.userId).join(''))
@@ -198,7 +197,7 @@ describe('a group that fails', () => {
     expect(answers.map(answer => answer.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
     expect(answers[1]).toMatchObject({ reason: { code: 'internal' } })
     expect(tried).toEqual(['abc', 'a', 'b', 'c'])
-    expect(failures).toHaveLength(1)
+    expect(failures).toEqual([['a', 'b', 'c']])
   })
 
   it('is not tried again when the connection was lost: nobody knows what became of it', async () => {
@@ -212,58 +211,6 @@ describe('a group that fails', () => {
     }
     expect(begun).toHaveLength(1)
   })
-})
-
-describe('a group', () => {
-  const requestOf = (requestId: string): RequestContext => requestContext(requestId, continueTrace())
-  const of = (request: RequestContext, userId: string): Submission => ({ ...submission(userId), request })
-
-  it('is committed as part of its first request, whoever began the one before it', async () => {
-    const seen: (string | undefined)[] = []
-    const note = (): void => void seen.push(currentRequest()?.requestId)
-    const { queue } = queueUnderTest({
-      maxGroupsInFlight: 1,
-      commit: async group => {
-        note()
-        await turn()
-        note()
-        if (group.some(one => one.userId === 'guilty')) throw new Error('a fault of its events')
-        return committed(group.map(resultFor))
-      },
-      onGroupFailed: note,
-    })
-    const ask = (name: string): Promise<unknown> => {
-      const request = requestOf(name)
-      return runInRequest(request, () => queue.submit(of(request, name), later()))
-    }
-    const first = ask('first')
-    await turn()
-    const together = Promise.allSettled([ask('second'), ask('guilty'), ask('third')])
-    await Promise.all([first, together])
-    await runInRequest(requestOf('not in it'), () => queue.submit(submission('nobody'), later()))
-    const alone = ['second', 'guilty', 'third'].flatMap(name => [name, name])
-    expect(seen).toEqual(['first', 'first', 'second', 'second', 'second', ...alone, undefined, undefined])
-  })
-})
-
-it('a group is committed as part of a request that is sampled, and told of as part of none', async () => {
-  const seen: (string | undefined)[] = []
-  const note = (): void => void seen.push(currentRequest()?.requestId)
-  const message = { id: 1, subject: 's', message_id: 'm', follows: 'l', payload: '{}', origin: null }
-  const { queue } = queueUnderTest({
-    commit: group => {
-      note()
-      return Promise.resolve({ results: group.map(resultFor), messages: [message] })
-    },
-    onCommitted: note,
-  })
-  const answers = ['00', '01', '01'].map((flags, n) => {
-    const request = requestContext(`request ${n}`, { ...continueTrace(), flags })
-    return runInRequest(request, () => queue.submit({ ...submission(`${n}`), request }, later()))
-  })
-  await Promise.all(answers)
-  await turn()
-  expect(seen).toEqual(['request 1', undefined])
 })
 
 describe('users whose log somebody else has locked', () => {

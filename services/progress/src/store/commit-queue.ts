@@ -9,7 +9,6 @@
 import { CairnError, type SubmitResult } from '@cairn/contracts'
 import { databaseFailure, isConnectionLoss, isLockTimeout } from '@cairn/postgres'
 import type { CommittedMessage } from '@cairn/bus'
-import { isSampled, runInRequest, runOutsideRequest } from '@cairn/runtime'
 import type { CommittedGroup, Submission } from './commit-group.ts'
 
 export interface CommitQueueOptions {
@@ -31,9 +30,9 @@ export interface CommitQueueOptions {
   /** How long a commit that waits does so at most. */
   readonly lockTimeoutMs: number
   /** Told when a group failed and its requests are tried one by one. */
-  readonly onGroupFailed: (error: unknown, requests: number) => void
+  readonly onGroupFailed: (error: unknown, group: readonly Submission[]) => void
   /** Told when requests are set aside and no others were, not each time they have waited in vain. */
-  readonly onSetAside: (requests: number) => void
+  readonly onSetAside: (group: readonly Submission[]) => void
 }
 
 interface Entry {
@@ -118,14 +117,14 @@ export class CommitQueue {
       const group = this.#takeGroup('main')
       if (group.length === 0) return
       this.#beganAt = performance.now()
-      this.#begin(group, 'main')
+      void this.#run(group, 'main')
     }
   }
 
   #startAside(): void {
     if (this.#groupsInFlight.aside > 0 || this.#asideUsers.size === 0) return
     const group = this.#takeGroup('aside')
-    if (group.length > 0) this.#begin(group, 'aside')
+    if (group.length > 0) void this.#run(group, 'aside')
     else this.#asideUsers.clear()
   }
 
@@ -182,13 +181,6 @@ export class CommitQueue {
     return group
   }
 
-  /** As part of a request of its own, one that is sampled if it has any, and not of one that is long answered. */
-  #begin(group: readonly Entry[], lane: Lane): void {
-    const requests = group.map(({ submission }) => submission.request)
-    const sampled = requests.find(request => request !== undefined && isSampled(request.trace))
-    void runInRequest(sampled ?? requests[0], () => this.#run(group, lane))
-  }
-
   async #run(group: readonly Entry[], lane: Lane): Promise<void> {
     const users = new Set(group.map(userOf))
     for (const userId of users) this.#busyUsers.add(userId)
@@ -201,7 +193,7 @@ export class CommitQueue {
       this.#asideUsers.delete(userId)
     }
     if (locked.length > 0) this.#setAside(locked)
-    if (locked.length > 0 && isFirst) this.#options.onSetAside(locked.length)
+    if (locked.length > 0 && isFirst) this.#options.onSetAside(locked.map(({ submission }) => submission))
     this.#startAside()
     if (this.#waiting.length > 0) this.#schedule()
     // Behind the next group: while these are answered, the database has something to do.
@@ -220,20 +212,19 @@ export class CommitQueue {
 
   /** A group that fails is committed one by one, so that only the guilty fails: not when the database is gone, or tables are locked. */
   async #commit(group: readonly Entry[], wait: boolean): Promise<Outcome> {
+    const submissions = group.map(({ submission }) => submission)
     try {
-      const submissions = group.map(entry => entry.submission)
       const { results, messages } = await this.#options.commit(submissions, wait)
       const answer = (): void => {
         for (const [index, { resolve }] of group.entries()) if (results[index] !== undefined) resolve(results[index])
         // In a turn of its own: answers leave before it.
-        if (messages.length > 0 && this.#untold.push(messages) === 1)
-          runOutsideRequest(() => setImmediate(() => this.tell()))
+        if (messages.length > 0 && this.#untold.push(messages) === 1) setImmediate(() => this.tell())
       }
       return { locked: group.filter((_entry, index) => results[index] === undefined), answer }
     } catch (error) {
       if (wait && isLockTimeout(error)) return this.#commit(group, false)
       if (group.length > 1 && !isConnectionLoss(error) && !isLockTimeout(error)) {
-        this.#options.onGroupFailed(error, group.length)
+        this.#options.onGroupFailed(error, submissions)
         return { locked: await this.#commitOneByOne(group), answer: () => undefined }
       }
       return { locked: [], answer: () => group.forEach(entry => entry.reject(databaseFailure(error))) }
@@ -245,7 +236,7 @@ export class CommitQueue {
     const lockedUsers = new Set<string>()
     const isLocked = async (entry: Entry): Promise<boolean> => {
       if (lockedUsers.has(userOf(entry))) return true
-      const outcome = await runInRequest(entry.submission.request, () => this.#commit([entry], false))
+      const outcome = await this.#commit([entry], false)
       outcome.answer()
       if (outcome.locked.length > 0) lockedUsers.add(userOf(entry))
       return outcome.locked.length > 0

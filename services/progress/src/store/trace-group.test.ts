@@ -1,0 +1,35 @@
+// Whose work a group is: groups begin wherever the one before them has ended, which is no request of theirs.
+import { continueTrace, createLogger, requestContext, runInRequest, type RequestContext } from '@cairn/runtime'
+import { expect, it } from 'vitest'
+import type { Submission } from './commit-group.ts'
+import { traceGroup } from './trace-group.ts'
+
+const { recorder } = createLogger({ service: 'test', level: 'info', destination: { write: () => undefined } })
+const requestOf = (requestId: string, flags = '01'): RequestContext =>
+  requestContext(requestId, { ...continueTrace(), flags })
+const submissionOf = (request?: RequestContext): Submission => ({ userId: 'u', events: [], receivedAtMs: 0, request })
+const spansOf = (requestId: string) => recorder.find(requestId)?.spans ?? []
+
+it('the span of a group belongs to its first request, and is linked to all', async () => {
+  const requests = ['a first', 'a second'].map(id => requestOf(id))
+  await runInRequest(requestOf('before'), () =>
+    traceGroup(recorder, requests.map(submissionOf), () => Promise.resolve('done')),
+  )
+  expect(spansOf('a first')).toMatchObject([
+    { name: 'commit group', parent_id: requests[0]?.trace.spanId, links: requests.map(({ trace }) => trace) },
+  ])
+  expect([...spansOf('a second'), ...spansOf('before')]).toEqual([])
+})
+
+it('belongs to one that is sampled, if there is any', async () => {
+  const requests = [requestOf('b first', '00'), requestOf('b second'), requestOf('b third')]
+  const failed = traceGroup(recorder, requests.map(submissionOf), () => Promise.reject(new Error('no')))
+  await expect(failed).rejects.toThrow('no')
+  expect(spansOf('b second')).toMatchObject([{ name: 'commit group', error: 'failed' }])
+  expect([...spansOf('b first'), ...spansOf('b third')]).toEqual([])
+})
+
+it('that of requests nobody knows belongs to none', async () => {
+  await runInRequest(requestOf('c'), () => traceGroup(recorder, [submissionOf()], () => Promise.resolve()))
+  expect(spansOf('c')).toEqual([])
+})
