@@ -168,7 +168,7 @@ describe('the relay', () => {
     relay.wake()
     await eventually(() => expect(seen).toEqual(['1', '2', '3', '4']))
     expect(tried.size).toBe(4 + subjects)
-    expect(await left()).toBe(subjects * rowsEach)
+    await eventually(async () => expect(await left()).toBe(subjects * rowsEach))
     refuse = false
     await eventually(async () => expect(await left()).toBe(0))
     const late = seen.slice(4)
