@@ -1,6 +1,7 @@
 // From an owner's outbox to its stream: what goes around the relay. Replicas wake each other's relay, failures are told of now
 // and then. Neither NATS nor the stream has to be there, at the start or later: rows wait meanwhile.
 import { CairnError, toCairnError } from '@cairn/contracts'
+import { runOutsideRequest } from '@cairn/runtime'
 import type { Bus } from './connection.ts'
 import { publish, publishText, subscribe } from './events.ts'
 import { nowAndThen } from './now-and-then.ts'
@@ -107,11 +108,13 @@ export const outboxToStream = (bus: Bus, options: OutboxToStreamOptions): Outbox
     announce: messages => {
       for (const { subject, message_id: id, payload } of messages) publishText(bus, subject, { payload, id })
     },
-    outboxFilled: committed => {
-      if (stopped) return
-      if (relay.active) relay.wake(committed)
-      else if (bus.connected) publish(bus, options.wakeSubject, {})
-    },
+    // What was committed was many requests' work, and what is started by it outlives the one that happens to be here.
+    outboxFilled: committed =>
+      runOutsideRequest(() => {
+        if (stopped) return
+        if (relay.active) relay.wake(committed)
+        else if (bus.connected) publish(bus, options.wakeSubject, {})
+      }),
     stop: async () => {
       stopped = true
       woken.unsubscribe()

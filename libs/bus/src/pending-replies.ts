@@ -3,7 +3,7 @@
 // event loop leaves in one write, which was the next.
 import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/nats-core'
 import { CairnError } from '@cairn/contracts'
-import { Slots } from '@cairn/runtime'
+import { runOutsideRequest, Slots } from '@cairn/runtime'
 import { utf8 } from './bus-headers.ts'
 import { BusPulse, pulseAfterMs } from './bus-pulse.ts'
 
@@ -54,7 +54,10 @@ export class PendingReplies {
     { timeoutMs, headers }: { timeoutMs: number; headers: MsgHdrs },
   ): Promise<Msg> {
     // After this process was busy for long, the timer comes before replies that have been there all the while: those are read first.
-    this.#sweeper ??= setInterval(() => void setImmediate(() => this.#sweep()), sweepEveryMs).unref()
+    // Who asks first is long answered while it goes on.
+    this.#sweeper ??= runOutsideRequest(() =>
+      setInterval(() => void setImmediate(() => this.#sweep()), sweepEveryMs).unref(),
+    )
     return new Promise((resolve, reject) => {
       const askedAt = performance.now()
       const pending = { token: '', resolve, reject, subject, askedAt, deadlineAt: askedAt + timeoutMs }

@@ -21,7 +21,7 @@ export interface CommittedRow extends OutboxRow {
 
 export interface OutboxShortcutOptions {
   readonly publish: (row: OutboxRow) => Promise<void>
-  /** Of the latest so many subjects it is known what came last, and of up to twice as many; 0: nothing is taken. */
+  /** Of the latest so many subjects it is known what came last, and of up to twice as many (or four times those in use); 0: nothing is taken. */
   readonly leastSubjects: number
   /** Rows on their way at the same time; more are looked for. */
   readonly maxUnderWay: number

@@ -48,7 +48,7 @@ export const watchStatements = (client: pg.PoolClient, { recorder, failures }: S
   }
   const watched: AnyQuery = (...args) => {
     if (args[0] instanceof StatementBatch) {
-      // No instrumentation knows of these.
+      // No instrumentation tells of these.
       args[0].watch(statement => watcherOf(statement, false))
       return query(...args)
     }

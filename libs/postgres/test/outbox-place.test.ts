@@ -66,7 +66,7 @@ describe('a relay that can publish nothing', () => {
         if (row.message_id === '2') await released
         seen.push(`first ${row.message_id}`)
       },
-      { connected: () => connected },
+      { connected: () => connected, pollMs: 60_000 },
     )
     const commit = async (messageId: string): Promise<CommittedRow> => {
       const row = { subject: 's', message_id: messageId, payload: '', origin: null }
@@ -75,14 +75,19 @@ describe('a relay that can publish nothing', () => {
       return { ...row, id: rows[0]?.id ?? 0, follows: String(Number(messageId) - 1) }
     }
     await commit('1')
+    first.relay.wake()
     await eventually(async () => expect(await scene.left()).toBe(0))
     first.relay.wake([await commit('2')])
     connected = false
+    first.relay.wake()
     const second = scene.start(async (row: OutboxRow) => void seen.push(`second ${row.message_id}`))
     await commit('3')
-    await eventually(() => expect(first.relay.active).toBe(false))
-    expect([seen, second.relay.active]).toEqual([['first 1'], false])
-    release()
+    try {
+      await eventually(() => expect(first.relay.active).toBe(false))
+      expect([seen, second.relay.active]).toEqual([['first 1'], false])
+    } finally {
+      release()
+    }
     await eventually(async () => expect(await scene.left()).toBe(0))
     expect(seen).toEqual(['first 1', 'first 2', 'second 3'])
   })

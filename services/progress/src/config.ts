@@ -106,7 +106,7 @@ export const progressVariables = {
     max: 1_000_000,
     fallback: 10_000,
     description:
-      'least number of users of whom it is remembered what was published last, at most twice as many: what they do next is pushed without being read back from the outbox; about 300 bytes each; 0: of none',
+      'least number of users of whom it is remembered what was published last, at most twice as many (or four batches): what they do next is pushed without being read back from the outbox; about 300 bytes each; 0: of none',
   }),
   publishTimeoutMs: variable.integer('PROGRESS_PUBLISH_TIMEOUT_MS', {
     min: 50,

@@ -1,6 +1,7 @@
 // Logs that somebody else has locked, such as a rebuild or a replica whose host is gone: nobody else waits for them for long,
 // and their own users wait by themselves, in order, as long as their requests have time.
 import type { SubmitResult } from '@cairn/contracts'
+import { continueTrace, requestContext, runInRequest } from '@cairn/runtime'
 import { eventually, startLink, type Link } from '@cairn/testkit'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -76,7 +77,12 @@ describe('while the logs of five users are locked', () => {
   it('these are told in time that it cannot be done now, and nothing of it is stored', async () => {
     const events = held.map(() => eventWith())
     const before = progress.logs.lines.length
-    const refused = await Promise.allSettled(held.map((phone, n) => phone.submit(events[n])))
+    const ids = held.map((_phone, n) => `request-set-aside-${n}`)
+    const submitAs = (phone: Phone, n: number) =>
+      runInRequest(requestContext(ids[n] ?? '', continueTrace()), () => phone.submit(events[n]))
+    const refused = await Promise.allSettled(held.map(submitAs))
+    const setAside = progress.logs.lines.slice(before).find(line => line.includes('their requests wait aside'))
+    expect(ids).toContain((JSON.parse(setAside ?? '{}') as { request_id?: string }).request_id)
     const failures = progress.logs.lines.slice(before).filter(line => line.includes('"request failed"'))
     expect(failures.filter(line => line.includes('somebody else has locked the log'))).toHaveLength(held.length)
     for (const one of refused) expect(one).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } })

@@ -1,5 +1,12 @@
 // Whose work a group is: groups begin wherever the one before them has ended, which is no request of theirs.
-import { continueTrace, createLogger, requestContext, runInRequest, type RequestContext } from '@cairn/runtime'
+import {
+  continueTrace,
+  createLogger,
+  requestContext,
+  runInRequest,
+  startSpan,
+  type RequestContext,
+} from '@cairn/runtime'
 import { expect, it } from 'vitest'
 import type { Submission } from './commit-group.ts'
 import { traceGroup } from './trace-group.ts'
@@ -23,10 +30,26 @@ it('the span of a group belongs to its first request, and is linked to all', asy
 
 it('belongs to one that is sampled, if there is any', async () => {
   const requests = [requestOf('b first', '00'), requestOf('b second'), requestOf('b third')]
-  const failed = traceGroup(recorder, requests.map(submissionOf), () => Promise.reject(new Error('no')))
-  await expect(failed).rejects.toThrow('no')
-  expect(spansOf('b second')).toMatchObject([{ name: 'commit group', error: 'failed' }])
+  await traceGroup(recorder, requests.map(submissionOf), () => Promise.resolve())
+  expect(spansOf('b second')).toMatchObject([{ name: 'commit group' }])
   expect([...spansOf('b first'), ...spansOf('b third')]).toEqual([])
+})
+
+it('what led to a failure is in the records of its first request, whose incident it becomes', async () => {
+  const requests = [requestOf('d first', '00'), requestOf('d second'), requestOf('d third')]
+  runInRequest(requests[1], () => startSpan(recorder, { name: 'before', kind: 'internal' })?.end())
+  const failed = traceGroup(recorder, requests.map(submissionOf), async () => {
+    startSpan(recorder, { name: 'a statement', kind: 'client' })?.end('57P01')
+    await Promise.reject(new Error('no'))
+  })
+  await expect(failed).rejects.toThrow('no')
+  const waterfall = [
+    { name: 'a statement', error: '57P01' },
+    { name: 'commit group', error: 'failed' },
+  ]
+  expect(spansOf('d second')).toMatchObject([{ name: 'before' }, ...waterfall])
+  expect(spansOf('d first')).toMatchObject(waterfall.map(span => ({ ...span, parent_id: requests[0]?.trace.spanId })))
+  expect(spansOf('d third')).toEqual([])
 })
 
 it('that of requests nobody knows belongs to none', async () => {

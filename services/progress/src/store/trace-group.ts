@@ -1,5 +1,12 @@
 // A group is committed once for all of its requests: its span belongs to one of them, and is linked to every one.
-import { isSampled, runInRequest, startSpan, type FlightRecorder, type SpanLink } from '@cairn/runtime'
+import {
+  isSampled,
+  runInRequest,
+  startSpan,
+  type FlightRecorder,
+  type RequestContext,
+  type SpanLink,
+} from '@cairn/runtime'
 import type { Submission } from './commit-group.ts'
 
 const mostLinks = 64
@@ -7,10 +14,19 @@ const mostLinks = 64
 const linksOf = (group: readonly Submission[]): SpanLink[] =>
   group.slice(0, mostLinks).flatMap(({ request }) => (request === undefined ? [] : [request.trace]))
 
-/** As part of a request of the group's own, one that is sampled if it has any: groups begin wherever the one before them has ended. */
-export const inRequestOf = <T>(group: readonly Submission[], work: () => T): T => {
-  const sampled = group.find(({ request }) => request !== undefined && isSampled(request.trace))
-  return runInRequest((sampled ?? group[0])?.request, work)
+/** One that is sampled if it has any: groups begin wherever the one before them has ended. */
+const ownerOf = (group: readonly Submission[]): RequestContext | undefined =>
+  (group.find(({ request }) => request !== undefined && isSampled(request.trace)) ?? group[0])?.request
+
+/** As part of a request of the group's own. */
+export const inRequestOf = <T>(group: readonly Submission[], work: () => T): T => runInRequest(ownerOf(group), work)
+
+/** The incident of a group that failed is that of its first request, which is told first: with what the owner has of it. */
+const tellFirst = (recorder: FlightRecorder, group: readonly Submission[], since: number): void => {
+  const [owner, first] = [ownerOf(group), group[0]?.request]
+  if (owner === undefined || first === undefined || owner === first) return
+  const spans = (recorder.find(owner.requestId)?.spans ?? []).filter(span => span.started_at >= since)
+  for (const span of spans) recorder.recordSpan(first, { ...span, parent_id: first.trace.spanId, exported: true })
 }
 
 export const traceGroup = <T>(
@@ -19,6 +35,7 @@ export const traceGroup = <T>(
   commit: () => Promise<T>,
 ): Promise<T> =>
   inRequestOf(group, async () => {
+    const since = performance.timeOrigin + performance.now()
     const span = startSpan(recorder, { name: 'commit group', kind: 'internal', links: linksOf(group) })
     try {
       const results = await commit()
@@ -26,6 +43,7 @@ export const traceGroup = <T>(
       return results
     } catch (error) {
       span?.end('failed')
+      tellFirst(recorder, group, since)
       throw error
     }
   })
