@@ -45,7 +45,8 @@ afterAll(async () => {
   await stack.stop()
 })
 
-const me = (token: string) => call<Me>(stack.gatewayUrl, '/api/v1/me', { token: secrets.add(token) })
+const me = (token: string, options: { timeoutMs?: number } = {}) =>
+  call<Me>(stack.gatewayUrl, '/api/v1/me', { token: secrets.add(token), ...options })
 const claims = (change: object = {}) => ({ ...goodClaims(session), ...change })
 const ours = (header: object = {}, change: object = {}) =>
   compact({ ...goodHeader(key), ...header }, claims(change), signedBy(key.privateKey))
@@ -118,7 +119,7 @@ describe('signature and header', () => {
   })
 
   it('row 4: a thousand unknown key ids at once cause one read of the keys at most', async () => {
-    const unknown = (index: number) => me(ours({ kid: `unknown-${index}-${randomUUID()}` }))
+    const unknown = (index: number) => me(ours({ kid: `unknown-${index}-${randomUUID()}` }), { timeoutMs: 50_000 })
     await eventually(async () => {
       expectRefused(await unknown(-1))
       expect(keyReads).toBeGreaterThan(0)
@@ -127,7 +128,7 @@ describe('signature and header', () => {
     const answers = await Promise.all(Array.from({ length: 1_000 }, (_, index) => unknown(index)))
     for (const answer of answers) expectRefused(answer)
     expect(keyReads - before).toBeLessThanOrEqual(1)
-  })
+  }, 60_000)
 
   it.each<[string, unknown]>([
     ['no', undefined],
@@ -296,13 +297,18 @@ describe('the header that carries it', () => {
 
   it('row 17: a token over 8 KiB is refused at once; a head over 16 KiB is 431', async () => {
     const long = `${session.access_token.split('.', 2).join('.')}.${'A'.repeat(9_000)}`
-    const times: number[] = []
-    for (let attempt = 0; attempt < 20; attempt += 1) {
-      const startedAt = performance.now()
-      expectRefused(await me(long))
-      times.push(performance.now() - startedAt)
+    const leastMs = async (token: string): Promise<number> => {
+      const times: number[] = []
+      for (let attempt = 0; attempt < 20; attempt += 1) {
+        const startedAt = performance.now()
+        expectRefused(await me(token))
+        times.push(performance.now() - startedAt)
+      }
+      return Math.min(...times)
     }
-    expect(Math.min(...times)).toBeLessThan(5)
+    // More than one that is refused at a glance, however slow the machine is.
+    const glanceMs = await leastMs(`nonsense-${randomUUID()}`)
+    expect(await leastMs(long)).toBeLessThan(glanceMs + 5)
     for (const bytes of [17_000, 1_000_000, 10_000_000]) {
       expect(await rawMe(`authorization: Bearer ${'A'.repeat(bytes)}`)).toMatch(/^HTTP\/1.1 431 /)
     }

@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import type { Nonce, Session } from '@cairn/contracts'
-import { call, eventually, orderIdentityToken } from '@cairn/testkit'
+import { call, eventually, orderIdentityToken, ownMs } from '@cairn/testkit'
 import { startStack, type Stack } from '@cairn/testkit/stack'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -99,10 +99,11 @@ describe("Apple's token endpoint", () => {
     'row 32: says %s: nobody waits, no more of it is read, and the code is tried again until it is taken',
     async (token, cause) => {
       await control({ token })
-      const startedAt = performance.now()
-      const { status, body: session } = await signIn({}, { authorization_code: secrets.add(`code-${randomUUID()}`) })
+      const extra = { authorization_code: secrets.add(`code-${randomUUID()}`) }
+      const signingIn = signIn({}, extra)
+      expect(await ownMs(() => signingIn)).toBeLessThan(1_000)
+      const { status, body: session } = await signingIn
       expect(status).toBe(200)
-      expect(performance.now() - startedAt).toBeLessThan(1_000)
       for (const text of [session.access_token, session.refresh_token]) secrets.add(text)
       await eventually(async () => expect((await grantOf(session))?.attempts).toBeGreaterThanOrEqual(1))
       await eventually(() =>

@@ -10,7 +10,7 @@ import {
 import { Bus, publish, request, route, serve, subscribe, type Handler } from '@cairn/bus'
 import { CairnError } from '@cairn/contracts'
 import { continueTrace, currentRequest, runInRequest, type RequestContext } from '@cairn/runtime'
-import { captureLogs, eventually, startTestBus } from '@cairn/testkit'
+import { captureLogs, eventually, ownMs, startTestBus } from '@cairn/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const logs = captureLogs()
@@ -92,11 +92,11 @@ describe('a request', () => {
   })
 
   it('that nobody serves fails at once', async () => {
-    const startedAt = performance.now()
-    await expect(request(asking, readSnapshot, { payload: {}, timeoutMs: 5_000 })).rejects.toMatchObject({
-      code: 'unavailable',
-    })
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    const refused = (): Promise<void> =>
+      expect(request(asking, readSnapshot, { payload: {}, timeoutMs: 5_000 })).rejects.toMatchObject({
+        code: 'unavailable',
+      })
+    expect(await ownMs(refused)).toBeLessThan(1_000)
   })
 
   it('of an operation the owner does not know is not found', async () => {

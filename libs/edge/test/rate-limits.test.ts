@@ -1,10 +1,19 @@
 // Limits on a real Redis: shared to the request, and kept when Redis is frozen, killed, or never there.
+import { randomUUID } from 'node:crypto'
 import { CairnError } from '@cairn/contracts'
 import { readEnvironment } from '@cairn/runtime'
 import { eventually, ownMs, startTestRedis } from '@cairn/testkit'
 import { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
-import { edgeVariables, limitHeaders, refusalOf, type Policy, type Verdict } from '../src/index.ts'
+import {
+  edgeVariables,
+  limitHeaders,
+  refusalOf,
+  type Limiter,
+  type Policy,
+  type RateLimits,
+  type Verdict,
+} from '../src/index.ts'
 import { cleanUps, logs, open, opened, patientRedis, policy, times } from './open-limits.ts'
 
 describe('in Redis', () => {
@@ -53,7 +62,7 @@ describe('in Redis', () => {
     const calls = (await opened({ REDIS_URL: redis.url, REDIS_TIMEOUT_MS: '5000' })).limiter({ ...policy, points: 200 })
     await calls.consume('first')
     await admin.config('RESETSTAT')
-    await admin.client('PAUSE', 1_000, 'WRITE')
+    await admin.client('PAUSE', 10_000, 'WRITE')
     const asked: Promise<Verdict>[] = []
     for (let turn = 0; turn < 200; turn += 1) {
       asked.push(calls.consume('u'))
@@ -80,6 +89,12 @@ describe('without Redis', () => {
     for (let call = 0; call < count; call += 1) took.push(await ownMs(calls))
     return Math.max(...took)
   }
+  /** By itself; an answer that a busy machine holds up is counted here once more, so it is asked for until one is in time. */
+  const countsInRedisAgain = (limits: RateLimits, calls: Limiter): Promise<void> =>
+    eventually(async () => {
+      expect(limits.shared).toBe(true)
+      expect((await calls.consume(randomUUID())).remaining).toBe(9)
+    })
 
   it('frozen: each call is answered in time, counted here, and in Redis again by itself', async () => {
     const redis = await startTestRedis()
@@ -99,8 +114,7 @@ describe('without Redis', () => {
     } finally {
       process.kill(pid, 'SIGCONT')
     }
-    await eventually(() => expect(limits.shared).toBe(true))
-    expect((await calls.consume('v')).remaining).toBe(9)
+    await countsInRedisAgain(limits, calls)
   })
 
   it('killed and started again: the same', async () => {
@@ -113,8 +127,7 @@ describe('without Redis', () => {
     expect(await slowest(() => calls.consume('u'), 5)).toBeLessThan(150)
     expect((await calls.consume('u')).allowed).toBe(false)
     await redis.server?.restart()
-    await eventually(() => expect(limits.shared).toBe(true))
-    expect((await calls.consume('u')).remaining).toBe(9)
+    await countsInRedisAgain(limits, calls)
   })
 
   it('full: it answers a PING and counts nothing, so this process counts until there is room, and says so once', async () => {
@@ -135,8 +148,7 @@ describe('without Redis', () => {
     expect(limits.shared).toBe(false)
     expect(told()).toBe(before + 1)
     await operator.config('SET', 'maxmemory', '0')
-    await eventually(() => expect(limits.shared).toBe(true))
-    expect((await calls.consume('v')).remaining).toBe(9)
+    await countsInRedisAgain(limits, calls)
   })
 
   it('never there: counts from the first call on, and says so once', async () => {

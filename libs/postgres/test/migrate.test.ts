@@ -85,7 +85,7 @@ describe('createPool', () => {
       url: database.url,
       name: 'test',
       maxConnections: 1,
-      connectTimeoutMs: 500,
+      connectTimeoutMs: 5_000,
       statementTimeoutMs: 100,
       onIdleError: () => undefined,
     })

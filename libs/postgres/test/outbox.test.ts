@@ -1,6 +1,6 @@
 // The relay: everything committed is published at least once, in order, and then gone.
 import type { CommittedRow, OutboxRow } from '@cairn/postgres'
-import { eventually } from '@cairn/testkit'
+import { eventually, ownMs } from '@cairn/testkit'
 import pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { outboxScene } from './outbox-scene.ts'
@@ -99,18 +99,19 @@ describe('the relay', () => {
   })
 
   it('deletes what a batch has published also when the whole batch takes longer than it may', async () => {
-    await fill(1, 30)
+    await fill(1, 20)
     const seen: string[] = []
+    // A machine that stands still for a second does not make it one.
     start(
       async row => {
-        await new Promise(resolve => setTimeout(resolve, 25))
+        await new Promise(resolve => setTimeout(resolve, 150))
         seen.push(row.message_id)
       },
       50,
-      300,
+      2_500,
     )
-    await eventually(async () => expect(await left()).toBe(0))
-    expect(seen).toEqual(Array.from({ length: 30 }, (_, n) => String(n + 1)))
+    await eventually(async () => expect(await left()).toBe(0), 10_000)
+    expect(seen).toEqual(Array.from({ length: 20 }, (_, n) => String(n + 1)))
   })
 
   it('keeps what could not be published, and tries again', async () => {
@@ -193,9 +194,8 @@ describe('the relay', () => {
     // Each once; then a few at a time.
     expect(attempts).toBeLessThan(80)
     refuse = false
-    const recoveredAt = performance.now()
-    await eventually(async () => expect(await left()).toBe(0))
-    expect(performance.now() - recoveredAt).toBeLessThan(1_500)
+    const recovered = (): Promise<void> => eventually(async () => expect(await left()).toBe(0))
+    expect(await ownMs(recovered)).toBeLessThan(1_500)
   })
 
   it('works once though several run, and the next takes over when it stops', async () => {

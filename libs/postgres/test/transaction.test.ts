@@ -21,7 +21,7 @@ const settings = () => ({
   url: database.url,
   name: 'test',
   maxConnections: 2,
-  connectTimeoutMs: 500,
+  connectTimeoutMs: 5_000,
   statementTimeoutMs: 1_000,
   onIdleError: () => undefined,
 })
@@ -46,7 +46,7 @@ const failureOf = (work: Promise<unknown>): Promise<unknown> =>
 
 it('a server that goes away in the middle of a statement fails that transaction, and nothing else', async () => {
   const proxy = await startLink(database.url)
-  const options = { name: 'cut', maxConnections: 1, connectTimeoutMs: 500, statementTimeoutMs: 5_000 }
+  const options = { name: 'cut', maxConnections: 1, connectTimeoutMs: 5_000, statementTimeoutMs: 5_000 }
   const cut = createPool({ ...options, url: proxy.url, onIdleError: () => undefined })
   const waiting = failureOf(inTransaction(cut, client => client.query('SELECT pg_sleep(4)')))
   const asleep = `SELECT FROM pg_stat_activity WHERE application_name = 'cut' AND wait_event = 'PgSleep'`
@@ -67,7 +67,7 @@ describe('a session that has gone silent', () => {
       url,
       name: 'silent',
       maxConnections: 1,
-      connectTimeoutMs: 500,
+      connectTimeoutMs: 5_000,
       statementTimeoutMs: 10_000,
       idleInTransactionMs: 400,
       onIdleError: () => undefined,
@@ -89,7 +89,7 @@ describe('a session that has gone silent', () => {
   it('in the middle of an answer is ended', async () => {
     const link = await startLink(database.url)
     const silent = open(link.url)
-    const much = `SELECT repeat('x', 1000) FROM (SELECT pg_sleep(0.5)) AS slept, generate_series(1, 100000)`
+    const much = `SELECT repeat('x', 1000) FROM (SELECT pg_sleep(2)) AS slept, generate_series(1, 100000)`
     const failed = failureOf(inTransaction(silent, client => client.query(much)))
     const state = async (): Promise<string | undefined> => (await sessions()).rows[0]?.wait_event
     await eventually(async () => expect(await state()).toBe('PgSleep'))

@@ -1,17 +1,25 @@
 // Waiting in tests: for a condition, never for a time.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { startOwnClock } from './own-time.ts'
 
 const pollMs = 20
 
-/** Calls `attempt` until it neither throws nor rejects, at most `withinMs`; then fails with its last error. */
+/**
+ * Calls `attempt` until it neither throws nor rejects, at most `withinMs`; then fails with its last error. A pause of the machine
+ * is not counted: what is waited for may have had none of that time either.
+ */
 export const eventually = async <T>(attempt: () => T | Promise<T>, withinMs = 5_000): Promise<T> => {
-  const deadline = performance.now() + withinMs
-  for (;;) {
-    try {
-      return await attempt()
-    } catch (error) {
-      if (performance.now() > deadline) throw error
+  const clock = startOwnClock()
+  try {
+    for (;;) {
+      try {
+        return await attempt()
+      } catch (error) {
+        if (clock.ms() > withinMs) throw error
+      }
+      await sleep(pollMs)
     }
-    await sleep(pollMs)
+  } finally {
+    clock.stop()
   }
 }

@@ -10,6 +10,8 @@ export interface Call {
   /** Sent as JSON; a string or bytes are sent as they are. */
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
+  /** More for those of many at once. */
+  readonly timeoutMs?: number
 }
 
 export interface Answer<Body> {
@@ -40,7 +42,7 @@ export const contract = new ContractDocument()
 export const call = async <Body = Record<string, unknown>>(
   gatewayUrl: string,
   path: string,
-  { method = 'GET', token, body, headers = {} }: Call = {},
+  { method = 'GET', token, body, headers = {}, timeoutMs = 15_000 }: Call = {},
 ): Promise<Answer<Body>> => {
   const raw = typeof body === 'string' || body instanceof Uint8Array
   const response = await fetch(`${gatewayUrl}${path}`, {
@@ -51,7 +53,7 @@ export const call = async <Body = Record<string, unknown>>(
       ...headers,
     },
     ...(body === undefined ? {} : { body: raw ? (body as string) : JSON.stringify(body) }),
-    signal: AbortSignal.timeout(15_000),
+    signal: AbortSignal.timeout(timeoutMs),
   })
   const text = await response.text()
   const parsed: unknown = text === '' ? undefined : JSON.parse(text)

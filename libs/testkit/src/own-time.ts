@@ -2,20 +2,50 @@
 
 const tickMs = 5
 
+/** Of the whole process, counted while somebody measures. */
+let stalledMs = 0
+let measuring = 0
+let tickedAt = 0
+let timer: NodeJS.Timeout | undefined
+
+const tick = (): void => {
+  const now = performance.now()
+  stalledMs += Math.max(0, now - tickedAt - 2 * tickMs)
+  tickedAt = now
+}
+
+export interface OwnClock {
+  /** Milliseconds since it was started, without those in which this process was kept from running. */
+  ms(): number
+  stop(): void
+}
+
+export const startOwnClock = (): OwnClock => {
+  if (measuring === 0) {
+    tickedAt = performance.now()
+    timer = setInterval(tick, tickMs)
+  } else tick()
+  measuring += 1
+  const startedAt = performance.now()
+  const before = stalledMs
+  const ms = (): number => {
+    tick()
+    return performance.now() - startedAt - (stalledMs - before)
+  }
+  const stop = (): void => {
+    measuring -= 1
+    if (measuring === 0) clearInterval(timer)
+  }
+  return { ms, stop }
+}
+
 /** Milliseconds that `work` took, without those in which this process was kept from running. */
 export const ownMs = async (work: () => Promise<unknown>): Promise<number> => {
-  const startedAt = performance.now()
-  let tickedAt = startedAt
-  let stalledMs = 0
-  const timer = setInterval(() => {
-    const now = performance.now()
-    stalledMs += Math.max(0, now - tickedAt - 2 * tickMs)
-    tickedAt = now
-  }, tickMs)
+  const clock = startOwnClock()
   try {
     await work()
-    return performance.now() - startedAt - stalledMs
+    return clock.ms()
   } finally {
-    clearInterval(timer)
+    clock.stop()
   }
 }

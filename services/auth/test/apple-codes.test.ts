@@ -11,7 +11,7 @@ import {
   signInWithApple,
   type Session,
 } from '@cairn/contracts'
-import { eventually, orderIdentityToken } from '@cairn/testkit'
+import { eventually, orderIdentityToken, ownMs } from '@cairn/testkit'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { clientIds, startAuthUnderTest, type AuthUnderTest } from './auth-under-test.ts'
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
     APPLE_PRIVATE_KEY: privateKey,
     APPLE_TOKEN_URL: `${without.apple.issuer}/auth/token`,
     APPLE_REVOKE_URL: `${without.apple.issuer}/auth/revoke`,
-    APPLE_EXCHANGE_TIMEOUT_MS: '300',
+    APPLE_EXCHANGE_TIMEOUT_MS: '2000',
     APPLE_EXCHANGE_POLL_MS: '50',
   })
 })
@@ -114,9 +114,9 @@ describe('an authorization code', () => {
     'is tried again when Apple does not answer (%s), and no login waits',
     async how => {
       await control(how)
-      const startedAt = performance.now()
-      const session = await signIn(under, randomUUID())
-      expect(performance.now() - startedAt).toBeLessThan(1_000)
+      const signingIn = signIn(under, randomUUID())
+      expect(await ownMs(() => signingIn)).toBeLessThan(1_000)
+      const session = await signingIn
       await eventually(async () => expect((await grantsOf(under, session))[0]?.attempts).toBeGreaterThanOrEqual(1))
       expect((await grantsOf(under, session))[0]?.code_sealed).toBeInstanceOf(Buffer)
       await control('ok')

@@ -88,7 +88,7 @@ describe('a refresh', () => {
 
   it('whose answer was lost is answered the same within grace', async () => {
     const lost = await refresh(session.refresh_token)
-    await age('29 seconds')
+    await age('25 seconds')
     expect((await refresh(session.refresh_token)).refresh_token).toBe(lost.refresh_token)
   })
 

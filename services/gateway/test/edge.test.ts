@@ -19,6 +19,7 @@ import {
   captureLogs,
   eventually,
   incidentEnvironment,
+  ownMs,
   sharedRedis,
   startTestBus,
 } from '@cairn/testkit'
@@ -189,9 +190,9 @@ describe('an owner', () => {
     process.kill(server.server.pid, 'SIGKILL')
     // A probe's answer is nobody's error, and has its incident all the same: `call` looks.
     await eventually(async () => expect((await call(url, '/readyz')).status).toBe(503))
-    const startedAt = performance.now()
-    expect((await post('/auth/refresh', { refresh_token: 'x' })).status).toBe(503)
-    expect(performance.now() - startedAt).toBeLessThan(500)
+    const refused = async (): Promise<void> =>
+      expect((await post('/auth/refresh', { refresh_token: 'x' })).status).toBe(503)
+    expect(await ownMs(refused)).toBeLessThan(500)
     await server.server.restart()
     await eventually(async () => expect((await post('/auth/refresh', { refresh_token: 'x' })).status).toBe(401), 10_000)
   })

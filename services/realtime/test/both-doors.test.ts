@@ -1,6 +1,6 @@
 // What design §6 promises, over each door: the same words, the same order, the same refusals and closes.
 import { randomUUID } from 'node:crypto'
-import { eventually } from '@cairn/testkit'
+import { eventually, ownMs } from '@cairn/testkit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { doors, type ConnectOptions, type Refused, type TestClient } from './doors.ts'
 import { startScene, type Scene } from './scene.ts'
@@ -200,10 +200,11 @@ describe.each(doors)('realtime over $name', door => {
       const sessionId = randomUUID()
       const other = { ...person, sessionId, token: await scene.others.tokenFor({ ...person, sessionId }) }
       const lives = await connect(other)
-      const asked = performance.now()
-      scene.others.endSession(person)
-      expect(await closingCode(ended)).toBe(4503)
-      expect(performance.now() - asked).toBeLessThan(1_000)
+      const ending = async (): Promise<void> => {
+        scene.others.endSession(person)
+        expect(await closingCode(ended)).toBe(4503)
+      }
+      expect(await ownMs(ending)).toBeLessThan(1_000)
       expect((await refusal(person.userId, { token: person.token })).code).toBe('token_invalid')
       commitAndPublish()
       await eventually(() => expect(pages(lives)).toEqual(['1-1']))
@@ -214,10 +215,11 @@ describe.each(doors)('realtime over $name', door => {
       const other = { ...person, sessionId, token: await scene.others.tokenFor({ ...person, sessionId }) }
       const ended = [await connect(person), await connect(other)]
       const stranger = await connect(await scene.others.signIn())
-      const asked = performance.now()
-      scene.others.signOut(person)
-      for (const client of ended) expect(await closingCode(client)).toBe(4503)
-      expect(performance.now() - asked).toBeLessThan(1_000)
+      const ending = async (): Promise<void> => {
+        scene.others.signOut(person)
+        for (const client of ended) expect(await closingCode(client)).toBe(4503)
+      }
+      expect(await ownMs(ending)).toBeLessThan(1_000)
       expect((await refusal(person.userId, { token: other.token })).code).toBe('token_invalid')
       const iat = Math.floor(Date.now() / 1_000) + 1
       const back = await connect({ ...person, token: await scene.others.tokenFor(person, { iat, exp: iat + 600 }) })

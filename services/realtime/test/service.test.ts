@@ -200,7 +200,7 @@ describe('a realtime node', () => {
     })
 
     it('says that it is not ready and lets nobody in meanwhile', async () => {
-      const slow = await startAnother({ DRAIN_WINDOW_MS: '1000' })
+      const slow = await startAnother({ DRAIN_WINDOW_MS: '3000' })
       const all = await Promise.all([1, 2, 3].map(() => connect(plainDoor, slow, person)))
       const stopped = slow.stop()
       nodes.splice(nodes.indexOf(slow), 1)

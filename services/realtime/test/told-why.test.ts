@@ -62,7 +62,7 @@ it.each([
   socket.resume()
   await eventually(() => expect(packets.at(-1)).toBe(`41/ws/user/${person.userId},`), 20_000)
   expect(closings(packets)).toEqual([expect.stringContaining('"code":4503')])
-  expect(socket.readyState === WebSocket.OPEN).toBe(besides > 0)
+  await eventually(() => expect(socket.readyState === WebSocket.OPEN).toBe(besides > 0), 2_000)
 })
 
 it('every namespace of a connection that carries too many packets', async () => {

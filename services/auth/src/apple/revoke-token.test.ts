@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { revokeToken } from './revoke-token.ts'
 
-const revoke = async (answer: RequestListener): Promise<void> => {
+const revoke = async (answer: RequestListener, timeoutMs = 5_000): Promise<void> => {
   const server = createServer(answer)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/auth/revoke`
   try {
-    await revokeToken({ url, timeoutMs: 300, clientId: 'app', clientSecret: 'secret', token: 'a token+&' })
+    await revokeToken({ url, timeoutMs, clientId: 'app', clientSecret: 'secret', token: 'a token+&' })
   } finally {
     server.closeAllConnections()
     server.close()
@@ -39,7 +39,7 @@ describe('revoking a token', () => {
     ['silence', () => undefined],
   ])('fails for now on %s, soon', async (_name, answer) => {
     const startedAt = performance.now()
-    await expect(revoke(answer)).rejects.toThrow()
+    await expect(revoke(answer, 300)).rejects.toThrow()
     expect(performance.now() - startedAt).toBeLessThan(1_500)
   })
 })
