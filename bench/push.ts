@@ -13,12 +13,14 @@ import { latenciesOf, type Latencies } from './push/commit-times.ts'
 import { measureIdle, openDoors, type Door, type Doors, type Scale, type Site } from './push/doors.ts'
 import { startBare, startRealtimeNode } from './push/servers.ts'
 import type { Arrival, DoorKind, SocketsReport } from './push/sockets-load.ts'
+import { weighConnections } from './push/weigh-connections.ts'
 import { writeForEach, writeThroughFrontDoor, type Rate } from './push/writers.ts'
 import { signInGuests, type Guest } from './submit/guests.ts'
 
 const scales: Record<'real' | 'smoke', Scale> = {
   real: {
     clients: 1_000,
+    weighed: 4_000,
     overBus: { perSecond: 1_000, durationMs: 5_000, eventsEach: 5 },
     frontDoor: { perSecond: 200, durationMs: 15_000 },
     missed: 3,
@@ -26,6 +28,7 @@ const scales: Record<'real' | 'smoke', Scale> = {
   },
   smoke: {
     clients: 10,
+    weighed: 40,
     overBus: { perSecond: 100, durationMs: 300, eventsEach: 2 },
     frontDoor: { perSecond: 50, durationMs: 500 },
     missed: 2,
@@ -40,8 +43,15 @@ const settings = { track_commit_timestamp: 'on' }
 interface DoorFigures {
   readonly door: Door
   readonly pushCpuUs: number
+  /** Of RSS, an idle connection. */
+  readonly idleKb: number
   readonly returnsMs: readonly number[]
   readonly returnedWithinMs: number
+}
+
+interface Measuring {
+  readonly idleKb: Readonly<Record<DoorKind, number>>
+  readonly say: BenchContext['say']
 }
 
 type AllFigures = Readonly<Record<DoorKind, DoorFigures>>
@@ -59,7 +69,7 @@ const measureReturn = async (
   return { plain: ofPlain, 'socket.io': ofSocketIo }
 }
 
-const measureDoors = async (site: Site, doors: Doors, say: BenchContext['say']): Promise<AllFigures> => {
+const measureDoors = async (site: Site, doors: Doors, { idleKb, say }: Measuring): Promise<AllFigures> => {
   const { overBus, idleSeconds } = site.scale
   await measureIdle(doors, idleSeconds)
   const push = (kind: DoorKind) => async () => ({ cpuUs: await doors[kind].push(overBus) })
@@ -72,6 +82,7 @@ const measureDoors = async (site: Site, doors: Doors, say: BenchContext['say']):
   const figuresOf = (kind: DoorKind): DoorFigures => ({
     door: doors[kind],
     pushCpuUs: pushed[kind]['cpuUs'] ?? Number.NaN,
+    idleKb: idleKb[kind],
     returnsMs: returned[kind]?.returnsMs ?? [],
     returnedWithinMs: returned[kind]?.elapsedMs ?? 0,
   })
@@ -145,9 +156,9 @@ const tablesOf = (figures: AllFigures, deliveries: Deliveries, scale: Scale): re
       title: 'what it costs the server',
       columns: ['CPU µs a push', 'CPU ms/s idle', 'KB an idle connection', 'handshakes/s', 'CPU µs a handshake'],
       rows: kinds.map(kind => {
-        const { pushCpuUs, door } = figures[kind]
-        const { rssKb, handshakesPerSecond, handshakeCpuUs } = door.connections
-        return [kind, pushCpuUs, door.idleCpuMs, rssKb, handshakesPerSecond, handshakeCpuUs] as const
+        const { pushCpuUs, door, idleKb } = figures[kind]
+        const { perSecond, cpuUs } = door.handshakes
+        return [kind, pushCpuUs, door.idleCpuMs, idleKb, perSecond, cpuUs] as const
       }),
     },
     {
@@ -181,7 +192,7 @@ const resultOf = (figures: AllFigures, deliveries: Deliveries, scale: Scale): Be
         overBus: overBusOf(one => one.fromReceiptMs).map(rounded),
       },
       pushCpuRatio: { plain: rounded(ratios.plain), socketIo: rounded(ratios.socketIo) },
-      idleKb: { plain: rounded(plain.door.connections.rssKb), socketIo: rounded(socketIo.door.connections.rssKb) },
+      idleKb: { plain: rounded(plain.idleKb), socketIo: rounded(socketIo.idleKb) },
       returnP99Ms: rounded(slowestReturn),
     },
     bars: {
@@ -189,8 +200,8 @@ const resultOf = (figures: AllFigures, deliveries: Deliveries, scale: Scale): Be
       overBus3_10_30Ms: within(overBus),
       pushTwiceBareWs: ratios.plain <= 2,
       pushOneAndAHalfBareSocketIo: ratios.socketIo <= 1.5,
-      idle8KbPlain: plain.door.connections.rssKb <= 8,
-      idle20KbSocketIo: socketIo.door.connections.rssKb <= 20,
+      idle8KbPlain: plain.idleKb <= 8,
+      idle20KbSocketIo: socketIo.idleKb <= 20,
       allBackWithin3s: slowestReturn < 3_000,
     },
   }
@@ -215,6 +226,9 @@ const run = async ({ smoke, directory, say }: BenchContext): Promise<BenchResult
       'socket.io': open(await startRealtimeNode(root, stack.environment)),
       'bare socket.io': open(await startBare(root, 'bare-socket-io')),
     }
+    const weighed = await signInGuests(stack.gatewayUrl, scale.weighed)
+    const idleKb = await weighConnections({ root, environment: stack.environment }, weighed)
+    say('connections weighed')
     const guests = await signInGuests(stack.gatewayUrl, 2 * scale.clients)
     say(`${guests.length} guests`)
     const site = { scale, bus, guests }
@@ -223,7 +237,7 @@ const run = async ({ smoke, directory, say }: BenchContext): Promise<BenchResult
     say('everybody is connected')
     const frontDoor = await measureFrontDoor(site, stack.gatewayUrl, [doors.plain, doors['socket.io']])
     say('written through the front door')
-    const figures = await measureDoors(site, doors, say)
+    const figures = await measureDoors(site, doors, { idleKb, say })
     const latencies = (arrivals: readonly Arrival[]) => latenciesOf(stack.databaseUrl, arrivals)
     const deliveries = {
       frontDoor: await latencies(frontDoor),

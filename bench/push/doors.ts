@@ -6,13 +6,15 @@ import { startLoadProcess, type LoadProcess } from '../harness/load-process.ts'
 import { cpuMsOf } from '../harness/process-cpu.ts'
 import { median } from '../harness/statistics.ts'
 import type { Guest } from '../submit/guests.ts'
-import { weighKb, type Measurable } from './servers.ts'
+import type { Measurable } from './servers.ts'
 import type { Arrival, DoorKind, SocketsOrder, SocketsReport, SocketsSetup } from './sockets-load.ts'
 import { writeOverBus, type Rate } from './writers.ts'
 
 export interface Scale {
   /** Of each door. */
   readonly clients: number
+  /** Users whose idle connections are weighed. */
+  readonly weighed: number
   /** Of a round. */
   readonly overBus: Rate & { readonly eventsEach: number }
   readonly frontDoor: Rate
@@ -29,9 +31,9 @@ export interface Site {
 
 type Sockets = LoadProcess<SocketsOrder, SocketsReport>
 
-const handshakesAtOnce = 64
+export const handshakesAtOnce = 64
 
-const openSockets = (setup: SocketsSetup): Promise<Sockets> =>
+export const openSockets = (setup: SocketsSetup): Promise<Sockets> =>
   startLoadProcess(join(import.meta.dirname, 'sockets-load.ts'), setup)
 
 /** Resolves with how often it was sent. */
@@ -43,23 +45,15 @@ const emit = async ({ url }: Measurable, { perSecond, durationMs }: Rate, body: 
 /** Resolves with how many events it has written. */
 type Write = (rate: Rate) => Promise<number>
 
-/** What it takes to connect, and to stay. */
-export interface Connections {
-  readonly handshakesPerSecond: number
-  readonly handshakeCpuUs: number
-  /** Of each. */
-  readonly rssKb: number
+export interface Handshakes {
+  readonly perSecond: number
+  readonly cpuUs: number
 }
 
-const weighConnections = async (server: Measurable, sockets: Sockets, count: number): Promise<Connections> => {
-  const before = { kb: await weighKb(server), cpuMs: cpuMsOf(server.pid) }
+const measureHandshakes = async (server: Measurable, sockets: Sockets, count: number): Promise<Handshakes> => {
+  const before = cpuMsOf(server.pid)
   const { elapsedMs } = await sockets.ask({ do: 'connect', atOnce: handshakesAtOnce })
-  const cpuMs = cpuMsOf(server.pid) - before.cpuMs
-  return {
-    handshakesPerSecond: (count / elapsedMs) * 1_000,
-    handshakeCpuUs: (cpuMs * 1_000) / count,
-    rssKb: ((await weighKb(server)) - before.kb) / count,
-  }
+  return { perSecond: (count / elapsedMs) * 1_000, cpuUs: ((cpuMsOf(server.pid) - before) * 1_000) / count }
 }
 
 /** One server with everybody connected to it. */
@@ -71,19 +65,19 @@ export class Door {
   idleCpuMs = 0
   /** Of the median second of those: without the bursts in which clients that came together are pinged. */
   quietCpuMs = 0
-  readonly connections: Connections
+  readonly handshakes: Handshakes
   readonly sockets: Sockets
   readonly #server: Measurable
   readonly #write: Write
 
-  private constructor(of: { connections: Connections; sockets: Sockets; server: Measurable }, write: Write) {
-    this.connections = of.connections
+  private constructor(of: { handshakes: Handshakes; sockets: Sockets; server: Measurable }, write: Write) {
+    this.handshakes = of.handshakes
     this.sockets = of.sockets
     this.#server = of.server
     this.#write = write
   }
 
-  /** `others` are weighed, when `users` are there already and the process has grown to its size, and go again. */
+  /** The handshakes of `others` are measured, when `users` are there already, and they go again. */
   static async open(
     { kind, server }: { kind: DoorKind; server: Measurable },
     { users, others }: { users: readonly Guest[]; others: readonly Guest[] },
@@ -93,8 +87,8 @@ export class Door {
     await sockets.ask({ do: 'connect', atOnce: handshakesAtOnce })
     const more = await openSockets({ door: kind, url: server.url, users: others })
     try {
-      const connections = await weighConnections(server, more, others.length)
-      return new Door({ connections, sockets, server }, write)
+      const handshakes = await measureHandshakes(server, more, others.length)
+      return new Door({ handshakes, sockets, server }, write)
     } finally {
       await more.stop()
     }

@@ -62,9 +62,9 @@ export const proxiesVariable = (
   },
 })
 
-const keyOf = (address: Address): string =>
+const keyOf = (address: Address, text: string): string =>
   address.kind() === 'ipv4'
-    ? address.toString()
+    ? text
     : `${(address as ipaddr.IPv6).parts
         .slice(0, 4)
         .map(part => part.toString(16))
@@ -72,11 +72,10 @@ const keyOf = (address: Address): string =>
 
 const withoutZone = (address: Address): string => address.toString().split('%', 1)[0] ?? ''
 
-const described = (address: Address, throughProxy: boolean): ClientAddress => ({
-  address: withoutZone(address),
-  key: keyOf(address),
-  throughProxy,
-})
+const described = (address: Address, throughProxy: boolean): ClientAddress => {
+  const text = withoutZone(address)
+  return { address: text, key: keyOf(address, text), throughProxy }
+}
 
 /** A peer that went away has no address any more; all of those are one. */
 const nowhere: ClientAddress = { address: '0.0.0.0', key: '0.0.0.0', throughProxy: false }
@@ -86,14 +85,14 @@ export const createAddressReader = (trustedProxies: readonly string[]): AddressR
   const networks = trustedProxies.map(parseNetwork).filter(network => network !== undefined)
   const isTrusted = (address: Address): boolean =>
     networks.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits))
-  const peers = new WeakMap<Socket, { address: Address; client: ClientAddress }>()
+  const peers = new WeakMap<Socket, ClientAddress>()
 
-  const readPeer = (socket: Socket): { address: Address; client: ClientAddress } | undefined => {
+  const readPeer = (socket: Socket): ClientAddress | undefined => {
     const known = peers.get(socket)
     if (known !== undefined) return known
     const address = parseAddress(socket.remoteAddress ?? '')
     if (address === undefined) return undefined
-    const peer = { address, client: described(address, isTrusted(address)) }
+    const peer = described(address, isTrusted(address))
     peers.set(socket, peer)
     return peer
   }
@@ -102,16 +101,16 @@ export const createAddressReader = (trustedProxies: readonly string[]): AddressR
     const peer = readPeer(socket)
     if (peer === undefined) return nowhere
     const given = headers['x-forwarded-for']
-    if (!peer.client.throughProxy || given === undefined) return peer.client
+    if (!peer.throughProxy || given === undefined) return peer
     const hops = (Array.isArray(given) ? given.join(',') : given).split(',')
-    let client = peer.address
+    let client: Address | undefined
     for (const hop of hops.slice(-mostHops).toReversed()) {
       const address = parseAddress(hop.trim())
       // Not even the nearest proxy's word can be made sense of: what is certain is who it came from.
-      if (address === undefined) return peer.client
+      if (address === undefined) return peer
       client = address
       if (!isTrusted(address)) break
     }
-    return described(client, true)
+    return client === undefined ? peer : described(client, true)
   }
 }

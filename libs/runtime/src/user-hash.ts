@@ -14,7 +14,7 @@ export const userHasher = (key: Buffer): HashUser => {
     const found = known.get(userId)
     if (found !== undefined) return found
     if (known.size >= remembered) known.clear()
-    const hash = createHmac('sha256', secret).update(userId).digest('hex').slice(0, 16)
+    const hash = createHmac('sha256', secret).update(userId).digest().toString('hex', 0, 8)
     known.set(userId, hash)
     return hash
   }

@@ -53,19 +53,19 @@ export class ConnectionRegistry {
     const user = this.follow(connection.caller)
     user.add(connection)
     // Until then it was to be forgotten.
-    if (user.connections.size === 1) this.#options.wheel.schedule(user, user.dueAt)
+    if (user.connections.length === 1) this.#options.wheel.schedule(user, user.dueAt)
   }
 
   remove(connection: Connection): void {
     const user = this.#users.get(connection.userId)
     if (user?.remove(connection) !== true) return
     this.#size -= 1
-    if (user.connections.size === 0) this.#options.wheel.schedule(user, user.dueAt)
+    if (user.connections.length === 0) this.#options.wheel.schedule(user, user.dueAt)
   }
 
   /** Closes the oldest open connections of a user beyond the limit. */
   closeExcess(userId: string): void {
-    const open = [...(this.#users.get(userId)?.connections ?? [])].filter(connection => connection.open)
+    const open = (this.#users.get(userId)?.connections ?? []).filter(connection => connection.open)
     const excess = open.slice(0, Math.max(0, open.length - this.#options.socketsPerUser))
     for (const connection of excess) connection.close(closeCode.replaced)
   }
@@ -78,7 +78,7 @@ export class ConnectionRegistry {
 
   /** Ends the connections a user has now, and how many that were; the client comes back after a random time up to `retryMs`. */
   disconnectUser(userId: string, retryMs: number): number {
-    const open = [...(this.#users.get(userId)?.connections ?? [])].filter(connection => connection.open)
+    const open = (this.#users.get(userId)?.connections ?? []).filter(connection => connection.open)
     for (const connection of open) connection.close(closeCode.drain, Math.floor(Math.random() * retryMs))
     return open.length
   }

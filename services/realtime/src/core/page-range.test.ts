@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { rangeOfText } from './page-range.ts'
 
@@ -26,5 +28,21 @@ describe('the range of a page', () => {
     '{"epoch":"e1","from_seq":4.5,"to_seq":7}',
   ])('is not found in %j', text => {
     expect(rangeOfText(text)).toBeUndefined()
+  })
+
+  it('keeps nothing of the page: each connection remembers where it is', () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const heap = (): number => {
+      collect()
+      return process.memoryUsage().heapUsed
+    }
+    const before = heap()
+    const ranges = Array.from({ length: 100 }, (_, n) =>
+      rangeOfText(
+        Buffer.from(`{"epoch":"${'e'.repeat(32)}","from_seq":${n},"to_seq":${n}}`.padEnd(200_000) + '}').toString(),
+      ),
+    )
+    expect((heap() - before) / ranges.length).toBeLessThan(10_000)
   })
 })

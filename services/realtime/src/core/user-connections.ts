@@ -39,9 +39,9 @@ export class UserConnections implements Timed, FollowedLog {
   slot: number = notScheduled
   readonly userId: string
   readonly recent: RecentPages
-  /** In the order they came. */
-  readonly connections = new Set<Connection>()
   readonly #context: UserContext
+  /** Another one for each change, of just that length: most users have one, and there are many of them. */
+  #connections: readonly Connection[] = []
   readonly #subscription: Subscription
   #caller: Caller
   /** When the last connection went. */
@@ -58,28 +58,34 @@ export class UserConnections implements Timed, FollowedLog {
     this.#subscription = subscribe(context.bus, logAdvancedSubject(this.userId), message => this.#receive(message))
   }
 
+  /** In the order they came. */
+  get connections(): readonly Connection[] {
+    return this.#connections
+  }
+
   /** When it wants `tick` to be called, after a connection was added or the last one has gone. */
   get dueAt(): number {
-    return this.connections.size === 0 ? this.#leftAt + this.#context.lingerMs : this.#compareAt
+    return this.#connections.length === 0 ? this.#leftAt + this.#context.lingerMs : this.#compareAt
   }
 
   add(connection: Connection): void {
     // Its handshake reads the head.
-    if (this.connections.size === 0) this.#putOffComparing(performance.now())
+    if (this.#connections.length === 0) this.#putOffComparing(performance.now())
     this.#caller = connection.caller
-    this.connections.add(connection)
+    this.#connections = [...this.#connections, connection]
   }
 
   /** Whether it was there. */
   remove(connection: Connection): boolean {
-    if (!this.connections.delete(connection)) return false
-    if (this.connections.size === 0) this.#leftAt = performance.now()
+    if (!this.#connections.includes(connection)) return false
+    this.#connections = this.#connections.filter(one => one !== connection)
+    if (this.#connections.length === 0) this.#leftAt = performance.now()
     return true
   }
 
   /** To how many of the connections it was sent. */
   notify(frame: Frame): number {
-    return [...this.connections].filter(connection => connection.notify(frame)).length
+    return this.#connections.filter(connection => connection.notify(frame)).length
   }
 
   readChanges(position: Head, isWanted: () => boolean): Promise<ChangesPage | undefined> {
@@ -96,7 +102,7 @@ export class UserConnections implements Timed, FollowedLog {
 
   tick(now: number): number | undefined {
     this.recent.prune(now)
-    if (this.connections.size === 0) {
+    if (this.#connections.length === 0) {
       if (now < this.dueAt) return this.dueAt
       this.#forget()
       return undefined
@@ -117,10 +123,10 @@ export class UserConnections implements Timed, FollowedLog {
     if (this.#comparing) return
     this.#comparing = true
     await this.#repair('compare a log with its head', async () => {
-      const isWanted = (): boolean => [...this.connections].some(({ open }) => open)
+      const isWanted = (): boolean => this.#connections.some(({ open }) => open)
       const head = await this.#context.logReader.readHeadInTurn(this.#caller, isWanted)
       if (head === undefined) return
-      for (const connection of this.connections) connection.checkAgainst(head)
+      for (const connection of this.#connections) connection.checkAgainst(head)
     })
     this.#comparing = false
   }
@@ -137,11 +143,11 @@ export class UserConnections implements Timed, FollowedLog {
       return
     }
     const now = performance.now()
-    if (this.connections.size > 0) this.#putOffComparing(now)
+    if (this.#connections.length > 0) this.#putOffComparing(now)
     this.recent.add(page, now)
     // The frame is of the request that committed it; what a client has missed before is not for that request to read.
     runOutsideRequest(() => {
-      for (const connection of this.connections) connection.receivePage(page)
+      for (const connection of this.#connections) connection.receivePage(page)
     })
   }
 

@@ -58,10 +58,15 @@ export const createPlainDoor = (context: RealtimeContext): PlainDoor => {
       const token = tokenOf(upgrade, request)
       const { origin, host } = request.headers
       const admission = await admitConnection(context, { userId, token, origin, host })
+      const gone = (): void => admission.connection.gone()
+      socket.once('close', gone)
       // From here on `ws` owns the socket, also when the client has gone meanwhile.
-      socket.once('close', () => admission.connection.gone())
-      if (socket.destroyed) admission.connection.gone()
-      else server.handleUpgrade(request, socket, firstBytes, webSocket => accept(webSocket, admission))
+      if (socket.destroyed) gone()
+      else
+        server.handleUpgrade(request, socket, firstBytes, webSocket => {
+          socket.off('close', gone)
+          accept(webSocket, admission)
+        })
     },
   }
 }
