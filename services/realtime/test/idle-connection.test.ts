@@ -1,18 +1,26 @@
-// A connection keeps nothing of the request it began with, whose URL has the token: heads of thousands would weigh more than
-// what idle connections need. The node runs in this process, so that its objects can be counted.
+// A connection keeps nothing of the request it began with, whose URL has the token, nor of the packet that names its namespace:
+// those of thousands would weigh more than what idle connections need. The node runs in this process, so that its objects can be counted.
 import { once } from 'node:events'
 import { IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
-import { queryObjects } from 'node:v8'
+import { queryObjects, setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { eventually } from '@cairn/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startScene, type Scene } from './scene.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 const connections = 20
 let scene: Scene
 
 beforeAll(async () => {
-  scene = await startScene({ FLIGHT_RECORDER_MAX_AGE_MS: '1000' })
+  scene = await startScene({
+    FLIGHT_RECORDER_MAX_AGE_MS: '1000',
+    REALTIME_MAX_FRAME_BYTES: '100000',
+    REALTIME_HANDSHAKES_PER_ADDRESS: '1000',
+  })
 })
 afterAll(() => scene.stop())
 
@@ -68,5 +76,27 @@ it.each(doors)('keeps no request of %s', async (_name, open) => {
   const sockets = await Promise.all(Array.from({ length: connections }, open))
   await eventually(() => expect(requestsKept() - before).toBeLessThan(connections / 4), 10_000)
   expect(sockets.map(socket => socket.destroyed)).toEqual(sockets.map(() => false))
+  for (const socket of sockets) socket.destroy()
+})
+
+it('keeps nothing of the packet that names its namespace', async () => {
+  const heap = (): number => {
+    collectGarbage()
+    return process.memoryUsage().heapUsed
+  }
+  const filler = 'x'.repeat(60_000)
+  const open = async (): Promise<Socket> => {
+    const { userId, token } = await scene.others.signIn()
+    const socket = await upgrade('/socket.io/?EIO=4&transport=websocket', '"sid"')
+    const ready = hear(socket, 'session.ready')
+    writeText(socket, `40/ws/user/${userId},${JSON.stringify({ token, filler })}`)
+    await ready
+    return socket
+  }
+  const sockets = [await open()]
+  const before = heap()
+  for (let more = 0; more < connections; more += 1) sockets.push(await open())
+  // Both ends are here, and the records of the handshakes for a second.
+  await eventually(() => expect((heap() - before) / connections).toBeLessThan(filler.length), 10_000)
   for (const socket of sockets) socket.destroy()
 })

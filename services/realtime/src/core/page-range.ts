@@ -2,17 +2,15 @@
 // here. A page that is written in another order is parsed.
 import type { ChangesPage } from '@cairn/contracts'
 import type { PageRange } from '../domain/judge-page.ts'
+import { ownText } from './own-text.ts'
 
 const beginning = /^\{"epoch":"([^"\\]{1,128})","from_seq":(\d{1,15}),"to_seq":(\d{1,15})[,}]/
 
 const isSeq = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 
-/** What is found in a text is a part of it for V8, which keeps the whole; a copy is not. */
-const copyOf = (found: string): string => Buffer.from(found).toString()
-
 const rangeOfBeginning = (text: string): PageRange | undefined => {
   const [, epoch, from, to] = beginning.exec(text) ?? []
-  return epoch === undefined ? undefined : { epoch: copyOf(epoch), from_seq: Number(from), to_seq: Number(to) }
+  return epoch === undefined ? undefined : { epoch: ownText(epoch), from_seq: Number(from), to_seq: Number(to) }
 }
 
 /** Undefined when it is no page. */

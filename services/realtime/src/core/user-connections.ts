@@ -72,7 +72,7 @@ export class UserConnections implements Timed, FollowedLog {
     // Its handshake reads the head.
     if (this.#connections.length === 0) this.#putOffComparing(performance.now())
     this.#caller = connection.caller
-    this.#connections = [...this.#connections, connection]
+    this.#connections = this.#connections.concat(connection)
   }
 
   /** Whether it was there. */

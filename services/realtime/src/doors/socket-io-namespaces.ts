@@ -2,10 +2,11 @@
 // because several may ride on one connection, and the query of the first URL is all that the later ones send along.
 import { CairnError, closeCode, frameType } from '@cairn/contracts'
 import { continueTrace, newRequestId, runInRequest } from '@cairn/runtime'
-import type { ExtendedError, Server, Socket } from 'socket.io'
+import type { ExtendedError, Namespace, Server, Socket } from 'socket.io'
 import type { RealtimeContext } from '../context.ts'
 import { admitConnection, type Admission } from '../core/admit-connection.ts'
 import { frameOf } from '../core/frame.ts'
+import { ownText } from '../core/own-text.ts'
 import type { Outlet } from '../core/outlet.ts'
 import { receiveFrame } from '../handlers/receive-frame.ts'
 import type { EngineConnections } from './engine-connections.ts'
@@ -122,12 +123,24 @@ const onlyOnce =
     else socket._cleanup()
   }
 
+/** Of namespaces that are made when they are asked for; socket.io has it, and does not export its type. */
+interface ParentNamespace extends Namespace {
+  createChild(name: string): Namespace
+}
+
+/** What socket.io finds in the packet that asks for a namespace would keep that packet, and the token in it, for as long as the namespace is there. */
+const nameThemAlone = (namespaces: ParentNamespace): void => {
+  const create = namespaces.createChild.bind(namespaces)
+  namespaces.createChild = name => create(ownText(name))
+}
+
 export const serveNamespaces = (io: Server, context: RealtimeContext, connections: EngineConnections): void => {
   const encode = createSocketIoEncoder()
   const admissions = new WeakMap<Socket, Admission>()
   const tooMany: TooMany = new WeakMap()
   io.use(handshake({ context, connections, tooMany }, async socket => refuserOf(connections)(socket)))
-  const namespaces = io.of((_name, _auth, next) => next(null, true))
+  const namespaces = io.of((_name, _auth, next) => next(null, true)) as ParentNamespace
+  nameThemAlone(namespaces)
   namespaces.use(onlyOnce(connections))
   namespaces.use(handshake({ context, connections, tooMany }, admitterOf(context, connections, admissions)))
   namespaces.on('connection', socket => {
