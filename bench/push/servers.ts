@@ -13,7 +13,8 @@ type Environment = Readonly<Record<string, string>>
 const start = async (root: string, script: string, environment: Environment): Promise<Measurable> => {
   const port = String(await freePort())
   const url = `http://127.0.0.1:${port}`
-  const settings = { NODE_OPTIONS: '--expose-gc', ...environment, PORT: port, REALTIME_PORT: port }
+  const { NODE_OPTIONS: options = '' } = environment
+  const settings = { ...environment, PORT: port, REALTIME_PORT: port, NODE_OPTIONS: `--expose-gc ${options}` }
   return {
     url,
     ...(await startProcess(root, {
@@ -45,7 +46,7 @@ export const startBare = (
  * For a process that is weighed: as it comes, its young objects take what they like, up to 48 MB, and give nothing back; how much of
  * it they have had by the first weighing is chance.
  */
-export const smallYoungGeneration = { NODE_OPTIONS: '--expose-gc --max-semi-space-size=1' }
+export const smallYoungGeneration = { NODE_OPTIONS: '--max-semi-space-size=1' }
 
 const collections = 6
 const collectionMs = 500

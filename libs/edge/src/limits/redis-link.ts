@@ -1,6 +1,6 @@
 // The connection to Redis, and whether it can be asked now. A command that takes too long makes it unusable at once, so that one
 // request waits for a frozen server and no other; from then on it is asked in the background until it answers.
-import type { Logger } from '@cairn/runtime'
+import { runOutsideRequest, type Logger } from '@cairn/runtime'
 import type { Redis } from 'ioredis'
 import { createRedisClient } from '../redis-client.ts'
 import { countingScript, type WithScript } from './counting-script.ts'
@@ -83,7 +83,8 @@ export class RedisLink {
 
   #probeLater(): void {
     if (this.#stopped) return
-    this.#probe = setTimeout(() => void this.#askAgain(), this.#options.retryMs).unref()
+    // Whoever met the failure is long answered by then.
+    this.#probe = runOutsideRequest(() => setTimeout(() => void this.#askAgain(), this.#options.retryMs).unref())
   }
 
   /** By counting: a Redis that is full, or a replica, answers a PING and counts nothing. */

@@ -21,12 +21,15 @@ const ownerOf = (group: readonly Submission[]): RequestContext | undefined =>
 /** As part of a request of the group's own. */
 export const inRequestOf = <T>(group: readonly Submission[], work: () => T): T => runInRequest(ownerOf(group), work)
 
-/** The incident of a group that failed is that of its first request, which is told first: with what the owner has of it. */
-const tellFirst = (recorder: FlightRecorder, group: readonly Submission[], since: number): void => {
-  const [owner, first] = [ownerOf(group), group[0]?.request]
-  if (owner === undefined || first === undefined || owner === first) return
+/** Any request of a group that failed may be the one that an incident is opened for: each gets what its owner has of it. */
+const tellOthers = (recorder: FlightRecorder, group: readonly Submission[], since: number): void => {
+  const owner = ownerOf(group)
+  if (owner === undefined) return
   const spans = (recorder.find(owner.requestId)?.spans ?? []).filter(span => span.started_at >= since)
-  for (const span of spans) recorder.recordSpan(first, { ...span, parent_id: first.trace.spanId, exported: true })
+  for (const { request } of group.slice(0, mostLinks)) {
+    if (request === undefined || request === owner) continue
+    for (const span of spans) recorder.recordSpan(request, { ...span, parent_id: request.trace.spanId, exported: true })
+  }
 }
 
 export const traceGroup = <T>(
@@ -43,7 +46,7 @@ export const traceGroup = <T>(
       return results
     } catch (error) {
       span?.end('failed')
-      tellFirst(recorder, group, since)
+      tellOthers(recorder, group, since)
       throw error
     }
   })

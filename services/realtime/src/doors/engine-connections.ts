@@ -5,6 +5,7 @@ import type { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { Server } from 'socket.io'
 import { WebSocket } from 'ws'
+import { ownText } from '../core/own-text.ts'
 import type { RealtimeConfig } from '../config.ts'
 import { EngineConnection, type EngineSocket, type Transport } from './engine-connection.ts'
 import { createPlaces, type Place } from './places.ts'
@@ -31,7 +32,7 @@ const remembered = ({ headers, socket, _query: { token } }: EngineRequest) => {
     headers: { origin, host, traceparent, 'x-forwarded-for': forwarded },
     socket,
     connection: socket,
-    _query: { token },
+    _query: { token: typeof token === 'string' ? ownText(token) : token },
   }
 }
 

@@ -2,6 +2,7 @@
 // otherwise refuse by themselves, in answers without ids.
 import type { IncomingMessage } from 'node:http'
 import { CairnError } from '@cairn/contracts'
+import { ownText } from '../core/own-text.ts'
 
 export interface UpgradeRequest {
   readonly path: string
@@ -38,5 +39,6 @@ export const readUpgradeRequest = (request: IncomingMessage): UpgradeRequest => 
 /** The token of the query, else that of the `Authorization` header. */
 export const tokenOf = ({ query }: UpgradeRequest, request: IncomingMessage): string | undefined => {
   const [, bearer] = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '') ?? []
-  return query.get('token') ?? bearer
+  const token = query.get('token') ?? bearer
+  return token === undefined ? undefined : ownText(token)
 }
