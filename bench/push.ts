@@ -13,7 +13,7 @@ import { latenciesOf, type Latencies } from './push/commit-times.ts'
 import { measureIdle, openDoors, type Door, type Doors, type Scale, type Site } from './push/doors.ts'
 import { startBare, startRealtimeNode } from './push/servers.ts'
 import type { Arrival, DoorKind, SocketsReport } from './push/sockets-load.ts'
-import { weighConnections } from './push/weigh-connections.ts'
+import { weighConnections, type IdleKb } from './push/weigh-connections.ts'
 import { writeForEach, writeThroughFrontDoor, type Rate } from './push/writers.ts'
 import { signInGuests, type Guest } from './submit/guests.ts'
 
@@ -43,15 +43,9 @@ const settings = { track_commit_timestamp: 'on' }
 interface DoorFigures {
   readonly door: Door
   readonly pushCpuUs: number
-  /** Of RSS, an idle connection. */
   readonly idleKb: number
   readonly returnsMs: readonly number[]
   readonly returnedWithinMs: number
-}
-
-interface Measuring {
-  readonly idleKb: Readonly<Record<DoorKind, number>>
-  readonly say: BenchContext['say']
 }
 
 type AllFigures = Readonly<Record<DoorKind, DoorFigures>>
@@ -69,7 +63,11 @@ const measureReturn = async (
   return { plain: ofPlain, 'socket.io': ofSocketIo }
 }
 
-const measureDoors = async (site: Site, doors: Doors, { idleKb, say }: Measuring): Promise<AllFigures> => {
+const measureDoors = async (
+  site: Site,
+  doors: Doors,
+  { idleKb, say }: { idleKb: IdleKb; say: BenchContext['say'] },
+): Promise<AllFigures> => {
   const { overBus, idleSeconds } = site.scale
   await measureIdle(doors, idleSeconds)
   const push = (kind: DoorKind) => async () => ({ cpuUs: await doors[kind].push(overBus) })
@@ -228,7 +226,6 @@ const run = async ({ smoke, directory, say }: BenchContext): Promise<BenchResult
     }
     const weighed = await signInGuests(stack.gatewayUrl, scale.weighed)
     const idleKb = await weighConnections({ root, environment: stack.environment }, weighed)
-    say('connections weighed')
     const guests = await signInGuests(stack.gatewayUrl, 2 * scale.clients)
     say(`${guests.length} guests`)
     const site = { scale, bus, guests }

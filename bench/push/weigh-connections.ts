@@ -35,11 +35,11 @@ const weighOne = async (place: Place, kind: DoorKind, users: readonly Guest[]): 
   }
 }
 
-/** By kind, one after the other. */
-export const weighConnections = async (
-  place: Place,
-  users: readonly Guest[],
-): Promise<Readonly<Record<DoorKind, number>>> => ({
+/** Kilobytes of RSS. */
+export type IdleKb = Readonly<Record<DoorKind, number>>
+
+/** One kind after the other. */
+export const weighConnections = async (place: Place, users: readonly Guest[]): Promise<IdleKb> => ({
   plain: await weighOne(place, 'plain', users),
   'bare ws': await weighOne(place, 'bare ws', users),
   'socket.io': await weighOne(place, 'socket.io', users),
