@@ -8,10 +8,11 @@ import type { Bench, BenchContext, BenchResult } from './harness/bench.ts'
 import { startEdgeStack } from './harness/edge-stack.ts'
 import { interleave } from './harness/rounds.ts'
 import { quantile, rounded } from './harness/statistics.ts'
+import { stoppingAll } from './harness/stopping-all.ts'
 import type { Table } from './harness/table.ts'
 import { latenciesOf, type Latencies } from './push/commit-times.ts'
 import { measureIdle, openDoors, type Door, type Doors, type Scale, type Site } from './push/doors.ts'
-import { startBare, startRealtimeNode } from './push/servers.ts'
+import { startServer } from './push/servers.ts'
 import type { Arrival, DoorKind, SocketsReport } from './push/sockets-load.ts'
 import { weighConnections, type IdleKb } from './push/weigh-connections.ts'
 import { writeForEach, writeThroughFrontDoor, type Rate } from './push/writers.ts'
@@ -207,25 +208,21 @@ const resultOf = (figures: AllFigures, deliveries: Deliveries, scale: Scale): Be
 
 const run = async ({ smoke, directory, say }: BenchContext): Promise<BenchResult> => {
   const scale = scales[smoke ? 'smoke' : 'real']
-  const opened: { stop(): Promise<void> }[] = []
-  const open = <T extends { stop(): Promise<void> }>(one: T): T => {
-    opened.push(one)
-    return one
-  }
-  try {
+  return stoppingAll(async open => {
     const postgres = open(await providePostgres({ directory, env: {}, say, maxConnections: 200, settings }))
     const stack = open(await startEdgeStack({ root, directory, serverUrl: postgres.url, name: 'push' }))
     const logger = createLogger({ service: 'bench', level: 'silent' })
     const bus = await Bus.connect({ url: stack.natsUrl, name: 'bench', logger })
-    opened.push({ stop: () => bus.drain(500) })
+    open({ stop: () => bus.drain(500) })
+    const place = { root, environment: stack.environment }
     const servers = {
-      plain: open(await startRealtimeNode(root, stack.environment)),
-      'bare ws': open(await startBare(root, 'bare-ws')),
-      'socket.io': open(await startRealtimeNode(root, stack.environment)),
-      'bare socket.io': open(await startBare(root, 'bare-socket-io')),
+      plain: open(await startServer(place, 'plain')),
+      'bare ws': open(await startServer(place, 'bare ws')),
+      'socket.io': open(await startServer(place, 'socket.io')),
+      'bare socket.io': open(await startServer(place, 'bare socket.io')),
     }
     const weighed = await signInGuests(stack.gatewayUrl, scale.weighed)
-    const idleKb = await weighConnections({ root, environment: stack.environment }, weighed)
+    const idleKb = await weighConnections(place, weighed)
     const guests = await signInGuests(stack.gatewayUrl, 2 * scale.clients)
     say(`${guests.length} guests`)
     const site = { scale, bus, guests }
@@ -242,9 +239,7 @@ const run = async ({ smoke, directory, say }: BenchContext): Promise<BenchResult
       socketIo: await latencies(doors['socket.io'].arrivals),
     }
     return resultOf(figures, deliveries, scale)
-  } finally {
-    for (const one of opened.toReversed()) await one.stop()
-  }
+  })
 }
 
 export const bench: Bench = { name: 'push', run }

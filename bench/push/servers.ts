@@ -3,50 +3,54 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '@cairn/local'
 import { startProcess, type BenchProcess } from '../harness/child-process.ts'
+import type { DoorKind } from './sockets-load.ts'
 
 export interface Measurable extends BenchProcess {
   readonly url: string
 }
 
-type Environment = Readonly<Record<string, string>>
-
-const start = async (root: string, script: string, environment: Environment): Promise<Measurable> => {
-  const port = String(await freePort())
-  const url = `http://127.0.0.1:${port}`
-  const { NODE_OPTIONS: options = '' } = environment
-  const settings = { ...environment, PORT: port, REALTIME_PORT: port, NODE_OPTIONS: `--expose-gc ${options}` }
-  return {
-    url,
-    ...(await startProcess(root, {
-      script: `services/realtime/bench/${script}`,
-      environment: settings,
-      readyUrl: `${url}/readyz`,
-    })),
-  }
+export interface Place {
+  readonly root: string
+  /** Of the stack that realtime belongs to. */
+  readonly environment: Readonly<Record<string, string>>
 }
 
-export const startRealtimeNode = async (root: string, environment: Environment): Promise<Measurable> =>
-  start(root, 'collected-main.ts', {
+const scripts: Record<DoorKind, string> = {
+  plain: 'collected-main.ts',
+  'socket.io': 'collected-main.ts',
+  'bare ws': 'bare-ws.ts',
+  'bare socket.io': 'bare-socket-io.ts',
+}
+
+/** One that is measured by one of its doors: a realtime node has both. */
+export const startServer = async (
+  { root, environment }: Place,
+  kind: DoorKind,
+  { v8Flags = '' }: { v8Flags?: string } = {},
+): Promise<Measurable> => {
+  const port = String(await freePort())
+  const url = `http://127.0.0.1:${port}`
+  const settings = {
     ...environment,
+    NODE_OPTIONS: `--expose-gc ${v8Flags}`,
+    PORT: port,
     REALTIME_HOST: '127.0.0.1',
+    REALTIME_PORT: port,
+    REALTIME_OPS_PORT: String(await freePort()),
     REALTIME_HANDSHAKES_PER_USER: '1000000',
+    REALTIME_HANDSHAKES_PER_ADDRESS: '1000000',
     // What is recorded of a handshake is not what its connection weighs.
     FLIGHT_RECORDER_MAX_AGE_MS: '1000',
-    REALTIME_HANDSHAKES_PER_ADDRESS: '1000000',
-    REALTIME_OPS_PORT: String(await freePort()),
-  })
-
-export const startBare = (
-  root: string,
-  name: 'bare-ws' | 'bare-socket-io',
-  environment: Environment = {},
-): Promise<Measurable> => start(root, `${name}.ts`, { PATH: process.env['PATH'] ?? '', ...environment })
+  }
+  const script = `services/realtime/bench/${scripts[kind]}`
+  return { url, ...(await startProcess(root, { script, environment: settings, readyUrl: `${url}/readyz` })) }
+}
 
 /**
  * For a process that is weighed: as it comes, its young objects take what they like, up to 48 MB, and give nothing back; how much of
  * it they have had by the first weighing is chance.
  */
-export const smallYoungGeneration = { NODE_OPTIONS: '--max-semi-space-size=1' }
+export const smallYoungGeneration = { v8Flags: '--max-semi-space-size=1' }
 
 const collections = 6
 const collectionMs = 500

@@ -6,14 +6,15 @@ const tickMs = 5
 let stalledMs = 0
 let measuring = 0
 let tickedAt = 0
+/** CPU of this thread by then. */
 let workedMs = 0
+let timer: NodeJS.Timeout | undefined
 
 /** Of this thread: what it computed itself is no pause. */
 const cpuMs = (): number => {
   const { user, system } = process.threadCpuUsage()
   return (user + system) / 1_000
 }
-let timer: NodeJS.Timeout | undefined
 
 const tick = (): void => {
   const now = performance.now()
