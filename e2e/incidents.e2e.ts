@@ -41,7 +41,7 @@ beforeAll(async () => {
       JANITOR_EXPIRED_NONCES_EVERY_MS: '1000',
       NODE_OPTIONS: `--import=${join(root, 'e2e', 'fixtures', 'crash-on-write.ts')}`,
       PROGRESS_STATEMENT_TIMEOUT_MS: String(statementTimeoutMs),
-      PROGRESS_LOCK_TIMEOUT_MS: '60000',
+      PROGRESS_LOCK_TIMEOUT_MS: '2400',
       PROGRESS_HANDLER_TIMEOUT_MS: '2500',
       GATEWAY_REQUEST_TIMEOUT_MS: '3000',
     },

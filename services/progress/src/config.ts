@@ -1,5 +1,5 @@
 // Everything that can be set of progress.
-import { commonVariables, variable, type ConfigOf } from '@cairn/runtime'
+import { commonVariables, ConfigError, variable, type ConfigOf } from '@cairn/runtime'
 
 export const progressVariables = {
   ...commonVariables,
@@ -8,7 +8,7 @@ export const progressVariables = {
   }),
   opsPort: variable.port('PROGRESS_OPS_PORT', { fallback: 9103, description: 'ops port of progress' }),
   poolSize: variable.integer('PROGRESS_POOL_SIZE', {
-    min: 2,
+    min: 3,
     max: 1_000,
     fallback: 10,
     description: 'most connections to Postgres, the relay of the outbox not counted',
@@ -30,7 +30,7 @@ export const progressVariables = {
     max: 60_000,
     fallback: 500,
     description:
-      "longest wait for a user's log that somebody else has locked, e.g. a rebuild: all who are committed together wait for it once, so long for each such log, then that user's requests alone, again and again, and are answered 503 before their time is over",
+      "longest wait for a user's log that somebody else has locked, e.g. a rebuild: all who are committed together wait for it once, so long for each such log, then that user's requests alone, again and again, and are answered 503 before their time is over; shorter than a request may take",
   }),
   idleInTransactionMs: variable.integer('PROGRESS_IDLE_IN_TRANSACTION_MS', {
     min: 100,
@@ -68,7 +68,7 @@ export const progressVariables = {
     max: 100,
     fallback: 2,
     description:
-      'groups being committed at the same time, and one more of users whose logs somebody else has locked; keep it below the size of the pool',
+      'groups being committed at the same time, and one more of users whose logs somebody else has locked; at least two below the size of the pool',
   }),
   groupBesideEvents: variable.integer('PROGRESS_GROUP_BESIDE_EVENTS', {
     min: 1,
@@ -136,3 +136,17 @@ export const progressVariables = {
 } as const
 
 export type ProgressConfig = ConfigOf<typeof progressVariables>
+
+/** Throws `ConfigError` when one limit would keep another from ever being reached, or let commits take every connection. */
+export const refuseUnreachableLimits = (config: ProgressConfig): void => {
+  const { maxGroupsInFlight, poolSize, lockTimeoutMs, handlerTimeoutMs } = progressVariables
+  const faults: string[] = []
+  // One more group may wait for logs that somebody else has locked; what is left is for reading.
+  if (config.maxGroupsInFlight + 1 >= config.poolSize) {
+    faults.push(`${maxGroupsInFlight.name}: has to be at least two below ${poolSize.name}`)
+  }
+  if (config.lockTimeoutMs >= config.handlerTimeoutMs) {
+    faults.push(`${lockTimeoutMs.name}: has to be shorter than ${handlerTimeoutMs.name}`)
+  }
+  if (faults.length > 0) throw new ConfigError(faults)
+}

@@ -5,7 +5,7 @@ import { Bus, keepIncidents, serve, type OutboxPublisher } from '@cairn/bus'
 import { createPool, createSchemaGate, waitForSchema } from '@cairn/postgres'
 import { HealthState, startOpsServer, userHasher, type Logger, type RunningService } from '@cairn/runtime'
 import type pg from 'pg'
-import type { ProgressConfig } from './config.ts'
+import { refuseUnreachableLimits, type ProgressConfig } from './config.ts'
 import { startErasingDeletedUsers } from './consumers/on-user-deleted.ts'
 import { routesOf } from './handlers/index.ts'
 import { startPublishingChanges } from './jobs/publish-changes.ts'
@@ -72,6 +72,7 @@ const createCommitQueue = (
  * being unready would keep none of them away, and one that finds no database is answered `unavailable` at once.
  */
 export const startProgress = async (config: ProgressConfig, logger: Logger): Promise<RunningProgress> => {
+  refuseUnreachableLimits(config)
   let connected: Bus | undefined
   const health = new HealthState({ bus: () => connected?.connected === true })
   const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health, logger.metrics)

@@ -55,3 +55,26 @@ describe('with settings of its role, progress', () => {
     expect(statuses).toEqual(['applied', 'duplicate'])
   })
 })
+
+describe('progress does not start', () => {
+  it.each([
+    [{ PROGRESS_MAX_GROUPS_IN_FLIGHT: '2', PROGRESS_POOL_SIZE: '3' }, 'at least two below PROGRESS_POOL_SIZE'],
+    [
+      { PROGRESS_LOCK_TIMEOUT_MS: '1500', PROGRESS_HANDLER_TIMEOUT_MS: '1500' },
+      'shorter than PROGRESS_HANDLER_TIMEOUT_MS',
+    ],
+  ])('with %o', async (environment, fault) => {
+    await expect(progress.startAnother(environment)).rejects.toThrow(fault)
+  })
+
+  it('while the same with a little more room does', async () => {
+    const another = await progress.startAnother({
+      PROGRESS_MAX_GROUPS_IN_FLIGHT: '2',
+      PROGRESS_POOL_SIZE: '4',
+      PROGRESS_LOCK_TIMEOUT_MS: '1499',
+      PROGRESS_HANDLER_TIMEOUT_MS: '1500',
+    })
+    expect(another.opsPort).toBeGreaterThan(0)
+    await another.stop()
+  })
+})
