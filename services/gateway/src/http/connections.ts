@@ -29,6 +29,7 @@ export class Connections {
   readonly #context: Pick<GatewayContext, 'logger' | 'incidents' | 'addressOf'>
   readonly #bounds: ConnectionBounds
   readonly #byAddress = new Map<string, number>()
+  /** Answered that they are one too many: what they ask for is not done. */
   readonly #refused = new WeakSet<Duplex>()
   readonly #broken = new WeakSet<Duplex>()
   /** Whose last request has come: what follows may be a part of it. */
@@ -45,11 +46,6 @@ export class Connections {
     this.#context = context
     this.#bounds = bounds
     this.underWay = new RequestsUnderWay(bounds.maxInFlightPerAddress)
-  }
-
-  /** Whether this connection was answered that it is one too many: what it asks for is not done. */
-  isRefused(socket: Duplex): boolean {
-    return this.#refused.has(socket)
   }
 
   /** Whether it is not looked at: its connection has its last answer, or will have it for what came before. */
@@ -80,7 +76,7 @@ export class Connections {
   }
 
   #isOver(socket: Duplex): boolean {
-    return this.isRefused(socket) || this.#ended.has(socket)
+    return this.#refused.has(socket) || this.#ended.has(socket)
   }
 
   #asked(request: IncomingMessage, response: ServerResponse): void {
@@ -103,7 +99,7 @@ export class Connections {
   /** For Node's `clientError`. The connection ends with the answer to it, and with those to what was asked before. */
   unreadable(error: Error & { code?: string }, socket: Duplex): void {
     // It has its last answer, or will have it: nothing that follows is read.
-    const isSettled = this.#broken.has(socket) || this.isRefused(socket)
+    const isSettled = this.#broken.has(socket) || this.#refused.has(socket)
     if (error.code === 'ECONNRESET' || (!socket.writable && !isSettled)) socket.destroy()
     if (isSettled || socket.destroyed) return
     this.#broken.add(socket)
