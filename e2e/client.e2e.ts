@@ -67,3 +67,31 @@ it('a device whose network is gone without a word is not live, and has all when 
   client.disconnect()
   await link.stop()
 })
+
+it('a device whose session was ended on another one is told, and lets it go', async () => {
+  const kept: (string | undefined)[] = []
+  client = createCairnClient({ gatewayUrl: stack.gatewayUrl, realtimeUrl: stack.realtimeUrl })
+  const session = await client.signInAsGuest()
+  const other = createCairnClient({
+    gatewayUrl: stack.gatewayUrl,
+    realtimeUrl: stack.realtimeUrl,
+    session,
+    onSession: one => kept.push(one?.session_id),
+  })
+  other.connect()
+  await eventually(() => expect(other.status).toBe('live'))
+  await client.signOut()
+  await eventually(() => expect(other.status).toBe('stopped'))
+  expect([client.session, other.session, kept.at(-1)]).toEqual([undefined, undefined, undefined])
+})
+
+it('an account is deleted by its owner, on every device', async () => {
+  client = createCairnClient({ gatewayUrl: stack.gatewayUrl, realtimeUrl: stack.realtimeUrl })
+  const session = await client.signInAsGuest()
+  await client.submitEvents([practiced('a')])
+  await client.deleteAccount()
+  expect(client.session).toBeUndefined()
+  const other = createCairnClient({ gatewayUrl: stack.gatewayUrl, realtimeUrl: stack.realtimeUrl, session })
+  await expect(other.readSnapshot()).rejects.toMatchObject({ code: 'token_invalid' })
+  expect(other.session).toBeUndefined()
+})

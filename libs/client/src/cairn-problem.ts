@@ -71,8 +71,8 @@ export const problemOf = ({ status, headers }: Response, body: unknown): CairnPr
 export const isProblem = (error: unknown, code: Problem['code']): error is CairnProblem =>
   error instanceof CairnProblem && error.code === code
 
-/** The session has ended: only another sign-in helps. */
-export const isSessionOver = (error: unknown): boolean =>
+/** The token that was shown is not taken, or not any more. Where it was the refresh token the session is over: only another sign-in helps. */
+export const isTokenRefused = (error: unknown): boolean =>
   isProblem(error, 'token_invalid') || isProblem(error, 'token_expired')
 
 /** A proxy may say anything, and a timer set for more than 24 days goes off at once. */

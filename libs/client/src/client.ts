@@ -64,6 +64,13 @@ export interface CairnClient {
   signInAsGuest(device?: Device): Promise<Session>
   refresh(): Promise<Session>
   /**
+   * Ends the session here, at once, and then on the server; rejects when the server could not be told, and it lives there until it
+   * expires. Recorded events without a receipt stay for when the same user signs in again.
+   */
+  signOut(): Promise<void>
+  /** Erases the account and all its progress on the server, then what was recorded here and the session. Rejects, with nothing lost, when the server does not say so. */
+  deleteAccount(): Promise<void>
+  /**
    * Takes an event, online or not, and sends it as soon as it can: `onReceipts` says what became of it. Resolves when it is
    * kept for certain, and rejects when it is not. The event needs its own `event_id`.
    */
@@ -153,6 +160,23 @@ export const createCairnClient = (options: CairnClientOptions): CairnClient => {
     queue.flush()
     return signedIn
   }
+  const disconnect = (): void => {
+    realtime.disconnect()
+    queue.pause()
+  }
+  const signOut = async (): Promise<void> => {
+    const session = sessions.require()
+    disconnect()
+    session.end()
+    await session.logOut()
+  }
+  const deleteAccount = async (): Promise<void> => {
+    const session = sessions.require()
+    await session.call({ method: 'DELETE', path: '/me', repeatable: false })
+    disconnect()
+    session.end()
+    await queue.forget(session.userId)
+  }
   return {
     get session() {
       return sessions.current?.latest
@@ -168,6 +192,8 @@ export const createCairnClient = (options: CairnClientOptions): CairnClient => {
     signInWithApple: identity => signIn('/auth/apple', identity),
     signInAsGuest: device => signIn('/auth/guest', device === undefined ? {} : { device }),
     refresh: async () => sessions.require().refresh(),
+    signOut,
+    deleteAccount,
     record: event => queue.record(event),
     submitEvents: async events => submit(sessions.require(), events),
     readSnapshot: async timeZone => {
@@ -179,9 +205,6 @@ export const createCairnClient = (options: CairnClientOptions): CairnClient => {
       realtime.connect()
       queue.flush()
     },
-    disconnect: () => {
-      realtime.disconnect()
-      queue.pause()
-    },
+    disconnect,
   }
 }

@@ -2,7 +2,7 @@
 // whatever fails in between. Sending an event twice is harmless, so what is in doubt is sent again.
 import type { Receipt } from '@cairn/contracts'
 import { backoffMs, type Backoff } from './backoff.ts'
-import { isProblem, isSessionOver } from './cairn-problem.ts'
+import { isProblem, isTokenRefused } from './cairn-problem.ts'
 
 export interface QueuedEvent {
   /** Whose it is: it is never sent as anybody else's. */
@@ -96,6 +96,13 @@ export class EventQueue {
     clearTimeout(this.#timer)
   }
 
+  /** Drops what was recorded by a user who is no more. */
+  async forget(userId: string): Promise<void> {
+    await this.#loaded()
+    this.#drop(this.#queued.filter(entry => entry.userId === userId))
+    await this.#save()
+  }
+
   /** What an earlier run has left comes first; a load that failed is made again. */
   #loaded(): Promise<void> {
     this.#loading ??= this.#load().catch((error: unknown) => {
@@ -135,13 +142,14 @@ export class EventQueue {
   }
 
   #sendAgainAfter(error: unknown): void {
-    if (this.#paused) return
-    if (!isSessionOver(error)) {
+    // While nobody is signed in there is nobody to send as, and the next sign-in asks.
+    if (this.#paused || this.#options.currentUserId() === undefined) return
+    if (isTokenRefused(error) && this.#askedAgain) {
+      // Perhaps by a sign-in: the token was another session's.
+      this.#sendSoon(0)
+    } else {
       this.#sendSoon(backoffMs(this.#options.backoff, this.#failures))
       this.#failures += 1
-    } else if (this.#askedAgain) {
-      // Perhaps by a sign-in. Without one there is nobody to send as, and the next one asks.
-      this.#sendSoon(0)
     }
   }
 

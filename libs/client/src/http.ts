@@ -15,7 +15,7 @@ export interface HttpOptions {
 }
 
 export interface HttpCall {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'DELETE'
   /** Below `/api/v1`, with its query. */
   readonly path: string
   readonly body?: unknown
@@ -39,6 +39,8 @@ const within = async <T>(timeoutMs: number, work: (signal: AbortSignal) => Promi
   }
 }
 
+const noContent = 204
+
 /** Undefined when it is no JSON. */
 const parse = (text: string): unknown => {
   try {
@@ -59,6 +61,7 @@ const send = async ({ gatewayUrl, fetch }: HttpOptions, call: HttpCall, signal: 
     ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
     signal,
   })
+  if (response.status === noContent) return undefined
   const answer = parse(await response.text())
   if (!response.ok || answer === undefined) throw problemOf(response, answer)
   return answer

@@ -2,7 +2,7 @@
 // told to, and stays away when told to.
 import type { NoticePosted } from '@cairn/contracts'
 import { backoffMs, type Backoff } from './backoff.ts'
-import { isSessionOver, retryAfterMsOf } from './cairn-problem.ts'
+import { isTokenRefused, retryAfterMsOf } from './cairn-problem.ts'
 import type { LocalLog } from './local-log.ts'
 import { closeCode, firstCodeToStayAway } from './realtime-frames.ts'
 import { RealtimeLink, type LinkEnd } from './realtime-link.ts'
@@ -86,7 +86,7 @@ export class RealtimeClient {
     this.#tell('connecting')
     this.#dial(dial).catch((error: unknown) => {
       if (dial !== this.#dials) return
-      if (isSessionOver(error) || this.#options.sessions.current === undefined) this.#stop()
+      if (isTokenRefused(error) || this.#options.sessions.current === undefined) this.#stop()
       else this.#comeBack(retryAfterMsOf(error))
     })
   }
@@ -123,6 +123,7 @@ export class RealtimeClient {
   #ended({ code, retryAfterMs }: LinkEnd, session: UserSession): void {
     this.#link = undefined
     if (code === closeCode.tokenExpired || this.#mayBeRefused()) session.expireToken()
+    if (code === closeCode.sessionRevoked) session.end()
     if (code >= firstCodeToStayAway && code < 5_000) this.#stop(code)
     else this.#comeBack(retryAfterMs)
   }

@@ -2,7 +2,7 @@
 // another one is for `RealtimeClient` to say.
 import type { ChangesPage, Head, NoticePosted, SessionClosing, SessionReady } from '@cairn/contracts'
 import { backoffMs, type Backoff } from './backoff.ts'
-import { isSessionOver, retryAfterMsOf } from './cairn-problem.ts'
+import { isTokenRefused, retryAfterMsOf } from './cairn-problem.ts'
 import type { LocalLog } from './local-log.ts'
 import { frameType, parseFrame, type Frame } from './realtime-frames.ts'
 
@@ -158,7 +158,7 @@ export class RealtimeLink {
     try {
       this.#send(frameType.tokenRefresh, { token: await this.#options.newToken() })
     } catch (error) {
-      if (isSessionOver(error)) this.#end(lostConnection)
+      if (isTokenRefused(error)) this.#end(lostConnection)
       const ms = retryAfterMsOf(error) + backoffMs(this.#options.backoff, attempt)
       if (!this.#over) this.#renewal = setTimeout(() => void this.#renewToken(attempt + 1), ms)
     }

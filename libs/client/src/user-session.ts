@@ -1,8 +1,8 @@
 // The session of one user from a sign-in to its end: its tokens change, its user never does, so what was begun with it stays
-// that user's. However many calls find the access token expired, one refresh goes out: the others wait for it. What the
+// that user's. However many calls find the access token refused, one refresh goes out: the others wait for it. What the
 // server makes of a refresh whose answer got lost is its affair (the same successor again), so it is repeated.
-import type { RefreshSession, Session } from '@cairn/contracts'
-import { isSessionOver, isProblem } from './cairn-problem.ts'
+import type { LogOut, RefreshSession, Session } from '@cairn/contracts'
+import { isTokenRefused } from './cairn-problem.ts'
 import type { Http, HttpCall } from './http.ts'
 
 export interface UserSessionOptions {
@@ -60,13 +60,29 @@ export class UserSession {
     return this.#refreshing
   }
 
-  /** A call with the access token; an expired one is refreshed and the call made again, once. */
+  /** The server says that it is over, or the user does. */
+  end(): void {
+    this.#options.onChange(undefined)
+  }
+
+  /** Ends it on the server, whether or not its access token is taken any more. */
+  async logOut(): Promise<void> {
+    // The latest refresh token may be on its way.
+    await this.#refreshing?.catch(() => undefined)
+    const body: LogOut = { refresh_token: this.#latest.refresh_token }
+    await this.#options.http({ method: 'POST', path: '/auth/logout', body, repeatable: true })
+  }
+
+  /**
+   * A call with the access token; one that is refused is refreshed and the call made again, once. A token may end before its time:
+   * with the key that signed it, or with the session, of which the refresh tells.
+   */
   async call<Answer>(call: Omit<HttpCall, 'token'>): Promise<Answer> {
     const token = this.#latest.access_token
     try {
       return await this.#options.http<Answer>({ ...call, token })
     } catch (error) {
-      if (!isProblem(error, 'token_expired')) throw error
+      if (!isTokenRefused(error)) throw error
       const renewed = this.#latest.access_token === token ? await this.refresh() : this.#latest
       return this.#options.http<Answer>({ ...call, token: renewed.access_token })
     }
@@ -81,7 +97,7 @@ export class UserSession {
       this.#options.onChange(this.#latest)
       return this.#latest
     } catch (error) {
-      if (isSessionOver(error)) this.#options.onChange(undefined)
+      if (isTokenRefused(error)) this.end()
       throw error
     }
   }

@@ -64,15 +64,39 @@ describe('the client over HTTP', () => {
     expect(client.session?.access_token).toBe('access-2')
   })
 
-  it('says that the session is over when the refresh is refused', async () => {
-    const kept: unknown[] = []
-    client = create({ session: sessionOf(7), onSession: session => kept.push(session?.access_token) })
-    server.on('GET /progress', problem(401, 'token_expired'))
-    server.on('POST /auth/refresh', problem(401, 'token_invalid'))
-    await expect(client.readSnapshot()).rejects.toMatchObject({ code: 'token_invalid' })
-    expect([client.session, kept]).toEqual([undefined, [undefined]])
-    await expect(client.readSnapshot()).rejects.toThrow('Nobody is signed in')
+  it('refreshes a token that is not valid any more, as after its key was withdrawn', async () => {
+    server.on('GET /progress', ({ token }) =>
+      token === 'access-1' ? problem(401, 'token_invalid') : { body: { head: { epoch: 'e', seq: 0 } } },
+    )
+    await client.signInAsGuest()
+    await client.readSnapshot()
+    expect(client.session?.access_token).toBe('access-2')
   })
+
+  it('refreshes once for a call whose new token is refused too, and keeps the session', async () => {
+    server.on('GET /progress', problem(401, 'token_invalid'))
+    await client.signInAsGuest()
+    await expect(client.readSnapshot()).rejects.toMatchObject({ code: 'token_invalid' })
+    expect(routes().filter(route => route !== 'POST /auth/guest')).toEqual([
+      'GET /progress',
+      'POST /auth/refresh',
+      'GET /progress',
+    ])
+    expect(client.session?.access_token).toBe('access-2')
+  })
+
+  it.each(['token_expired', 'token_invalid'])(
+    'says that the session is over when the refresh is refused after %s',
+    async code => {
+      const kept: unknown[] = []
+      client = create({ session: sessionOf(7), onSession: session => kept.push(session?.access_token) })
+      server.on('GET /progress', problem(401, code))
+      server.on('POST /auth/refresh', problem(401, 'token_invalid'))
+      await expect(client.readSnapshot()).rejects.toMatchObject({ code: 'token_invalid' })
+      expect([client.session, kept]).toEqual([undefined, [undefined]])
+      await expect(client.readSnapshot()).rejects.toThrow('Nobody is signed in')
+    },
+  )
 
   it('tries again after 503 and after a lost answer, but not a sign-in that may have happened', async () => {
     const session = { body: sessionOf(1) }

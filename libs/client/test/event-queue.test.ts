@@ -126,6 +126,7 @@ describe('recorded events', () => {
 
   it('are of the user who was signed in then, and of nobody else', async () => {
     server.on('POST /progress/events', problem(401, 'token_invalid'))
+    server.on('POST /auth/refresh', problem(401, 'token_invalid'))
     const storage = inMemory()
     const first = create({ session: sessionOf(1), storage })
     await first.record(event('a'))
@@ -143,6 +144,18 @@ describe('recorded events', () => {
     await eventually(() => expect(seen.map(([id]) => id)).toEqual(['b', 'a']))
     expect(submitted()).toEqual([['a'], ['b'], ['a']])
   })
+
+  it('are sent again while new tokens are refused, too', async () => {
+    let refused = 0
+    server.on('POST /auth/refresh', { body: sessionOf(2) })
+    server.on('POST /progress/events', call => {
+      refused += 1
+      return refused <= 4 ? problem(401, 'token_invalid') : receipts(call)
+    })
+    await create({ session: sessionOf(1) }).record(event('a'))
+    await eventually(() => expect(seen).toEqual([['a', 'applied', undefined]]))
+  })
+
   describe('after `disconnect`', () => {
     const holdBack = (first: Answer): (() => void) => {
       const { promise, resolve } = Promise.withResolvers<void>()

@@ -122,6 +122,24 @@ describe('the client over realtime', () => {
     expect(client.session).toBeUndefined()
   })
 
+  it('stops, and keeps no session, when the server says that it is over', async () => {
+    const kept: unknown[] = []
+    client.disconnect()
+    client = create({ session: sessionOf(1), onSession: session => kept.push(session?.access_token) })
+    await live()
+    for (const socket of server.sockets) socket.close(4503)
+    await eventually(() => expect(client.status).toBe('stopped'))
+    expect([client.session, kept.at(-1)]).toEqual([undefined, undefined])
+    expect(kept).not.toEqual([])
+  })
+
+  it('stops, and keeps its session, when it is replaced', async () => {
+    await live()
+    for (const socket of server.sockets) socket.close(4504)
+    await eventually(() => expect(client.status).toBe('stopped'))
+    expect(client.session).toBeDefined()
+  })
+
   it('hands over notices, which are no part of the log', async () => {
     const notices: string[] = []
     client.disconnect()

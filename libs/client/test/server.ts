@@ -121,6 +121,7 @@ export const startServer = async (): Promise<TestServer> => {
     await after
     if (hangUp === true) response.destroy()
     else if (html !== undefined) response.writeHead(status, { 'content-type': 'text/html', ...headers }).end(html)
+    else if (status === 204) response.writeHead(status, headers).end()
     else response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
   }
   const http = createServer((request, response) => void answer(request, response))

@@ -173,6 +173,7 @@ describe('when somebody else signs in', () => {
     await client.signInAsGuest()
     // The flush of the sign-in has found the queue busy.
     await client.readSnapshot().catch(() => undefined)
+    server.on(refresh, problem(401, 'token_invalid'))
     release()
     await eventually(() => expect(tokensOf(events)).toEqual(['access-1', 'access-5']))
     await eventually(() => expect(client.queuedEvents).toBe(0))
