@@ -1,7 +1,7 @@
 // Claims of an access token whose signature holds: shapes, names and times. jose checks none of the shapes.
 import { CairnError, isUuid } from '@cairn/contracts'
 
-export interface AccessClaims {
+export interface SignedClaims {
   readonly userId: string
   readonly sessionId: string
   readonly tokenId: string
@@ -9,6 +9,11 @@ export interface AccessClaims {
   readonly issuedAt: number
   /** Seconds since the epoch; the token is refused from that second on. */
   readonly expiresAt: number
+}
+
+export interface AccessClaims extends SignedClaims {
+  /** Of the key that signed them. */
+  readonly keyId: string
 }
 
 export interface ClaimRules {
@@ -33,7 +38,7 @@ export const readAccessClaims = (
   payload: Readonly<Record<string, unknown>>,
   rules: ClaimRules,
   now: number,
-): AccessClaims => {
+): SignedClaims => {
   const { iss, aud, sub, sid, jti, iat, exp, nbf } = payload
   const latest = now + rules.clockSkewSeconds
   const valid =

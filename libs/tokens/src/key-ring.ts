@@ -26,6 +26,7 @@ export class KeyRing {
   #keys: ReadonlyMap<string, CryptoKey> = new Map()
   #keySet: KeySet = { keys: [] }
   #loadedAt = Number.NEGATIVE_INFINITY
+  readonly #onWithdrawn = new Set<() => void>()
 
   constructor(options: KeyRingOptions) {
     this.#options = options
@@ -61,6 +62,11 @@ export class KeyRing {
     return this.#keys.get(keyId)
   }
 
+  /** `listener` must not throw. It is called when a key that was there is there no more. */
+  onWithdrawn(listener: () => void): void {
+    this.#onWithdrawn.add(listener)
+  }
+
   /** Loads in the background until it has worked, beginning anew: a load under way may have read the old keys. */
   refresh(): void {
     this.#loads.refresh()
@@ -75,7 +81,9 @@ export class KeyRing {
     const keySet = await this.#options.readKeySet()
     const keys = new Map(await Promise.all(keySet.keys.map(importKey)))
     if (keys.size === 0) throw new Error('the key set is empty')
+    const isWithdrawn = [...this.#keys.keys()].some(keyId => !keys.has(keyId))
     this.#keys = keys
     this.#keySet = keySet
+    if (isWithdrawn) for (const listener of this.#onWithdrawn) listener()
   }
 }

@@ -4,7 +4,11 @@ import { TokenCache } from './token-cache.ts'
 
 const verified = {
   keyId: 'k',
-  claims: { userId: 'u', sessionId: 's', tokenId: 't', issuedAt: 1, expiresAt: 2 },
+  userId: 'u',
+  sessionId: 's',
+  tokenId: 't',
+  issuedAt: 1,
+  expiresAt: 2,
 }
 
 it('keeps the half of its limit that was used last', () => {

@@ -33,14 +33,20 @@ export interface TokenGuard {
   verify(token: string): Promise<AccessClaims>
   /** The same of a token whose session may have ended: for whoever wants no more than that it has. */
   verifyEnded(token: string): Promise<AccessClaims>
-  /** What the deny list says now about claims that were verified before; undefined when they still hold. */
+  /**
+   * What is to be said now of claims that were verified before; undefined when they hold until their end. Of a withdrawn key
+   * `token_expired`: whoever has a session gets a token of another one.
+   */
   verdictOn(claims: AccessClaims): 'token_invalid' | 'token_expired' | undefined
   /** `listener` must not throw. It is called after the session is denied here. */
   onSessionEnded(listener: (ended: SessionEnded) => void): void
   /** `listener` must not throw. It is called after the user's tokens are denied here. */
   onUserSignedOut(listener: (signedOut: UserSignedOut) => void): void
-  /** `listener` must not throw. Ends that no event told of are on the deny list now: at start, and after the bus was lost. */
-  onDenialsLoaded(listener: () => void): void
+  /**
+   * `listener` must not throw. Verdicts may be others than before, and no event says which: a key was withdrawn, or ends that no event
+   * told of are on the deny list, at start and after the bus was lost.
+   */
+  onVerdictsChanged(listener: () => void): void
   keySet(): KeySet
   stop(): void
 }
@@ -100,9 +106,8 @@ class BusTokenGuard implements TokenGuard {
   verified(token: string): AccessClaims | undefined {
     const known = this.#cache.get(token)
     if (known === undefined || !this.ready) return undefined
-    const { claims, keyId } = known
-    const holds = claims.expiresAt > Date.now() / 1_000 && this.#keys.has(keyId) && this.verdictOn(claims) === undefined
-    return holds ? claims : undefined
+    const holds = known.expiresAt > Date.now() / 1_000 && this.verdictOn(known) === undefined
+    return holds ? known : undefined
   }
 
   async verify(token: string): Promise<AccessClaims> {
@@ -117,21 +122,20 @@ class BusTokenGuard implements TokenGuard {
   }
 
   async verifyEnded(token: string): Promise<AccessClaims> {
-    let verified = this.#cache.get(token)
-    if (verified === undefined) {
+    let claims = this.#cache.get(token)
+    if (claims === undefined) {
       const keyFor = (keyId: string): Promise<CryptoKey | undefined> => this.#keys.keyFor(keyId)
-      verified = await verifyAccessToken(token, { rules: this.#rules, keyFor })
-      this.#cache.set(token, verified)
+      claims = await verifyAccessToken(token, { rules: this.#rules, keyFor })
+      this.#cache.set(token, claims)
     }
-    const { claims, keyId } = verified
     const expired = claims.expiresAt <= Date.now() / 1_000
-    if (!expired && this.#keys.has(keyId)) return claims
+    if (!expired && this.#keys.has(claims.keyId)) return claims
     this.#cache.delete(token)
     throw new CairnError(expired ? 'token_expired' : 'token_invalid')
   }
 
   verdictOn(claims: AccessClaims): 'token_invalid' | 'token_expired' | undefined {
-    return this.#denials.verdictOn(claims)
+    return this.#keys.has(claims.keyId) ? this.#denials.verdictOn(claims) : 'token_expired'
   }
 
   onSessionEnded(listener: (ended: SessionEnded) => void): void {
@@ -142,8 +146,9 @@ class BusTokenGuard implements TokenGuard {
     this.#denials.onUserSignedOut(listener)
   }
 
-  onDenialsLoaded(listener: () => void): void {
+  onVerdictsChanged(listener: () => void): void {
     this.#denials.onLoaded(listener)
+    this.#keys.onWithdrawn(listener)
   }
 
   keySet(): KeySet {

@@ -5,11 +5,6 @@ import { compactVerify, type CryptoKey } from 'jose'
 import { readAccessClaims, type AccessClaims, type ClaimRules } from './access-claims.ts'
 import { parseJsonObject, readCompactHeader } from './compact-token.ts'
 
-export interface VerifiedToken {
-  readonly claims: AccessClaims
-  readonly keyId: string
-}
-
 export interface VerifyContext {
   readonly rules: ClaimRules
   /** The public key of that id, or undefined. Rejects with `unavailable` when no keys are known at all. */
@@ -35,12 +30,12 @@ const verifiedPayload = async (token: string, key: CryptoKey): Promise<Uint8Arra
 }
 
 /** Throws `token_invalid`, `token_expired`, or `unavailable` when no keys are known. */
-export const verifyAccessToken = async (token: string, { rules, keyFor }: VerifyContext): Promise<VerifiedToken> => {
+export const verifyAccessToken = async (token: string, { rules, keyFor }: VerifyContext): Promise<AccessClaims> => {
   const keyId = keyIdOf(readCompactHeader(token))
   if (keyId === undefined) throw new CairnError('token_invalid')
   const key = await keyFor(keyId)
   if (key === undefined) throw new CairnError('token_invalid')
   const payload = parseJsonObject(Buffer.from(await verifiedPayload(token, key)).toString('utf8'))
   if (payload === undefined) throw new CairnError('token_invalid')
-  return { keyId, claims: readAccessClaims(payload, rules, Date.now() / 1_000) }
+  return { ...readAccessClaims(payload, rules, Date.now() / 1_000), keyId }
 }

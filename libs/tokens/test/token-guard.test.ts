@@ -191,14 +191,21 @@ describe('the token guard', () => {
   it('learns a new key from the event, and forgets one that is withdrawn, also for tokens it has seen', async () => {
     const guard = await readyGuard({ unknownKeyFloorMs: 60_000 })
     const old = await sign(first)
-    await guard.verify(old)
+    const seen = await guard.verify(old)
+    const verdicts: unknown[] = []
+    guard.onVerdictsChanged(() => void verdicts.push(guard.verdictOn(seen)))
+    published = { keys: [first.publicKey, second.publicKey] }
+    publish(authBus, keysRotatedSubject, {})
+    await eventually(() => expect(guard.keySet()).toEqual(published))
+    expect([guard.verdictOn(seen), verdicts]).toEqual([undefined, []])
     published = { keys: [second.publicKey] }
     publish(authBus, keysRotatedSubject, {})
     const fresh = await sign(second)
     await eventually(async () =>
       expect(await guard.verify(fresh)).toMatchObject({ issuedAt: expect.any(Number) as number }),
     )
-    await expect(guard.verify(old)).rejects.toMatchObject({ code: 'token_invalid' })
+    await eventually(() => expect(guard.verify(old)).rejects.toMatchObject({ code: 'token_invalid' }))
+    expect([guard.verified(old), verdicts]).toEqual([undefined, ['token_expired']])
   })
 
   it('learns a new key from a token when the event was missed', async () => {
@@ -325,7 +332,7 @@ describe('a guard that loses the bus', () => {
   it('refuses after its return what ended meanwhile, cached or not, and nothing before that is known', async () => {
     const guard = await readyGuard({}, cutOff)
     const loads: boolean[] = []
-    guard.onDenialsLoaded(() => loads.push(guard.ready))
+    guard.onVerdictsChanged(() => loads.push(guard.ready))
     const sid = randomUUID()
     const [token, other] = [await sign(first, { sid }), await sign(first)]
     const claims = await guard.verify(token)

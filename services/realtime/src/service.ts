@@ -18,11 +18,11 @@ export interface RunningRealtime extends RunningService {
   readonly opsPort: number
 }
 
-/** Within a second of the end of a session, and after the bus was lost, its sockets are closed. */
+/** Within a second of the end of a session, or of the key of its token, and after the bus was lost, its sockets are closed. */
 const closeWhatEnds = (guard: TokenGuard, registry: ConnectionRegistry): void => {
   guard.onSessionEnded(({ user_id, session_id }) => registry.endSession(user_id, session_id))
   guard.onUserSignedOut(({ user_id, not_after }) => registry.signOutUser(user_id, not_after))
-  guard.onDenialsLoaded(() => registry.recheck(claims => guard.verdictOn(claims)))
+  guard.onVerdictsChanged(() => registry.recheck(claims => guard.verdictOn(claims)))
 }
 
 interface Started {

@@ -180,6 +180,19 @@ describe('a realtime node', () => {
     })
   })
 
+  describe('when a key is withdrawn', () => {
+    it('closes 4401 what came with its token, at both doors, and nobody else', async () => {
+      const gone = [await connect(plainDoor, scene.node, person), await connect(socketIoDoor, scene.node, person)]
+      await scene.others.rotateKey()
+      const next = { ...person, token: await scene.others.tokenFor(person) }
+      const stays = [await connect(plainDoor, scene.node, next), await connect(socketIoDoor, scene.node, next)]
+      expect([...gone, ...stays].map(({ closed }) => closed)).toEqual([false, false, false, false])
+      scene.others.withdrawKeys()
+      await eventually(() => expect(gone.map(({ frames }) => frames.at(-1)?.data['code'])).toEqual([4401, 4401]))
+      expect(stays.map(({ frames }) => frames.at(-1)?.type)).toEqual(['session.ready', 'session.ready'])
+    })
+  })
+
   describe('that stops', () => {
     it('sends its clients to the next one; what was missed is there on return', async () => {
       const first = await startAnother({ REALTIME_PORT: '0' })

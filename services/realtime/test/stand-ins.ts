@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import {
   CairnError,
+  keysRotatedSubject,
   logAdvancedSubject,
   readChanges,
   readDenials,
@@ -25,7 +26,6 @@ export interface Person {
 }
 
 const issuer = 'cairn'
-const keyId = 'test-key'
 export const epoch = 'epoch-1'
 
 const logged = (seq: number): ChangesPage['events'][number] => ({
@@ -76,6 +76,10 @@ export interface StandIns {
   endSession(person: Person): void
   /** Ends all of the user's sessions up to this second. */
   signOut(person: Person): void
+  /** Another key signs from now on; everybody who listens hears that there is something to be read. */
+  rotateKey(): Promise<void>
+  /** What keys before the current one signed is good no more. */
+  withdrawKeys(): void
   stop(): Promise<void>
 }
 
@@ -107,11 +111,17 @@ const serveProgress = (bus: Bus, heads: Map<string, number>, progress: StandIns[
   })
 }
 
-export const startStandIns = async (url: string, logger: Logger): Promise<StandIns> => {
-  const bus = await Bus.connect({ url, name: 'stand-ins', logger })
+const makeKey = async () => {
   const { privateKey, publicKey } = await generateKeyPair('EdDSA')
   const { x = '' } = await exportJWK(publicKey)
-  const key: PublicKey = { kid: keyId, kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', use: 'sig', x }
+  const key: PublicKey = { kid: randomUUID(), kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', use: 'sig', x }
+  return { key, privateKey }
+}
+
+export const startStandIns = async (url: string, logger: Logger): Promise<StandIns> => {
+  const bus = await Bus.connect({ url, name: 'stand-ins', logger })
+  let signing = await makeKey()
+  let keys = [signing.key]
   const heads = new Map<string, number>()
   const denials: Denials = { sessions: [], users: [], next_cursor: null }
   const waits = { headAfter: undefined, pageAfter: undefined }
@@ -120,7 +130,7 @@ export const startStandIns = async (url: string, logger: Logger): Promise<StandI
     owner: 'auth',
     hashUser: userHasher(Buffer.alloc(32)),
     handlerTimeoutMs: 2_000,
-    routes: [route(readKeySet, async () => ({ keys: [key] })), route(readDenials, async () => denials)],
+    routes: [route(readKeySet, async () => ({ keys })), route(readDenials, async () => denials)],
   })
   const serving = serveProgress(bus, heads, progress)
 
@@ -128,8 +138,8 @@ export const startStandIns = async (url: string, logger: Logger): Promise<StandI
     const now = Math.floor(Date.now() / 1_000)
     const payload = { iss: issuer, aud: issuer, sub: userId, sid: sessionId, iat: now, exp: now + 600 }
     return new SignJWT({ ...payload, jti: randomUUID(), ...claims })
-      .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: keyId })
-      .sign(privateKey)
+      .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: signing.key.kid })
+      .sign(signing.privateKey)
   }
   return {
     bus,
@@ -155,6 +165,15 @@ export const startStandIns = async (url: string, logger: Logger): Promise<StandI
       denials.users.push(signedOut)
       const event = { ...signedOut, reason: 'account_deleted', ended_at: new Date().toISOString() }
       publish(bus, userSignedOutSubject(userId), event)
+    },
+    rotateKey: async () => {
+      signing = await makeKey()
+      keys = [...keys, signing.key]
+      publish(bus, keysRotatedSubject, {})
+    },
+    withdrawKeys: () => {
+      keys = [signing.key]
+      publish(bus, keysRotatedSubject, {})
     },
     stop: async () => {
       await auth.stop()

@@ -51,7 +51,7 @@ const openConnection = async (context: RealtimeContext, claims: AccessClaims): P
   try {
     const head = await logReader.readHead(caller)
     assertServing(context)
-    // Whatever ended since the token was verified: before the connection was registered nobody could tell it.
+    // Whatever ended since the token was verified, its key included: before the connection was registered nobody could tell it.
     const verdict = guard.verdictOn(claims)
     if (verdict !== undefined) throw new CairnError(verdict)
     if (claims.expiresAt <= Date.now() / 1_000) throw new CairnError('token_expired')

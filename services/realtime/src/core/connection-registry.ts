@@ -90,7 +90,7 @@ export class ConnectionRegistry {
     }
   }
 
-  /** Closes what must not go on: of an ended session it is told to stay away, of one too old to tell to refresh. */
+  /** Closes what must not go on: of an ended session it is told to stay away, of a token too old to tell, or of a withdrawn key, to refresh. */
   recheck(verdictOn: TokenGuard['verdictOn']): void {
     for (const connection of this.all()) {
       const verdict = verdictOn(connection.claims)
