@@ -103,6 +103,14 @@ describe('a phone that signs in with Apple', () => {
     expect((await call(stack.gatewayUrl, path, { token, headers })).status).toBe(200)
   })
 
+  it('is not told so by what somebody else has seen, whose log is as long', async () => {
+    const [one, other] = [await signInAsGuest(stack), await signInAsGuest(stack)]
+    const path = '/api/v1/progress?time_zone=Asia%2FTokyo'
+    const seen = await call<Snapshot>(stack.gatewayUrl, path, { token: one.access_token })
+    const headers = { 'if-none-match': seen.headers.get('etag') ?? '' }
+    expect((await call(stack.gatewayUrl, path, { token: other.access_token, headers })).status).toBe(200)
+  })
+
   it('finds its tracks, their items and its days', async () => {
     const { access_token: token } = await signInAsGuest(stack)
     const track = '🏔'.repeat(128)

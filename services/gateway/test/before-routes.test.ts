@@ -59,3 +59,11 @@ describe.each(unanswerable)('%s', (_what, lines, status) => {
     })
   })
 })
+
+it.each(['/healthz', '/readyz'])('HEAD %s says what GET does, without a body', async path => {
+  edge = await startEdge()
+  await eventually(async () => expect((await edge.call(path)).status).toBe(200))
+  const [head = '', ...body] = (await ask(`HEAD ${path} HTTP/1.1`)).split('\r\n\r\n')
+  expect(head).toMatch(/^HTTP\/1.1 200 [^]*x-request-id: /i)
+  expect(body.join('')).toBe('')
+})

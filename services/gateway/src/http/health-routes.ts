@@ -9,11 +9,14 @@ const whyNotReady = ({ draining, checks }: HealthReport): Error => {
   return new Error(`not ready: ${[...failed, ...(draining ? ['draining'] : [])].join(', ')}`)
 }
 
+/** What many monitors ask with. */
+const alsoHead = { exposeHeadRoute: true }
+
 export const registerHealthRoutes = (server: FastifyInstance, { health, incidents }: GatewayContext): void => {
-  server.get('/healthz', async () => ({ status: 'ok', request_id: currentRequest()?.requestId }))
+  server.get('/healthz', alsoHead, async () => ({ status: 'ok', request_id: currentRequest()?.requestId }))
   /** One for all probes since the server was last ready: an outage's real failures should not be lost among them. */
   let incidentId: string | undefined
-  server.get('/readyz', async (_request, reply) => {
+  server.get('/readyz', alsoHead, async (_request, reply) => {
     const report = health.report()
     const failure = { code: 'unavailable', route: 'GET /readyz', message: 'request failed' }
     if (report.ready) incidentId = undefined

@@ -110,4 +110,18 @@ describe('today in a zone', () => {
   it.each(['Mars/Olympus', '+02:00', '', 'Europe/Berlin\n', '../etc/passwd', '\ud800'])('%j is none', zone =>
     expect(todayIn(zone, 0)).toBeUndefined(),
   )
+
+  // British Summer Time to whoever writes it, Asia/Dhaka to ICU.
+  it.each(['BST', 'bst', 'IST', 'PST', 'SystemV/PST8'])('%j is one of ICU alone, and none here', zone =>
+    expect(todayIn(zone, 0)).toBeUndefined(),
+  )
+
+  it.each(['EST', 'MST7MDT', 'GMT', 'GB', 'Asia/Calcutta', 'Asia/Kolkata', 'europe/berlin', 'Etc/GMT+5'])(
+    '%j is one of IANA',
+    zone => expect(todayIn(zone, 0)).toBeDefined(),
+  )
+
+  it('every zone that Intl lists is one', () => {
+    expect(Intl.supportedValuesOf('timeZone').filter(zone => todayIn(zone, 0) === undefined)).toEqual([])
+  })
 })

@@ -23,7 +23,7 @@ export const readSnapshot =
       const state = await readLogState(client, userId)
       const head = { epoch: state.epoch, seq: state.seq }
       const today = todayFor(timeZone, state.streak, context.now())
-      const tag = snapshotTag(head, timeZone, today)
+      const tag = snapshotTag({ userId, head, timeZone, today })
       if (known.includes(tag) || known.includes('*')) return { tag, snapshot: null }
       const wanted = { userId, beforeSeq: Number.MAX_SAFE_INTEGER, limit: maxPageLimit + 1 }
       const tracks = await readLatestTracks(client, wanted)
