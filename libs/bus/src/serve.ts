@@ -4,6 +4,7 @@ import type { Msg } from '@nats-io/nats-core'
 import {
   CairnError,
   errorKinds,
+  fieldErrorsOf,
   requestSubjectsOf,
   toCairnError,
   type Caller,
@@ -74,11 +75,7 @@ const parse = (message: Msg, { validator }: Route): unknown => {
     throw new CairnError('invalid_request', { detail: 'The payload is not JSON.', cause })
   }
   if (validator.Check(payload)) return payload
-  const errors = validator
-    .Errors(payload)
-    .slice(0, 10)
-    .map(fault => ({ path: fault.instancePath, message: fault.message }))
-  throw new CairnError('invalid_request', { errors })
+  throw new CairnError('invalid_request', { errors: fieldErrorsOf(validator.Errors(payload)) })
 }
 
 /** `failedLate` is told of a failure that comes after the deadline: nobody waits for it, and it may be why it came so late. */

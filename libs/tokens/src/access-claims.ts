@@ -28,7 +28,7 @@ const maxTokenIdLength = 64
 
 const isLowerCaseUuid = (value: unknown): value is string => isUuid(value) && value === value.toLowerCase()
 
-const isSecond = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0
+export const isSecond = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0
 
 const isTokenId = (value: unknown): value is string =>
   typeof value === 'string' && value !== '' && value.length <= maxTokenIdLength

@@ -12,7 +12,7 @@ import {
 } from '@cairn/contracts'
 import { request, subscribe, type Bus, type EventMessage, type Subscription } from '@cairn/bus'
 import type { Logger } from '@cairn/runtime'
-import type { AccessClaims } from './access-claims.ts'
+import type { SignedClaims } from './access-claims.ts'
 import { BackgroundLoad } from './background-load.ts'
 import { DenyList } from './deny-list.ts'
 
@@ -94,7 +94,7 @@ export class Denials {
     return this.#loadedOn === this.#connection
   }
 
-  verdictOn(claims: AccessClaims): 'token_invalid' | 'token_expired' | undefined {
+  verdictOn(claims: SignedClaims): 'token_invalid' | 'token_expired' | undefined {
     return this.#list.verdictOn(claims)
   }
 

@@ -1,6 +1,6 @@
 // What has ended while access tokens of it may still be within their lifetime: a session, or all that a user had up to a
 // second. It is bounded and never forgets silently: what it has to forget early makes every token of that age too old.
-import type { AccessClaims } from './access-claims.ts'
+import type { SignedClaims } from './access-claims.ts'
 
 export interface DenyListOptions {
   /** Seconds after which no token of what has ended can be valid any more. */
@@ -52,7 +52,7 @@ export class DenyList {
    * `token_invalid` for a token of what has ended. `token_expired` for one so old that it may be of something forgotten:
    * whoever's session lives refreshes and goes on, nobody else can.
    */
-  verdictOn({ sessionId, userId, issuedAt }: AccessClaims): 'token_invalid' | 'token_expired' | undefined {
+  verdictOn({ sessionId, userId, issuedAt }: SignedClaims): 'token_invalid' | 'token_expired' | undefined {
     const signedOut = this.#denials.get(userId)
     if (this.#denials.has(sessionId) || (signedOut !== undefined && issuedAt <= signedOut.notAfter)) {
       return 'token_invalid'

@@ -97,6 +97,20 @@ describe('verifyAccessToken', () => {
     })
   })
 
+  it('takes the word of a token whose key is gone that it has expired, and that alone', async () => {
+    const iat = Math.floor(Date.now() / 1_000) - 700
+    const old = { kid: 'retired' }
+    await expect(verify(await sign(old, theirs.privateKey, { iat, exp: iat + 600 }))).rejects.toMatchObject({
+      code: 'token_expired',
+    })
+    for (const exp of [undefined, '0', iat + 0.5, -1, iat + 1_300, Number.MAX_SAFE_INTEGER]) {
+      const token = forge({ ...header, ...old }, 'AAAA').replace(/\.[^.]+\./, `.${encode({ ...claimsOf(), exp })}.`)
+      await expect(verify(token)).rejects.toMatchObject({ code: 'token_invalid' })
+    }
+    const noObject = forge({ ...header, ...old }, 'AAAA').replace(/\.[^.]+\./, `.${encode([1])}.`)
+    await expect(verify(noObject)).rejects.toMatchObject({ code: 'token_invalid' })
+  })
+
   it('passes on that no keys are known', async () => {
     const failing = { rules, keyFor: () => Promise.reject(new Error('no keys')) }
     await expect(verifyAccessToken(await sign(), failing)).rejects.toThrow('no keys')

@@ -1,19 +1,7 @@
 // Every error leaves here: one shape, ids always, causes into the log and never into the answer.
-import {
-  CairnError,
-  errorKinds,
-  header,
-  problemContentType,
-  problemOf,
-  toCairnError,
-  type FieldError,
-} from '@cairn/contracts'
+import { CairnError, errorKinds, header, problemContentType, problemOf, toCairnError } from '@cairn/contracts'
 import { currentRequest, newRequestId, type Incidents } from '@cairn/runtime'
-import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify'
-
-/** Named as owners do, who cannot tell the query from the body. */
-const fieldErrors = (faults: readonly FastifySchemaValidationError[]): FieldError[] =>
-  faults.slice(0, 10).map(fault => ({ path: fault.instancePath, message: fault.message ?? 'is not valid' }))
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 
 const isFastifyError = (error: unknown): error is FastifyError =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('FST_')
@@ -22,9 +10,6 @@ const isFastifyError = (error: unknown): error is FastifyError =>
 const fromFastify = (error: FastifyError): CairnError => {
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new CairnError('payload_too_large')
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new CairnError('unsupported_media_type')
-  if (error.validation !== undefined) {
-    return new CairnError('invalid_request', { errors: fieldErrors(error.validation) })
-  }
   const clientsFault = error.statusCode !== undefined && error.statusCode < 500
   return clientsFault
     ? new CairnError('invalid_request', { detail: 'The request could not be parsed.' })

@@ -1,4 +1,5 @@
 // TypeBox schemas as Fastify's validators: bodies exactly as they are, query strings with whole numbers read as such.
+import { CairnError, fieldErrorsOf } from '@cairn/contracts'
 import { Compile } from 'typebox/compile'
 import type { TSchema } from 'typebox'
 import type { FastifySchemaCompiler } from 'fastify'
@@ -21,13 +22,6 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
   return (input: unknown) => {
     const value = httpPart === 'querystring' ? readNumbers(input as Record<string, unknown>, schema) : input
     if (validator.Check(value)) return { value }
-    const faults = validator.Errors(value).map(({ instancePath, message, keyword, params, schemaPath }) => ({
-      instancePath,
-      message,
-      keyword,
-      params: { ...params },
-      schemaPath,
-    }))
-    return { error: faults as unknown as Error }
+    return { error: new CairnError('invalid_request', { errors: fieldErrorsOf(validator.Errors(value)) }) }
   }
 }
