@@ -19,23 +19,16 @@ const choicesOf = (findings: readonly TLocalizedValidationError[]): ReadonlyMap<
 }
 
 const errorsOf = (finding: TLocalizedValidationError, choices: ReadonlyMap<string, string[]>): FieldError[] => {
-  const { instancePath: path, message } = finding
-  const oneOf = choices.get(path) ?? []
-  switch (finding.keyword) {
-    case 'required':
-      return finding.params.requiredProperties.map(name => ({ path: pointerTo(path, name), message: 'is required' }))
-    case 'boolean':
-      return [{ path, message: 'is not known' }]
-    case 'additionalProperties':
-      // Each of them is a finding of its own.
-      return []
-    case 'const':
-      return oneOf.length > 0 ? [] : [{ path, message }]
-    case 'anyOf':
-      return [{ path, message: oneOf.length > 0 ? `must be one of ${oneOf.join(', ')}` : message }]
-    default:
-      return [{ path, message }]
+  const { keyword, instancePath: path, message, params } = finding
+  if (keyword === 'required') {
+    return params.requiredProperties.map(name => ({ path: pointerTo(path, name), message: 'is required' }))
   }
+  if (keyword === 'boolean') return [{ path, message: 'is not known' }]
+  // Each of them is a finding of its own.
+  if (keyword === 'additionalProperties') return []
+  const oneOf = choices.get(path) ?? []
+  if (oneOf.length === 0) return [{ path, message }]
+  return keyword === 'anyOf' ? [{ path, message: `must be one of ${oneOf.join(', ')}` }] : []
 }
 
 /** At most ten. */

@@ -1,4 +1,5 @@
 // Looks at the signing keys at once, the first of them slow: what is known afterwards is what the last one saw.
+import { eventually } from '@cairn/testkit'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { deriveKey } from '../src/crypto/derive-key.ts'
@@ -62,4 +63,21 @@ it('a look that fails leaves the next one alone', async () => {
   fails = false
   await addKey()
   expect(await keys.reload()).toBe(true)
+})
+
+it('a look that gets no answer in time says that the database is not available', async () => {
+  const client = await under.database.connect()
+  // "akey", as in lock-signing-keys.ts: whoever looks waits for it until the statement has no time left.
+  await client.query('SELECT pg_advisory_lock($1)', [0x61_6b_65_79])
+  const another = await under.startAnother({ AUTH_KEY_CHECK_MS: '100', AUTH_STATEMENT_TIMEOUT_MS: '200' })
+  try {
+    await eventually(() => {
+      const line = under.logs.lines.find(one => one.includes('could not look at the signing keys'))
+      expect(JSON.parse(line ?? '{}')).toMatchObject({ job: 'signing-keys', code: 'unavailable' })
+    })
+  } finally {
+    await client.query('SELECT pg_advisory_unlock($1)', [0x61_6b_65_79])
+    client.release()
+    await another.stop()
+  }
 })

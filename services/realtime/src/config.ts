@@ -122,7 +122,7 @@ const connections = {
     min: 1,
     max: 3_600,
     fallback: 60,
-    description: 'seconds before the end of its token that a client is told',
+    description: 'seconds before the end of its token that a client is told, at most half of its life',
   }),
   tokenGraceSeconds: variable.integer('REALTIME_TOKEN_GRACE_S', {
     min: 0,

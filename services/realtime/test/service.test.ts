@@ -178,6 +178,14 @@ describe('a realtime node', () => {
       })
       expect(client.frames.at(-1)?.data['code']).toBe(4401)
     })
+
+    it('does not ask for another one before half of a short life is over', async () => {
+      const exp = Math.floor(Date.now() / 1_000) + 4
+      const token = await scene.others.tokenFor(person, { exp })
+      const client = await connect(plainDoor, scene.node, { ...person, token })
+      await eventually(() => expect(client.frames.at(-1)?.type).toBe('token.expiring'))
+      expect(client.frames.at(-1)?.data['expires_in']).toBeLessThanOrEqual(2)
+    })
   })
 
   describe('when a key is withdrawn', () => {

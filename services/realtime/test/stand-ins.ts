@@ -114,14 +114,35 @@ const serveProgress = (bus: Bus, heads: Map<string, number>, progress: StandIns[
 const makeKey = async () => {
   const { privateKey, publicKey } = await generateKeyPair('EdDSA')
   const { x = '' } = await exportJWK(publicKey)
-  const key: PublicKey = { kid: randomUUID(), kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', use: 'sig', x }
-  return { key, privateKey }
+  const published: PublicKey = { kid: randomUUID(), kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', use: 'sig', x }
+  return { published, privateKey }
+}
+
+/** Auth's keys: the last one signs. */
+const makeKeys = async (bus: Bus) => {
+  let keys = [await makeKey()]
+  const tokenFor: StandIns['tokenFor'] = ({ userId, sessionId }, claims = {}) => {
+    const { published, privateKey } = keys.at(-1) as (typeof keys)[number]
+    const now = Math.floor(Date.now() / 1_000)
+    const payload = { iss: issuer, aud: issuer, sub: userId, sid: sessionId, iat: now, exp: now + 600 }
+    return new SignJWT({ ...payload, jti: randomUUID(), ...claims })
+      .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: published.kid })
+      .sign(privateKey)
+  }
+  const rotateKey = async (): Promise<void> => {
+    keys = [...keys, await makeKey()]
+    publish(bus, keysRotatedSubject, {})
+  }
+  const withdrawKeys = (): void => {
+    keys = keys.slice(-1)
+    publish(bus, keysRotatedSubject, {})
+  }
+  return { keySet: () => ({ keys: keys.map(({ published }) => published) }), tokenFor, rotateKey, withdrawKeys }
 }
 
 export const startStandIns = async (url: string, logger: Logger): Promise<StandIns> => {
   const bus = await Bus.connect({ url, name: 'stand-ins', logger })
-  let signing = await makeKey()
-  let keys = [signing.key]
+  const { keySet, tokenFor, rotateKey, withdrawKeys } = await makeKeys(bus)
   const heads = new Map<string, number>()
   const denials: Denials = { sessions: [], users: [], next_cursor: null }
   const waits = { headAfter: undefined, pageAfter: undefined }
@@ -130,17 +151,9 @@ export const startStandIns = async (url: string, logger: Logger): Promise<StandI
     owner: 'auth',
     hashUser: userHasher(Buffer.alloc(32)),
     handlerTimeoutMs: 2_000,
-    routes: [route(readKeySet, async () => ({ keys })), route(readDenials, async () => denials)],
+    routes: [route(readKeySet, async () => keySet()), route(readDenials, async () => denials)],
   })
   const serving = serveProgress(bus, heads, progress)
-
-  const tokenFor: StandIns['tokenFor'] = ({ userId, sessionId }, claims = {}) => {
-    const now = Math.floor(Date.now() / 1_000)
-    const payload = { iss: issuer, aud: issuer, sub: userId, sid: sessionId, iat: now, exp: now + 600 }
-    return new SignJWT({ ...payload, jti: randomUUID(), ...claims })
-      .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: signing.key.kid })
-      .sign(signing.privateKey)
-  }
   return {
     bus,
     progress,
@@ -166,15 +179,8 @@ export const startStandIns = async (url: string, logger: Logger): Promise<StandI
       const event = { ...signedOut, reason: 'account_deleted', ended_at: new Date().toISOString() }
       publish(bus, userSignedOutSubject(userId), event)
     },
-    rotateKey: async () => {
-      signing = await makeKey()
-      keys = [...keys, signing.key]
-      publish(bus, keysRotatedSubject, {})
-    },
-    withdrawKeys: () => {
-      keys = [signing.key]
-      publish(bus, keysRotatedSubject, {})
-    },
+    rotateKey,
+    withdrawKeys,
     stop: async () => {
       await auth.stop()
       await serving.stop()

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { publish, runJob, subscribe, type Bus } from '@cairn/bus'
 import { keysRotatedSubject } from '@cairn/contracts'
+import { databaseFailure } from '@cairn/postgres'
 import type { Logger } from '@cairn/runtime'
 import type { KeyMove, SigningKeys } from '../crypto/signing-keys.ts'
 import type { KeyOrder } from '../domain/key-schedule.ts'
@@ -53,7 +54,9 @@ export const startKeepingKeysMoving = ({ bus, logger, signingKeys, checkEveryMs 
       await sleep(checkEveryMs, undefined, { signal: aborter.signal }).catch(() => undefined)
       if (aborter.signal.aborted) return
       await runJob(bus, { name: 'signing-keys', failure: 'could not look at the signing keys' }, async () => {
-        await move(byTheClock)
+        await move(byTheClock).catch((error: unknown) => {
+          throw databaseFailure(error)
+        })
       })
     }
   }

@@ -168,17 +168,20 @@ export class Connection implements Timed, FollowerOutlet {
   }
 
   #watchToken(outlet: Outlet, now: number): number {
-    const { tokenWarningSeconds, tokenGraceSeconds } = this.#context.config
-    const left = this.#claims.expiresAt - Date.now() / 1_000
+    const { tokenGraceSeconds } = this.#context.config
+    const { issuedAt, expiresAt } = this.#claims
+    // Told at once, a client whose tokens live for less than that would ask for one after the other.
+    const warningSeconds = Math.min(this.#context.config.tokenWarningSeconds, (expiresAt - issuedAt) / 2)
+    const left = expiresAt - Date.now() / 1_000
     if (left <= -tokenGraceSeconds) {
       this.close(closeCode.tokenExpired)
       return now
     }
-    if (left < tokenWarningSeconds && !this.#warned) {
+    if (left < warningSeconds && !this.#warned) {
       this.#warned = true
-      outlet.send(frameOf(frameType.tokenExpiring, { expires_in: secondsUntil(this.#claims.expiresAt) }))
+      outlet.send(frameOf(frameType.tokenExpiring, { expires_in: secondsUntil(expiresAt) }))
     }
-    return now + (this.#warned ? left + tokenGraceSeconds : left - tokenWarningSeconds) * 1_000
+    return now + (this.#warned ? left + tokenGraceSeconds : left - warningSeconds) * 1_000
   }
 
   #watchOutbound(outlet: Outlet, now: number): number {
