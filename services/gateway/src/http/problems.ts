@@ -1,7 +1,19 @@
 // Every error leaves here: one shape, ids always, causes into the log and never into the answer.
-import { CairnError, errorKinds, header, problemContentType, problemOf, toCairnError } from '@cairn/contracts'
+import {
+  CairnError,
+  errorKinds,
+  header,
+  problemContentType,
+  problemOf,
+  toCairnError,
+  type FieldError,
+} from '@cairn/contracts'
 import { currentRequest, newRequestId, type Incidents } from '@cairn/runtime'
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify'
+
+/** Named as owners do, who cannot tell the query from the body. */
+const fieldErrors = (faults: readonly FastifySchemaValidationError[]): FieldError[] =>
+  faults.map(fault => ({ path: fault.instancePath, message: fault.message ?? 'is not valid' }))
 
 const isFastifyError = (error: unknown): error is FastifyError =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('FST_')
@@ -10,6 +22,9 @@ const isFastifyError = (error: unknown): error is FastifyError =>
 const fromFastify = (error: FastifyError): CairnError => {
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new CairnError('payload_too_large')
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new CairnError('unsupported_media_type')
+  if (error.validation !== undefined) {
+    return new CairnError('invalid_request', { errors: fieldErrors(error.validation) })
+  }
   const clientsFault = error.statusCode !== undefined && error.statusCode < 500
   return clientsFault
     ? new CairnError('invalid_request', { detail: 'The request could not be parsed.' })

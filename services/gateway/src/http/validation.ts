@@ -1,5 +1,5 @@
 // TypeBox schemas as Fastify's validators: bodies exactly as they are, query strings with whole numbers read as such.
-import { CairnError, fieldErrorsOf } from '@cairn/contracts'
+import { fieldErrorsOf } from '@cairn/contracts'
 import { Compile } from 'typebox/compile'
 import type { TSchema } from 'typebox'
 import type { FastifySchemaCompiler } from 'fastify'
@@ -22,6 +22,11 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
   return (input: unknown) => {
     const value = httpPart === 'querystring' ? readNumbers(input as Record<string, unknown>, schema) : input
     if (validator.Check(value)) return { value }
-    return { error: new CairnError('invalid_request', { errors: fieldErrorsOf(validator.Errors(value)) }) }
+    // What is refused here counts like any request that cannot be read, so it has to stay Fastify's own error.
+    const faults = fieldErrorsOf(validator.Errors(value)).map(({ path: instancePath, message }) => ({
+      instancePath,
+      message,
+    }))
+    return { error: faults as unknown as Error }
   }
 }
