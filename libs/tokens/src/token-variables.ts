@@ -21,7 +21,8 @@ export const tokenVariables = {
     min: 0,
     max: 300,
     fallback: 60,
-    description: 'how far ahead of the own clock a token may have been issued, in seconds',
+    description:
+      'how far ahead of the own clock a token may have been issued, in seconds; in auth also how far past its end, or its greatest age, an identity token of Apple is still taken',
   }),
 } as const
 
