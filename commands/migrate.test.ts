@@ -46,6 +46,16 @@ const runWith = async (changes: Record<string, string>, ...args: string[]): Prom
 }
 const run = (...args: string[]): Promise<Outcome> => runWith({}, ...args)
 
+/** As a restored dump has them: from what PostgreSQL says of them, which is not how the migrations wrote them. */
+const writeConstraintsAnew = async (client: pg.Client): Promise<void> => {
+  const { rows } = await client.query<{ statement: string }>(`
+    SELECT format('ALTER TABLE %1$s DROP CONSTRAINT %2$I, ADD CONSTRAINT %2$I %3$s', conrelid::regclass, conname,
+      pg_get_constraintdef(oid)) AS statement
+    FROM pg_constraint WHERE contype = 'c' AND connamespace::regnamespace::text IN ('auth', 'progress')`)
+  expect(rows.length).toBeGreaterThan(20)
+  for (const { statement } of rows) await client.query(statement)
+}
+
 describe('npm run migrate', () => {
   it('migrates as far as it is told, says where things stand, and finds what was changed by hand', async () => {
     expect(await run('--to', '2')).toMatchObject({ code: 0, output: expect.stringContaining('auth: applied 0002') })
@@ -57,6 +67,8 @@ describe('npm run migrate', () => {
     expect((await run('status')).code).toBe(0)
     const client = new pg.Client({ connectionString: database.url })
     await client.connect()
+    await writeConstraintsAnew(client)
+    expect(await run('status')).toMatchObject({ code: 0 })
     await client.query('ALTER TABLE auth.users ALTER COLUMN email TYPE varchar(320)')
     await client.end()
     const changed = await run('status')
@@ -116,7 +128,7 @@ describe('npm run migrate', () => {
         `DROP OWNED BY "${auth}", "${progress}" CASCADE; DROP ROLE "${auth}", "${progress}"`,
       )
     }
-  }, 60_000)
+  }, 120_000)
 
   it.each(['nonsense', 'mysql://a:b@127.0.0.1/x', 'postgres://127.0.0.1/x', 'postgres://a:%zz@127.0.0.1/x'])(
     'names the variable that is %s, and does nothing',

@@ -49,7 +49,7 @@ WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped`
 
 const constraints = `
 SELECT coalesce(json_agg(json_build_object('name', k.conname, 'isForeignKey', k.contype = 'f',
-  'definition', pg_get_constraintdef(k.oid)) ORDER BY k.conname::text COLLATE "C"), '[]')
+  'definition', pg_get_constraintdef(k.oid, true)) ORDER BY k.conname::text COLLATE "C"), '[]')
 FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype IN ('c', 'f', 'p', 'u', 'x')`
 
 const indexes = `
