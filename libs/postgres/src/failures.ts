@@ -5,10 +5,22 @@ import { SchemaBehind, SchemaRefused } from './schema-errors.ts'
 import { PostgresUnavailable } from './unavailable.ts'
 
 /** SQLSTATE classes and codes: https://www.postgresql.org/docs/18/errcodes-appendix.html */
-const passingStates = [/^08/, /^25P03$/, /^53/, /^57P/, /^57014$/, /^40001$/, /^40P01$/, /^55P03$/, /^58/, /^25006$/]
+const passingStates = [
+  /^08/,
+  /^25P03$/,
+  /^28/,
+  /^53/,
+  /^57P/,
+  /^57014$/,
+  /^40001$/,
+  /^40P01$/,
+  /^55P03$/,
+  /^58/,
+  /^25006$/,
+]
 const connectionMessages = /connect|terminat|timeout|ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|socket|not queryable/i
 
-/** True when nothing is wrong with the statement itself: connection lost, server stopping, out of time, deadlock, not migrated yet. */
+/** True when nothing is wrong with the statement itself: connection lost or refused, also for its password, server stopping, out of time, deadlock, not migrated yet. */
 export const isPassing = (error: unknown): boolean => {
   if (error instanceof SchemaBehind || error instanceof PostgresUnavailable) return true
   if (error instanceof SchemaRefused) return false
@@ -19,11 +31,15 @@ export const isPassing = (error: unknown): boolean => {
   return connectionMessages.test(code) || connectionMessages.test(error.message)
 }
 
+/** True when the server does not let in the user of the URL: a fault of the configuration at the start, a password under change later. */
+export const isLoginRefused = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && error.code?.startsWith('28') === true
+
 /** True when the connection itself is gone, so that the fate of a COMMIT may be unknown. */
 export const isConnectionLoss = (error: unknown): boolean =>
   isPassing(error) &&
   !(error instanceof SchemaBehind) &&
-  !(error instanceof pg.DatabaseError && !/^(08|25P03|57P)/.test(error.code ?? ''))
+  !(error instanceof pg.DatabaseError && !/^(08|28|25P03|57P)/.test(error.code ?? ''))
 
 /** True when somebody else held a lock, of a row or a table, for longer than `lock_timeout`. */
 export const isLockTimeout = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === '55P03'

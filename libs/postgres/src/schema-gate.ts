@@ -2,7 +2,7 @@
 // as a role that can neither change the schema nor use another service's. One that is behind is waited for, everything else is refused.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import { isPassing } from './failures.ts'
+import { isLoginRefused, isPassing } from './failures.ts'
 import { historyFaults, judgeHistory, type AppliedMigration } from './migrations/judge-history.ts'
 import { readMigrationFiles } from './migrations/migration-files.ts'
 import { findRoleFault } from './role-fault.ts'
@@ -54,7 +54,7 @@ const retryMs = 500
 
 /**
  * Resolves once the schema is right, or at once when the database cannot be reached: its connections are then looked at as they
- * are made. Rejects with `SchemaRefused`. `onBehind` is called once.
+ * are made. Rejects with `SchemaRefused`, and when the login is refused. `onBehind` is called once.
  */
 export const waitForSchema = async (pool: pg.Pool, onBehind: (error: Error) => void): Promise<void> => {
   for (let told = false; ;) {
@@ -63,7 +63,7 @@ export const waitForSchema = async (pool: pg.Pool, onBehind: (error: Error) => v
       return
     } catch (error) {
       if (!(error instanceof SchemaBehind)) {
-        if (isPassing(error)) return
+        if (isPassing(error) && !isLoginRefused(error)) return
         throw error
       }
       if (!told) onBehind(error)

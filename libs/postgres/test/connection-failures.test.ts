@@ -71,6 +71,14 @@ describe.each(Object.entries(asking))('%s', (_what, ask) => {
     expect(failed.code).toBe('ECONNRESET')
   })
 
+  it('whose user is not let in, as while its password is changed, is unavailable', async () => {
+    const url = new URL(database.url)
+    url.username = 'nobody'
+    const refused = open({ url: url.href })
+    const { code } = await failureOf(refused.query('SELECT 1')).finally(() => refused.end())
+    expect(code).toMatch(/^28/)
+  })
+
   it('that is not answered says by whom, and for how long', async () => {
     await ask()
     link.drop()

@@ -82,6 +82,13 @@ describe('a service', () => {
     await nowhere.end()
   })
 
+  it('does not start with a login that is refused', async () => {
+    const url = databaseUrlOf(database.url, database.name, { user: role(), password: 'another' })
+    const refused = poolAt(url)
+    await expect(waitForSchema(refused, () => undefined)).rejects.toThrow('password authentication failed')
+    await refused.end()
+  })
+
   it('refuses a schema whose migrations are not its own', async () => {
     await migrateUpTo(2)
     await administer(`UPDATE first.schema_history SET checksum = 'other' WHERE name = '0001-things'`)
