@@ -12,6 +12,7 @@ import type {
   SubmitResult,
 } from '@cairn/contracts'
 import { defaultBackoff, type Backoff } from './backoff.ts'
+import { callBack } from './call-back.ts'
 import { EventQueue, type EventStorage } from './event-queue.ts'
 import { createHttp, type Http } from './http.ts'
 import { LocalLog } from './local-log.ts'
@@ -27,7 +28,7 @@ export interface CairnClientOptions {
   /** The session of an earlier run of this device. */
   readonly session?: Session
   /** To keep the session for the next run; undefined when it is over. */
-  readonly onSession?: (session: Session | undefined) => void
+  readonly onSession?: (session: Session | undefined) => unknown
   /** Every event of the log once, in order, from whichever device it came. */
   readonly onEvents?: (events: readonly LoggedEvent[]) => void
   /** Forget what was derived from events; all of them follow again, or those of somebody else who has signed in. */
@@ -143,7 +144,7 @@ const assemble = (options: CairnClientOptions): Parts => {
     onNotice: options.onNotice,
     onStatus: (status, code) => {
       if (status === 'live') queue.flush()
-      options.onStatus?.(status, code)
+      callBack(options.onStatus, status, code)
     },
   })
   return { http, sessions, log, queue, realtime }

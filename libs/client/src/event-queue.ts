@@ -3,6 +3,7 @@
 import type { Receipt } from '@cairn/contracts'
 import { backoffMs, type Backoff } from './backoff.ts'
 import { isProblem, isTokenRefused } from './cairn-problem.ts'
+import { callBack } from './call-back.ts'
 
 export interface QueuedEvent {
   /** Whose it is: it is never sent as anybody else's. */
@@ -162,7 +163,7 @@ export class EventQueue {
     const receipts = await this.#receiptsFor(events)
     if (receipts !== undefined) {
       this.#drop(batch)
-      this.#options.onReceipts?.(receipts, events)
+      callBack(this.#options.onReceipts, receipts, events)
       await this.#save()
     }
     return true

@@ -1,6 +1,7 @@
 // What this device knows of the user's progress: the server's own state, page by page. A page carries the current state of
 // everything it touched, so there are no rules to repeat here; only the order of pages matters.
 import type { ChangesPage, Head, Item, LoggedEvent, Streak, Totals, Track } from '@cairn/contracts'
+import { callBack } from './call-back.ts'
 
 /** `gap`: events are missing before this page. `other_epoch`: it is of another history. In both cases nothing was taken. */
 export type Applied = 'applied' | 'known' | 'gap' | 'other_epoch'
@@ -65,7 +66,7 @@ export class LocalLog {
     this.#streak = page.streak
     this.#head = { epoch, seq: page.to_seq }
     const events = page.events.filter(event => event.seq > seq)
-    if (events.length > 0) this.#options.onEvents?.(events)
+    if (events.length > 0) callBack(this.#options.onEvents, events)
     return 'applied'
   }
 
@@ -83,6 +84,6 @@ export class LocalLog {
     this.#head = undefined
     this.#totals = undefined
     this.#streak = undefined
-    this.#options.onReset?.()
+    callBack(this.#options.onReset)
   }
 }

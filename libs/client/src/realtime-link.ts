@@ -3,6 +3,7 @@
 import type { ChangesPage, Head, NoticePosted, SessionClosing, SessionReady } from '@cairn/contracts'
 import { backoffMs, type Backoff } from './backoff.ts'
 import { isTokenRefused, retryAfterMsOf } from './cairn-problem.ts'
+import { callBack } from './call-back.ts'
 import type { LocalLog } from './local-log.ts'
 import { frameType, parseFrame, type Frame } from './realtime-frames.ts'
 
@@ -108,7 +109,7 @@ export class RealtimeLink {
         this.#announced = frame.data as SessionClosing
         break
       case frameType.noticePosted:
-        this.#options.onNotice?.(frame.data as NoticePosted)
+        callBack(this.#options.onNotice, frame.data as NoticePosted)
         break
       default:
       // A server newer than this client may say more; what is not known is not needed.

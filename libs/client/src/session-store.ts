@@ -1,5 +1,6 @@
 // Who is signed in on this device. What a session that somebody else's has replaced still becomes is not kept.
 import type { Session } from '@cairn/contracts'
+import { callBack } from './call-back.ts'
 import type { Http } from './http.ts'
 import { expiryOf, UserSession } from './user-session.ts'
 
@@ -8,7 +9,7 @@ export interface SessionStoreOptions {
   /** A session kept from an earlier run. */
   readonly session?: Session | undefined
   /** Called with each new session to be kept, and with undefined when it is over. */
-  readonly onSession?: ((session: Session | undefined) => void) | undefined
+  readonly onSession?: ((session: Session | undefined) => unknown) | undefined
 }
 
 export class SessionStore {
@@ -33,7 +34,7 @@ export class SessionStore {
   /** Somebody has signed in. */
   begin(session: Session): void {
     this.#current = this.#open(session, expiryOf(session))
-    this.#options.onSession?.(session)
+    callBack(this.#options.onSession, session)
   }
 
   #open(session: Session, expiresAtMs: number): UserSession {
@@ -44,7 +45,7 @@ export class SessionStore {
       onChange: changed => {
         if (this.#current !== opened) return
         if (changed === undefined) this.#current = undefined
-        this.#options.onSession?.(changed)
+        callBack(this.#options.onSession, changed)
       },
     })
     return opened

@@ -9,15 +9,7 @@ import {
   type EventStorage,
   type QueuedEvent,
 } from '../src/index.ts'
-import { problem, sessionOf, startServer, type Answer, type Call, type TestServer } from './server.ts'
-
-const idsOf = ({ body }: Call): unknown[] =>
-  (body as { events: { event_id: string }[] }).events.map(({ event_id }) => event_id)
-
-const receipts = (call: Call): Answer => {
-  const results = idsOf(call).map(event_id => ({ event_id, status: 'applied' }))
-  return { body: { results, head: { epoch: 'e', seq: 1 } } }
-}
+import { idsOf, problem, receiptsOf, sessionOf, startServer, type Answer, type TestServer } from './server.ts'
 
 const event = (name: string): object => ({ event_id: name })
 
@@ -67,7 +59,7 @@ describe('recorded events', () => {
   it('are sent in their order, and sent again until there are receipts', async () => {
     await client.signInAsGuest()
     const down = problem(503, 'unavailable', { retry_after: 3_600 })
-    server.on('POST /progress/events', down, { hangUp: true }, receipts)
+    server.on('POST /progress/events', down, { hangUp: true }, receiptsOf)
     await Promise.all(['a', 'b', 'c'].map(name => client.record(event(name))))
     expect(client.queuedEvents).toBe(3)
     await eventually(() => expect(seen.map(([id]) => id)).toEqual(['a', 'b', 'c']))
@@ -81,7 +73,7 @@ describe('recorded events', () => {
     const earlier = create({ storage, session: sessionOf(1) })
     await earlier.record(event('a'))
     earlier.disconnect()
-    server.on('POST /progress/events', receipts)
+    server.on('POST /progress/events', receiptsOf)
     const later = create({ storage, session: sessionOf(1) })
     await later.record(event('b'))
     await eventually(() => expect(seen.map(([id]) => id)).toEqual(['a', 'b']))
@@ -101,7 +93,7 @@ describe('recorded events', () => {
     server.on('POST /progress/events', call => {
       const ids = idsOf(call)
       if (ids.length > 100) return problem(413, 'payload_too_large')
-      return ids.includes('e7') ? problem(400, 'invalid_request') : receipts(call)
+      return ids.includes('e7') ? problem(400, 'invalid_request') : receiptsOf(call)
     })
     const names = Array.from({ length: 700 }, (_, index) => `e${index}`)
     const big = create({ session: sessionOf(1) })
@@ -132,7 +124,7 @@ describe('recorded events', () => {
     await first.record(event('a'))
     await eventually(() => expect(submitted()).toEqual([['a']]))
     first.disconnect()
-    server.on('POST /progress/events', receipts)
+    server.on('POST /progress/events', receiptsOf)
     const other: Session = { ...sessionOf(1), user: { ...sessionOf(1).user, id: 'somebody-else' } }
     server.on('POST /auth/guest', { body: other }, { body: sessionOf(2) })
     const next = create({ storage })
@@ -150,7 +142,7 @@ describe('recorded events', () => {
     server.on('POST /auth/refresh', { body: sessionOf(2) })
     server.on('POST /progress/events', call => {
       refused += 1
-      return refused <= 4 ? problem(401, 'token_invalid') : receipts(call)
+      return refused <= 4 ? problem(401, 'token_invalid') : receiptsOf(call)
     })
     await create({ session: sessionOf(1) }).record(event('a'))
     await eventually(() => expect(seen).toEqual([['a', 'applied', undefined]]))
@@ -162,7 +154,7 @@ describe('recorded events', () => {
       let calls = 0
       server.on('POST /progress/events', call => {
         calls += 1
-        return calls === 1 ? { ...first, after: promise } : receipts(call)
+        return calls === 1 ? { ...first, after: promise } : receiptsOf(call)
       })
       return resolve
     }
@@ -170,9 +162,9 @@ describe('recorded events', () => {
     const outwait = async (refusal: Answer, times: number): Promise<void> => {
       let refused = 0
       server.on('POST /progress/events', call => {
-        if (!idsOf(call).includes('other')) return receipts(call)
+        if (!idsOf(call).includes('other')) return receiptsOf(call)
         refused += 1
-        return refused <= times ? refusal : receipts(call)
+        return refused <= times ? refusal : receiptsOf(call)
       })
       const other = create({ session: sessionOf(1) })
       await other.record(event('other'))
@@ -199,7 +191,7 @@ describe('recorded events', () => {
     })
 
     it('no other batch is sent until the next event is recorded', async () => {
-      const release = holdBack(receipts({ route: '', query: new URLSearchParams(), token: '', body: { events: [] } }))
+      const release = holdBack(receiptsOf({ route: '', query: new URLSearchParams(), token: '', body: { events: [] } }))
       const first = create({ session: sessionOf(1) })
       await Promise.all(Array.from({ length: 501 }, (_, index) => first.record(event(`e${index}`))))
       await eventually(() => expect(submitted()).toHaveLength(1))
@@ -216,7 +208,7 @@ describe('recorded events', () => {
 
   it('go in smaller batches when something in between refuses those', async () => {
     server.on('POST /progress/events', call =>
-      idsOf(call).length > 1 ? { status: 413, html: '<h1>Too large</h1>' } : receipts(call),
+      idsOf(call).length > 1 ? { status: 413, html: '<h1>Too large</h1>' } : receiptsOf(call),
     )
     const behind = create({ session: sessionOf(1) })
     await Promise.all(['a', 'b', 'c', 'd'].map(name => behind.record(event(name))))
@@ -226,7 +218,7 @@ describe('recorded events', () => {
 
   it('are not given up, nor is the session, for what something in between says', async () => {
     const answers: Answer[] = [400, 401, 403, 404].map(status => ({ status, html: '<h1>No</h1>' }))
-    server.on('POST /progress/events', ...answers, receipts)
+    server.on('POST /progress/events', ...answers, receiptsOf)
     const behind = create({ session: sessionOf(1) })
     await behind.record(event('a'))
     await eventually(() => expect(seen).toEqual([['a', 'applied', undefined]]), 15_000)

@@ -6,18 +6,13 @@ import {
   otherSessionOf,
   pageOf,
   problem,
+  receiptsOf,
   sessionOf,
   startServer,
   type Answer,
   type Call,
   type TestServer,
 } from './server.ts'
-
-const receipts = ({ body }: Call): Answer => {
-  const { events } = body as { events: { event_id: string }[] }
-  const results = events.map(({ event_id }) => ({ event_id, status: 'applied' }))
-  return { body: { results, head: { epoch: 'e', seq: 1 } } }
-}
 
 const events = 'POST /progress/events'
 const changes = 'GET /progress/changes'
@@ -67,7 +62,7 @@ describe('when somebody else signs in', () => {
   const called = (route: string): Promise<void> => eventually(() => expect(tokensOf(route)).not.toEqual([]))
 
   it('a call under way is made again for whom it was begun', async () => {
-    const release = holdBack(events, problem(401, 'token_expired'), receipts)
+    const release = holdBack(events, problem(401, 'token_expired'), receiptsOf)
     await client.record({ event_id: 'a' })
     await called(events)
     await client.signInAsGuest()
@@ -78,7 +73,7 @@ describe('when somebody else signs in', () => {
   })
 
   it('all batches of what is submitted are sent as one user', async () => {
-    const release = holdBack(events, { body: { results: [], head: { epoch: 'e', seq: 1 } } }, receipts)
+    const release = holdBack(events, { body: { results: [], head: { epoch: 'e', seq: 1 } } }, receiptsOf)
     const submitted = client.submitEvents(Array.from({ length: 501 }, (_, index) => ({ event_id: `e${index}` })))
     await called(events)
     await client.signInAsGuest()
@@ -166,7 +161,7 @@ describe('when somebody else signs in', () => {
   })
 
   it('what was recorded under them is sent though the old session is refused just then', async () => {
-    const release = holdBack(events, problem(401, 'token_invalid'), receipts)
+    const release = holdBack(events, problem(401, 'token_invalid'), receiptsOf)
     await client.record({ event_id: 'a' })
     await called(events)
     server.on('POST /auth/guest', { body: sessionOf(5) })
