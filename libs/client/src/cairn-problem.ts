@@ -75,6 +75,10 @@ export const isProblem = (error: unknown, code: Problem['code']): error is Cairn
 export const isTokenRefused = (error: unknown): boolean =>
   isProblem(error, 'token_invalid') || isProblem(error, 'token_expired')
 
+/** The server's own word that it has not done what was asked for. */
+export const isAnswer = (error: unknown): boolean =>
+  error instanceof CairnProblem && !error.isForeign && error.status < 500
+
 /** A proxy may say anything, and a timer set for more than 24 days goes off at once. */
 const longestRetryAfterMs = 3_600_000
 

@@ -69,7 +69,11 @@ export interface CairnClient {
    * expires. Recorded events without a receipt stay for when the same user signs in again.
    */
   signOut(): Promise<void>
-  /** Erases the account and all its progress on the server, then what was recorded here and the session. Rejects, with nothing lost, when the server does not say so. */
+  /**
+   * Erases the account and all its progress on the server, then what was recorded here and the session. Rejects, with nothing lost,
+   * when the server does not say so; with the storage's error when that cannot forget, which the next save mends. Where the answer
+   * gets lost, a session that then is over says that it was done.
+   */
   deleteAccount(): Promise<void>
   /**
    * Takes an event, online or not, and sends it as soon as it can: `onReceipts` says what became of it. Resolves when it is
@@ -122,7 +126,15 @@ const assemble = (options: CairnClientOptions): Parts => {
     maxWaitMs: options.maxWaitMs ?? 30_000,
     timeoutMs: 15_000,
   })
-  const sessions = new SessionStore({ http, session: options.session, onSession: options.onSession })
+  const sessions = new SessionStore({
+    http,
+    session: options.session,
+    onSession: options.onSession,
+    onOver: session => {
+      // What the storage does not forget now, it does with the next save.
+      if (session.mayBeDeleted) queue.forget(session.userId).catch(() => undefined)
+    },
+  })
   const log = new LocalLog({ onEvents: options.onEvents, onReset: options.onReset })
   if (options.session !== undefined) log.belongTo(options.session.user.id)
   const queue = new EventQueue({
@@ -165,17 +177,20 @@ export const createCairnClient = (options: CairnClientOptions): CairnClient => {
     realtime.disconnect()
     queue.pause()
   }
+  /** Somebody else may have signed in: what goes on is theirs then. */
+  const leave = (session: UserSession): void => {
+    session.end()
+    if (sessions.current === undefined) disconnect()
+  }
   const signOut = async (): Promise<void> => {
     const session = sessions.require()
-    disconnect()
-    session.end()
+    leave(session)
     await session.logOut()
   }
   const deleteAccount = async (): Promise<void> => {
     const session = sessions.require()
-    await session.call({ method: 'DELETE', path: '/me', repeatable: false })
-    disconnect()
-    session.end()
+    await session.deleteAccount()
+    leave(session)
     await queue.forget(session.userId)
   }
   return {

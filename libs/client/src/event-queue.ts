@@ -48,6 +48,8 @@ export class EventQueue {
   #queued: QueuedEvent[] = []
   #saving: Promise<void> = Promise.resolve()
   #saveWanted = false
+  /** Users who are no more. */
+  readonly #forgotten = new Set<string>()
   #sending = false
   /** Somebody asked to send while it was being done. */
   #askedAgain = false
@@ -97,8 +99,9 @@ export class EventQueue {
     clearTimeout(this.#timer)
   }
 
-  /** Drops what was recorded by a user who is no more. */
+  /** Drops what was recorded by a user who is no more; what fails here is made good by the next load and save. */
   async forget(userId: string): Promise<void> {
+    this.#forgotten.add(userId)
     await this.#loaded()
     this.#drop(this.#queued.filter(entry => entry.userId === userId))
     await this.#save()
@@ -115,7 +118,7 @@ export class EventQueue {
 
   async #load(): Promise<void> {
     const kept = (await this.#options.storage?.load()) ?? []
-    this.#queued.unshift(...kept)
+    this.#queued.unshift(...kept.filter(({ userId }) => !this.#forgotten.has(userId)))
   }
 
   #sendSoon(afterMs: number): void {

@@ -1,7 +1,7 @@
 // One call of the HTTP API. What the server says may be tried again (429, 503) is, as late as it says and not for ever;
 // so is a call that may never have arrived, if doing it twice is harmless.
 import { backoffMs, defaultBackoff, sleep } from './backoff.ts'
-import { CairnProblem, problemOf } from './cairn-problem.ts'
+import { CairnProblem, isAnswer, problemOf } from './cairn-problem.ts'
 
 export interface HttpOptions {
   readonly gatewayUrl: string
@@ -24,6 +24,8 @@ export interface HttpCall {
   readonly repeatable: boolean
   /** Asked before each attempt: false when nobody waits for the answer any more. */
   readonly isWanted?: () => boolean
+  /** Called after an attempt of which is not known whether the server has done what was asked for. */
+  readonly onDoubt?: () => void
 }
 
 export type Http = <Answer>(call: HttpCall) => Promise<Answer>
@@ -84,6 +86,7 @@ export const createHttp =
       try {
         return (await within(options.timeoutMs, signal => send(options, call, signal))) as Answer
       } catch (error) {
+        if (!isAnswer(error)) call.onDoubt?.()
         const ms = waitMs(error, call, attempts)
         if (ms === undefined || ms > options.maxWaitMs || attempts + 1 >= options.maxAttempts) throw error
         await sleep(ms)

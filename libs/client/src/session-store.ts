@@ -10,6 +10,8 @@ export interface SessionStoreOptions {
   readonly session?: Session | undefined
   /** Called with each new session to be kept, and with undefined when it is over. */
   readonly onSession?: ((session: Session | undefined) => unknown) | undefined
+  /** Called with each session that ends, also with one that is not the current one any more. */
+  readonly onOver?: (session: UserSession) => void
 }
 
 export class SessionStore {
@@ -43,6 +45,7 @@ export class SessionStore {
       session,
       expiresAtMs,
       onChange: changed => {
+        if (changed === undefined) this.#options.onOver?.(opened)
         if (this.#current !== opened) return
         if (changed === undefined) this.#current = undefined
         callBack(this.#options.onSession, changed)

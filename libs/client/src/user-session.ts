@@ -25,6 +25,8 @@ export class UserSession {
   #latest: Session
   #expiresAtMs: number
   #refreshing: Promise<Session> | undefined
+  #isOver = false
+  #mayBeDeleted = false
 
   constructor(options: UserSessionOptions) {
     this.#options = options
@@ -39,6 +41,15 @@ export class UserSession {
   /** As the server gave it last. */
   get latest(): Session {
     return this.#latest
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** The account was to be deleted, and the answer never came. */
+  get mayBeDeleted(): boolean {
+    return this.#mayBeDeleted
   }
 
   /** A token that lives a while longer. Rejects as `refresh` does. */
@@ -62,6 +73,8 @@ export class UserSession {
 
   /** The server says that it is over, or the user does. */
   end(): void {
+    if (this.#isOver) return
+    this.#isOver = true
     this.#options.onChange(undefined)
   }
 
@@ -71,6 +84,20 @@ export class UserSession {
     await this.#refreshing?.catch(() => undefined)
     const body: LogOut = { refresh_token: this.#latest.refresh_token }
     await this.#options.http({ method: 'POST', path: '/auth/logout', body, repeatable: true })
+  }
+
+  /** Rejects when the account may still be there: once the answer is lost, the end of the session is the answer. */
+  async deleteAccount(): Promise<void> {
+    const onDoubt = (): void => {
+      this.#mayBeDeleted = true
+    }
+    try {
+      await this.call({ method: 'DELETE', path: '/me', repeatable: false, onDoubt })
+    } catch (error) {
+      if (!this.#mayBeDeleted) throw error
+      if (isTokenRefused(error) && !this.#isOver) await this.refresh().catch(() => undefined)
+      if (!this.#isOver) throw error
+    }
   }
 
   /**

@@ -2,7 +2,7 @@
 import { eventually } from '@cairn/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createCairnClient, type CairnClient, type CairnClientOptions, type QueuedEvent } from '../src/index.ts'
-import { problem, sessionOf, startServer, type TestServer } from './server.ts'
+import { otherSessionOf, problem, sessionOf, startServer, type Answer, type TestServer } from './server.ts'
 
 const logOut = 'POST /auth/logout'
 const deleteMe = 'DELETE /me'
@@ -98,5 +98,76 @@ describe('whoever leaves', () => {
     await client.record({ event_id: 'a' })
     await expect(client.deleteAccount()).rejects.toMatchObject({ code: 'unavailable' })
     expect([client.session?.access_token, client.queuedEvents]).toEqual(['access-1', 1])
+  })
+
+  /** The account is gone, and its tokens with it; so much the server said before, if anything. */
+  const alreadyDeleted = (...before: Answer[]): void => {
+    server.on(deleteMe, ...before, problem(401, 'token_invalid'))
+    server.on('POST /auth/refresh', problem(401, 'token_invalid'))
+  }
+
+  it('has nothing left here though the answer to the deletion got lost', async () => {
+    await client.record({ event_id: 'a' })
+    alreadyDeleted({ hangUp: true })
+    await expect(client.deleteAccount()).rejects.toThrow('fetch failed')
+    await client.deleteAccount()
+    expect([client.session, client.queuedEvents, stored]).toEqual([undefined, 0, []])
+  })
+
+  it('has nothing left here though the server could not say so in time', async () => {
+    await client.record({ event_id: 'a' })
+    alreadyDeleted(problem(503, 'unavailable', { retry_after: 0 }))
+    await client.deleteAccount()
+    expect([client.session, client.queuedEvents, stored]).toEqual([undefined, 0, []])
+  })
+
+  it('has nothing left here when the connection says that the session is over, after a lost answer', async () => {
+    await live()
+    await client.record({ event_id: 'a' })
+    server.on(deleteMe, { hangUp: true })
+    await expect(client.deleteAccount()).rejects.toThrow('fetch failed')
+    for (const socket of server.sockets) socket.close(4503)
+    await eventually(() => expect([client.session, client.queuedEvents, stored]).toEqual([undefined, 0, []]))
+  })
+
+  it('is not told that the account was deleted when only the session was over', async () => {
+    await client.record({ event_id: 'a' })
+    alreadyDeleted()
+    await expect(client.deleteAccount()).rejects.toMatchObject({ code: 'token_invalid' })
+    expect([client.session, client.queuedEvents]).toEqual([undefined, 1])
+  })
+
+  it('hears of it when the storage cannot forget a deleted account, which the next save mends', async () => {
+    let broken = false
+    const save = async (queued: readonly QueuedEvent[]): Promise<void> => {
+      if (broken) throw new Error('disk full')
+      stored = structuredClone(queued)
+    }
+    client = create({ storage: { load: async () => stored, save } })
+    await client.record({ event_id: 'a' })
+    broken = true
+    await expect(client.deleteAccount()).rejects.toThrow('disk full')
+    expect([client.session, client.queuedEvents, stored.length]).toEqual([undefined, 0, 1])
+    broken = false
+    server.on('POST /auth/guest', { body: otherSessionOf(1) })
+    await client.signInAsGuest()
+    await client.record({ event_id: 'b' })
+    expect(stored.map(({ event }) => event)).toEqual([{ event_id: 'b' }])
+  })
+
+  it('is forgotten though what was kept can be loaded only later', async () => {
+    let broken = true
+    const load = async (): Promise<typeof stored> => {
+      if (broken) throw new Error('locked')
+      return stored
+    }
+    stored = [{ userId: sessionOf(1).user.id, event: { event_id: 'a' } }]
+    client = create({ storage: { load, save: async queued => void (stored = structuredClone(queued)) } })
+    await expect(client.deleteAccount()).rejects.toThrow('locked')
+    broken = false
+    server.on('POST /auth/guest', { body: otherSessionOf(1) })
+    await client.signInAsGuest()
+    await client.record({ event_id: 'b' })
+    expect(stored.map(({ event }) => event)).toEqual([{ event_id: 'b' }])
   })
 })

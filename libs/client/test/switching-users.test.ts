@@ -3,6 +3,7 @@ import { eventually } from '@cairn/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createCairnClient, type CairnClient, type CairnClientOptions } from '../src/index.ts'
 import {
+  nodeOf,
   otherSessionOf,
   pageOf,
   problem,
@@ -172,5 +173,19 @@ describe('when somebody else signs in', () => {
     release()
     await eventually(() => expect(tokensOf(events)).toEqual(['access-1', 'access-5']))
     await eventually(() => expect(client.queuedEvents).toBe(0))
+  })
+
+  it('a late answer to the deletion of the account before leaves them connected', async () => {
+    server.onSocket = nodeOf({ epoch: 'e', seq: 0, expires_in: 600 })
+    const release = holdBack('DELETE /me', { status: 204 })
+    client.connect()
+    await eventually(() => expect(client.status).toBe('live'))
+    const deleted = client.deleteAccount()
+    await called('DELETE /me')
+    await client.signInAsGuest()
+    await eventually(() => expect(server.socketTokens).toEqual(['access-2', 'other-1']))
+    release()
+    await deleted
+    expect([client.session?.access_token, client.status]).toEqual(['other-1', 'live'])
   })
 })
