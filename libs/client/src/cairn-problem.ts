@@ -67,6 +67,16 @@ export const problemOf = ({ status, headers }: Response, body: unknown): CairnPr
   })
 }
 
+/** Of an answer that says it is good and is not what was asked for, as a portal or a proxy may give. */
+export const nonsenseAnswer = (): CairnProblem =>
+  new CairnProblem({
+    type: foreignType,
+    title: 'The answer is none that the server gives.',
+    status: 200,
+    code: 'unavailable',
+    request_id: '',
+  })
+
 /** Whether an error is a problem with this code. */
 export const isProblem = (error: unknown, code: Problem['code']): error is CairnProblem =>
   error instanceof CairnProblem && error.code === code

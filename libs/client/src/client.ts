@@ -9,7 +9,6 @@ import type {
   SignInAsGuest,
   SignInWithApple,
   Snapshot,
-  SubmitResult,
 } from '@cairn/contracts'
 import { defaultBackoff, type Backoff } from './backoff.ts'
 import { callBack } from './call-back.ts'
@@ -18,6 +17,7 @@ import { createHttp, type Http } from './http.ts'
 import { LocalLog } from './local-log.ts'
 import { RealtimeClient, type RealtimeStatus } from './realtime-client.ts'
 import { SessionStore } from './session-store.ts'
+import { submitEvents } from './submit-events.ts'
 import { synchronise } from './synchronise.ts'
 import type { UserSession } from './user-session.ts'
 
@@ -90,24 +90,9 @@ export interface CairnClient {
   disconnect(): void
 }
 
-const maxEventsPerRequest = 500
 const defaultMaxQueuedEvents = 10_000
 /** Each check is a frame each way, from everybody who is connected; the log is not read for it. */
 const defaultIdleCheckMs = 120_000
-
-const submit = async (
-  session: UserSession,
-  events: readonly unknown[],
-  isWanted = (): boolean => true,
-): Promise<readonly Receipt[]> => {
-  const receipts: Receipt[] = []
-  for (let start = 0; start < events.length; start += maxEventsPerRequest) {
-    const body = { events: events.slice(start, start + maxEventsPerRequest) }
-    const call = { method: 'POST', path: '/progress/events', body, repeatable: true, isWanted } as const
-    receipts.push(...(await session.call<SubmitResult>(call)).results)
-  }
-  return receipts
-}
 
 interface Parts {
   readonly http: Http
@@ -138,8 +123,8 @@ const assemble = (options: CairnClientOptions): Parts => {
   const log = new LocalLog({ onEvents: options.onEvents, onReset: options.onReset })
   if (options.session !== undefined) log.belongTo(options.session.user.id)
   const queue = new EventQueue({
-    submit: async (events, isWanted) => submit(sessions.require(), events, isWanted),
-    currentUserId: () => sessions.current?.userId,
+    submit: submitEvents,
+    currentSession: () => sessions.current,
     storage: options.storage,
     onReceipts: options.onReceipts,
     backoff,
@@ -211,7 +196,7 @@ export const createCairnClient = (options: CairnClientOptions): CairnClient => {
     signOut,
     deleteAccount,
     record: event => queue.record(event),
-    submitEvents: async events => submit(sessions.require(), events),
+    submitEvents: async events => submitEvents(sessions.require(), events),
     readSnapshot: async timeZone => {
       const query = timeZone === undefined ? '' : `?time_zone=${encodeURIComponent(timeZone)}`
       return sessions.require().call<Snapshot>({ method: 'GET', path: `/progress${query}`, repeatable: true })

@@ -2,8 +2,10 @@
 // whatever fails in between. Sending an event twice is harmless, so what is in doubt is sent again.
 import type { Receipt } from '@cairn/contracts'
 import { backoffMs, type Backoff } from './backoff.ts'
-import { isProblem, isTokenRefused } from './cairn-problem.ts'
+import { isProblem, retryAfterMsOf } from './cairn-problem.ts'
 import { callBack } from './call-back.ts'
+import { maxEventsPerRequest, type submitEvents } from './submit-events.ts'
+import type { UserSession } from './user-session.ts'
 
 export interface QueuedEvent {
   /** Whose it is: it is never sent as anybody else's. */
@@ -19,10 +21,9 @@ export interface EventStorage {
 }
 
 export interface EventQueueOptions {
-  /** Rejects when no receipts came; makes no further attempt when `isWanted` says false. */
-  readonly submit: (events: readonly object[], isWanted: () => boolean) => Promise<readonly Receipt[]>
+  readonly submit: typeof submitEvents
   /** Undefined while nobody is signed in. */
-  readonly currentUserId: () => string | undefined
+  readonly currentSession: () => UserSession | undefined
   readonly storage: EventStorage | undefined
   /** Called once for each batch: `receipts[i]` is that of `events[i]`. */
   readonly onReceipts: ((receipts: readonly Receipt[], events: readonly object[]) => void) | undefined
@@ -30,8 +31,6 @@ export interface EventQueueOptions {
   /** Events kept at most, over all users. */
   readonly maxEvents: number
 }
-
-const maxBatch = 500
 
 /** The same batch cannot succeed later, but a smaller one may. */
 const isRefusal = (error: unknown): boolean =>
@@ -50,17 +49,19 @@ export class EventQueue {
   #saveWanted = false
   /** Users who are no more. */
   readonly #forgotten = new Set<string>()
+  /** Queued, but perhaps not kept yet: whoever recorded them may still be told that they are not. */
+  readonly #unsaved = new Set<QueuedEvent>()
   #sending = false
-  /** Somebody asked to send while it was being done. */
-  #askedAgain = false
   #paused = false
-  #batch = maxBatch
+  #batch = maxEventsPerRequest
   #failures = 0
+  /** By `performance.now()`: until then the server is left alone, and only `flush` knows better. */
+  #notBefore = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(options: EventQueueOptions) {
     this.#options = options
-    this.#sendSoon(0)
+    this.#sendSoon()
   }
 
   /** Events without a receipt yet. */
@@ -68,29 +69,34 @@ export class EventQueue {
     return this.#queued.length
   }
 
-  /** Resolves when the event is kept for certain; rejects when it is not: nobody signed in, queue full, storage failed. */
+  /** Resolves when the event is kept for certain; rejects when it is not: nobody signed in, no JSON, queue full, storage failed. */
   async record(event: object): Promise<void> {
-    const userId = this.#options.currentUserId()
+    const userId = this.#options.currentSession()?.userId
     if (userId === undefined) throw new Error('Nobody is signed in.')
+    JSON.stringify(event)
     this.#paused = false
     await this.#loaded()
     if (this.#queued.length >= this.#options.maxEvents) throw new Error('The queue of events is full.')
     const entry = { userId, event }
     this.#queued.push(entry)
+    this.#unsaved.add(entry)
     try {
       await this.#save()
     } catch (error) {
       this.#drop([entry])
       throw error
+    } finally {
+      this.#unsaved.delete(entry)
     }
-    this.#sendSoon(0)
+    this.#sendSoon()
   }
 
   /** Tries again at once: the network is back, or somebody has signed in. */
   flush(): void {
     this.#paused = false
     this.#failures = 0
-    this.#sendSoon(0)
+    this.#notBefore = 0
+    this.#sendSoon()
   }
 
   /** Sends no more until `record` or `flush`; what is on its way may still get its receipts. */
@@ -121,49 +127,43 @@ export class EventQueue {
     this.#queued.unshift(...kept.filter(({ userId }) => !this.#forgotten.has(userId)))
   }
 
-  #sendSoon(afterMs: number): void {
+  #sendSoon(): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => void this.#send(), afterMs)
+    this.#timer = setTimeout(() => void this.#send(), Math.max(0, this.#notBefore - performance.now()))
   }
 
   async #send(): Promise<void> {
-    if (this.#paused) return
-    if (this.#sending) {
-      this.#askedAgain = true
-      return
-    }
+    if (this.#paused || this.#sending) return
     this.#sending = true
-    this.#askedAgain = false
+    let session: UserSession | undefined
     try {
       await this.#loaded()
-      while (!this.#paused && (await this.#sendBatch()));
+      do session = this.#options.currentSession()
+      while (!this.#paused && session !== undefined && (await this.#sendBatch(session)))
       this.#failures = 0
     } catch (error) {
-      this.#sendAgainAfter(error)
+      // What became of an earlier session says nothing of the current one.
+      if (session === this.#options.currentSession()) this.#backOff(error)
+      if (!this.#paused) this.#sendSoon()
     } finally {
       this.#sending = false
     }
   }
 
-  #sendAgainAfter(error: unknown): void {
-    // While nobody is signed in there is nobody to send as, and the next sign-in asks.
-    if (this.#paused || this.#options.currentUserId() === undefined) return
-    if (isTokenRefused(error) && this.#askedAgain) {
-      // Perhaps by a sign-in: the token was another session's.
-      this.#sendSoon(0)
-    } else {
-      this.#sendSoon(backoffMs(this.#options.backoff, this.#failures))
-      this.#failures += 1
-    }
+  #backOff(error: unknown): void {
+    const ms = retryAfterMsOf(error) + backoffMs(this.#options.backoff, this.#failures)
+    this.#notBefore = performance.now() + ms
+    this.#failures += 1
   }
 
   /** False when there is nothing to send. */
-  async #sendBatch(): Promise<boolean> {
-    const userId = this.#options.currentUserId()
-    const batch = this.#queued.filter(entry => entry.userId === userId).slice(0, this.#batch)
+  async #sendBatch(session: UserSession): Promise<boolean> {
+    const batch = this.#queued
+      .filter(entry => entry.userId === session.userId && !this.#unsaved.has(entry))
+      .slice(0, this.#batch)
     if (batch.length === 0) return false
     const events = batch.map(({ event }) => event)
-    const receipts = await this.#receiptsFor(events)
+    const receipts = await this.#receiptsFor(session, events)
     if (receipts !== undefined) {
       this.#drop(batch)
       callBack(this.#options.onReceipts, receipts, events)
@@ -173,10 +173,11 @@ export class EventQueue {
   }
 
   /** Undefined when the batch was refused as a whole and a smaller one is to be tried. */
-  async #receiptsFor(events: readonly object[]): Promise<readonly Receipt[] | undefined> {
+  async #receiptsFor(session: UserSession, events: readonly object[]): Promise<readonly Receipt[] | undefined> {
+    const isWanted = (): boolean => !this.#paused && this.#options.currentSession() === session
     try {
-      const receipts = await this.#options.submit(events, () => !this.#paused)
-      this.#batch = Math.min(this.#batch * 2, maxBatch)
+      const receipts = await this.#options.submit(session, events, isWanted)
+      this.#batch = Math.min(this.#batch * 2, maxEventsPerRequest)
       return receipts
     } catch (error) {
       if (!isRefusal(error)) throw error

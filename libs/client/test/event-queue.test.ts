@@ -9,7 +9,16 @@ import {
   type EventStorage,
   type QueuedEvent,
 } from '../src/index.ts'
-import { idsOf, problem, receiptsOf, sessionOf, startServer, type Answer, type TestServer } from './server.ts'
+import {
+  idsOf,
+  problem,
+  receiptsOf,
+  sessionOf,
+  startServer,
+  type Answer,
+  type Call,
+  type TestServer,
+} from './server.ts'
 
 const event = (name: string): object => ({ event_id: name })
 
@@ -58,8 +67,7 @@ describe('recorded events', () => {
 
   it('are sent in their order, and sent again until there are receipts', async () => {
     await client.signInAsGuest()
-    const down = problem(503, 'unavailable', { retry_after: 3_600 })
-    server.on('POST /progress/events', down, { hangUp: true }, receiptsOf)
+    server.on('POST /progress/events', problem(500, 'internal'), { hangUp: true }, receiptsOf)
     await Promise.all(['a', 'b', 'c'].map(name => client.record(event(name))))
     expect(client.queuedEvents).toBe(3)
     await eventually(() => expect(seen.map(([id]) => id)).toEqual(['a', 'b', 'c']))
@@ -149,12 +157,12 @@ describe('recorded events', () => {
   })
 
   describe('after `disconnect`', () => {
-    const holdBack = (first: Answer): (() => void) => {
+    const holdBack = (first: (call: Call) => Answer): (() => void) => {
       const { promise, resolve } = Promise.withResolvers<void>()
       let calls = 0
       server.on('POST /progress/events', call => {
         calls += 1
-        return calls === 1 ? { ...first, after: promise } : receiptsOf(call)
+        return calls === 1 ? { ...first(call), after: promise } : receiptsOf(call)
       })
       return resolve
     }
@@ -177,7 +185,7 @@ describe('recorded events', () => {
       ['is put off', problem(503, 'unavailable', { retry_after: 0 }), 3],
       ['finds its token expired', problem(401, 'token_expired'), 1],
     ])('a batch under way that %s is not sent again until `connect`', async (_, refusal, times) => {
-      const release = holdBack(refusal)
+      const release = holdBack(() => refusal)
       server.on('POST /auth/refresh', { body: sessionOf(2) })
       const first = create({ session: sessionOf(1) })
       await first.record(event('a'))
@@ -191,7 +199,7 @@ describe('recorded events', () => {
     })
 
     it('no other batch is sent until the next event is recorded', async () => {
-      const release = holdBack(receiptsOf({ route: '', query: new URLSearchParams(), token: '', body: { events: [] } }))
+      const release = holdBack(receiptsOf)
       const first = create({ session: sessionOf(1) })
       await Promise.all(Array.from({ length: 501 }, (_, index) => first.record(event(`e${index}`))))
       await eventually(() => expect(submitted()).toHaveLength(1))

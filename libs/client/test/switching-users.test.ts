@@ -64,18 +64,20 @@ describe('when somebody else signs in', () => {
 
   it('a call under way is made again for whom it was begun', async () => {
     const release = holdBack(events, problem(401, 'token_expired'), receiptsOf)
-    await client.record({ event_id: 'a' })
+    const submitted = client.submitEvents([{ event_id: 'a' }])
     await called(events)
     await client.signInAsGuest()
     release()
-    await eventually(() => expect(client.queuedEvents).toBe(0))
+    await submitted
     expect(tokensOf(events)).toEqual(['access-1', 'access-2'])
     expect(client.session?.access_token).toBe('other-1')
   })
 
   it('all batches of what is submitted are sent as one user', async () => {
-    const release = holdBack(events, { body: { results: [], head: { epoch: 'e', seq: 1 } } }, receiptsOf)
-    const submitted = client.submitEvents(Array.from({ length: 501 }, (_, index) => ({ event_id: `e${index}` })))
+    const all = Array.from({ length: 501 }, (_, index) => ({ event_id: `e${index}` }))
+    const first = { route: events, query: new URLSearchParams(), token: undefined, body: { events: all.slice(1) } }
+    const release = holdBack(events, receiptsOf(first), receiptsOf)
+    const submitted = client.submitEvents(all)
     await called(events)
     await client.signInAsGuest()
     release()
