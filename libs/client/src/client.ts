@@ -6,20 +6,19 @@ import type {
   NoticePosted,
   Receipt,
   Session,
-  SignInAsGuest,
   SignInWithApple,
   Snapshot,
 } from '@cairn/contracts'
+import { createAccount, type Parts } from './account.ts'
 import { defaultBackoff, type Backoff } from './backoff.ts'
 import { callBack } from './call-back.ts'
 import { EventQueue, type EventStorage } from './event-queue.ts'
-import { createHttp, type Http } from './http.ts'
+import { createHttp } from './http.ts'
 import { LocalLog } from './local-log.ts'
 import { RealtimeClient, type RealtimeStatus } from './realtime-client.ts'
 import { SessionStore } from './session-store.ts'
 import { submitEvents } from './submit-events.ts'
 import { synchronise } from './synchronise.ts'
-import type { UserSession } from './user-session.ts'
 
 export interface CairnClientOptions {
   /** Without a path, e.g. `https://api.example.com`. */
@@ -61,6 +60,10 @@ export interface CairnClient {
   /** Recorded events without a receipt yet. */
   readonly queuedEvents: number
   issueNonce(): Promise<Nonce>
+  /**
+   * While a guest is signed in, the guest is upgraded: same user, same progress, what was recorded is sent all the same. An identity
+   * that has an account signs in to that one, and the guest stays as it was. Rejects with `identity_taken` when it got one just now.
+   */
   signInWithApple(identity: SignInWithApple): Promise<Session>
   signInAsGuest(device?: Device): Promise<Session>
   refresh(): Promise<Session>
@@ -93,14 +96,6 @@ export interface CairnClient {
 const defaultMaxQueuedEvents = 10_000
 /** Each check is a frame each way, from everybody who is connected; the log is not read for it. */
 const defaultIdleCheckMs = 120_000
-
-interface Parts {
-  readonly http: Http
-  readonly sessions: SessionStore
-  readonly log: LocalLog
-  readonly queue: EventQueue
-  readonly realtime: RealtimeClient
-}
 
 const assemble = (options: CairnClientOptions): Parts => {
   const backoff = options.backoff ?? defaultBackoff
@@ -149,35 +144,9 @@ const assemble = (options: CairnClientOptions): Parts => {
 
 /** A client of one user on one device. Its calls reject with `CairnProblem`, made of the status where something else than the server answered, or with fetch's own error when offline. */
 export const createCairnClient = (options: CairnClientOptions): CairnClient => {
-  const { http, sessions, log, queue, realtime } = assemble(options)
-  const signIn = async (path: string, body: SignInAsGuest | SignInWithApple): Promise<Session> => {
-    const signedIn = await http<Session>({ method: 'POST', path, body, repeatable: false })
-    log.belongTo(signedIn.user.id)
-    sessions.begin(signedIn)
-    realtime.redial()
-    queue.flush()
-    return signedIn
-  }
-  const disconnect = (): void => {
-    realtime.disconnect()
-    queue.pause()
-  }
-  /** Somebody else may have signed in: what goes on is theirs then. */
-  const leave = (session: UserSession): void => {
-    session.end()
-    if (sessions.current === undefined) disconnect()
-  }
-  const signOut = async (): Promise<void> => {
-    const session = sessions.require()
-    leave(session)
-    await session.logOut()
-  }
-  const deleteAccount = async (): Promise<void> => {
-    const session = sessions.require()
-    await session.deleteAccount()
-    leave(session)
-    await queue.forget(session.userId)
-  }
+  const parts = assemble(options)
+  const { http, sessions, log, queue, realtime } = parts
+  const account = createAccount(parts)
   return {
     get session() {
       return sessions.current?.latest
@@ -190,11 +159,11 @@ export const createCairnClient = (options: CairnClientOptions): CairnClient => {
       return queue.size
     },
     issueNonce: () => http<Nonce>({ method: 'POST', path: '/auth/nonce', repeatable: true }),
-    signInWithApple: identity => signIn('/auth/apple', identity),
-    signInAsGuest: device => signIn('/auth/guest', device === undefined ? {} : { device }),
+    signInWithApple: account.signInWithApple,
+    signInAsGuest: account.signInAsGuest,
     refresh: async () => sessions.require().refresh(),
-    signOut,
-    deleteAccount,
+    signOut: account.signOut,
+    deleteAccount: account.deleteAccount,
     record: event => queue.record(event),
     submitEvents: async events => submitEvents(sessions.require(), events),
     readSnapshot: async timeZone => {
@@ -206,6 +175,6 @@ export const createCairnClient = (options: CairnClientOptions): CairnClient => {
       realtime.connect()
       queue.flush()
     },
-    disconnect,
+    disconnect: account.disconnect,
   }
 }

@@ -2,7 +2,8 @@
 // that user's. However many calls find the access token refused, one refresh goes out: the others wait for it. What the
 // server makes of a refresh whose answer got lost is its affair (the same successor again), so it is repeated.
 import type { LogOut, RefreshSession, Session } from '@cairn/contracts'
-import { isTokenRefused } from './cairn-problem.ts'
+import { isSession } from './answer-shapes.ts'
+import { isTokenRefused, nonsenseAnswer } from './cairn-problem.ts'
 import type { Http, HttpCall } from './http.ts'
 
 export interface UserSessionOptions {
@@ -63,7 +64,7 @@ export class UserSession {
     this.#expiresAtMs = 0
   }
 
-  /** Rejects with `token_invalid` or `token_expired` when the session is over. */
+  /** Rejects with `token_invalid` or `token_expired` when the session is over; it stays as it is after any other error. */
   refresh(): Promise<Session> {
     this.#refreshing ??= this.#refresh().finally(() => {
       this.#refreshing = undefined
@@ -119,7 +120,9 @@ export class UserSession {
     const body: RefreshSession = { refresh_token: this.#latest.refresh_token }
     try {
       const call = { method: 'POST', path: '/auth/refresh', body, repeatable: true } as const
-      this.#latest = await this.#options.http<Session>(call)
+      const renewed = await this.#options.http<unknown>(call)
+      if (!isSession(renewed) || renewed.user.id !== this.userId) throw nonsenseAnswer()
+      this.#latest = renewed
       this.#expiresAtMs = expiryOf(this.#latest)
       this.#options.onChange(this.#latest)
       return this.#latest

@@ -138,14 +138,16 @@ describe('when somebody else signs in', () => {
     ['page', { body: pageOf(1, 3) }],
     ['refusal', problem(409, 'resync_required')],
   ])('a %s that was asked for before is not theirs', async (_, answer) => {
+    server.on(changes, { body: pageOf(1, 1) })
+    await client.synchronise()
     const release = holdBack(changes, answer, { body: pageOf(1, 2) })
     const outcome = client.synchronise().catch((error: unknown) => error)
-    await called(changes)
+    await eventually(() => expect(tokensOf(changes)).toHaveLength(2))
     await client.signInAsGuest()
     await client.synchronise()
     release()
     expect(await outcome).toMatchObject({ message: 'Somebody else has signed in.' })
-    expect(seen).toEqual(['reset', 1, 2])
+    expect(seen).toEqual([1, 'reset', 1, 2])
   })
 
   it('the connection becomes theirs', async () => {
