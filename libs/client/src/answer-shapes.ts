@@ -2,7 +2,8 @@
 // a newer server may say more.
 import type { ChangesPage, Head, Session } from '@cairn/contracts'
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
 
 export const isSession = (answer: unknown): answer is Session =>

@@ -92,6 +92,10 @@ export const isAnswer = (error: unknown): boolean =>
 /** A proxy may say anything, and a timer set for more than 24 days goes off at once. */
 const longestRetryAfterMs = 3_600_000
 
-/** Milliseconds the server wants to be left alone for, an hour at most; 0 when it did not say, or was not reached. */
+/** An hour at most; 0 of what is no time. */
+export const boundedRetryAfterMs = (ms: unknown): number =>
+  typeof ms === 'number' && ms > 0 ? Math.min(ms, longestRetryAfterMs) : 0
+
+/** Milliseconds the server wants to be left alone for, bounded; 0 when it did not say, or was not reached. */
 export const retryAfterMsOf = (error: unknown): number =>
-  error instanceof CairnProblem ? Math.min(error.retryAfterMs ?? 0, longestRetryAfterMs) : 0
+  error instanceof CairnProblem ? boundedRetryAfterMs(error.retryAfterMs) : 0

@@ -1,16 +1,18 @@
 // One WebSocket from its opening to its end: it speaks the protocol and takes pages to the log; whether and when there is
 // another one is for `RealtimeClient` to say.
-import type { ChangesPage, Head, NoticePosted, SessionClosing, SessionReady } from '@cairn/contracts'
-import { backoffMs, type Backoff } from './backoff.ts'
-import { isTokenRefused, retryAfterMsOf } from './cairn-problem.ts'
+import type { ChangesPage, Head, NoticePosted, SessionReady } from '@cairn/contracts'
+import { isChangesPage, isHead, isObject } from './answer-shapes.ts'
+import type { Backoff } from './backoff.ts'
+import { boundedRetryAfterMs, isTokenRefused, retryAfterMsOf } from './cairn-problem.ts'
 import { callBack } from './call-back.ts'
 import type { LocalLog } from './local-log.ts'
+import { PacedTask } from './paced-task.ts'
 import { frameType, parseFrame, type Frame } from './realtime-frames.ts'
 
 export interface LinkOptions {
   readonly webSocket: WebSocket
   readonly log: LocalLog
-  /** After so long without a frame, or up to a quarter less, a node that answers `ping` is asked for one. */
+  /** After so long without a frame, or up to a quarter less, a node that answers `ping` is asked for one; Infinity: never. */
   readonly idleCheckMs: number
   /** How long the first frame, and the one that was asked for, may take. */
   readonly answerTimeoutMs: number
@@ -33,14 +35,23 @@ export interface LinkEnd {
   readonly retryAfterMs: number
 }
 
+/** A timer set for longer goes off at once. */
+const longestTimerMs = 2 ** 31 - 1
+
 /** What WebSockets say of a connection that ended without a word. */
 const lostConnection = 1006
+
+const announcedEnd = (data: unknown): LinkEnd | undefined =>
+  isObject(data) && typeof data.code === 'number'
+    ? { code: data.code, retryAfterMs: boundedRetryAfterMs(data.retry_after_ms) }
+    : undefined
 
 export class RealtimeLink {
   readonly #options: LinkOptions
   #timer: ReturnType<typeof setTimeout> | undefined
-  #renewal: ReturnType<typeof setTimeout> | undefined
-  #announced: SessionClosing | undefined
+  readonly #renewal: PacedTask
+  readonly #resynchronisation: PacedTask
+  #announced: LinkEnd | undefined
   /** A node that does not know `ping` would close for good. */
   #answersPing = false
   /** The position that the next page of the answer to a `resume` continues; undefined when all of it is here. */
@@ -50,7 +61,11 @@ export class RealtimeLink {
 
   constructor(options: LinkOptions) {
     this.#options = options
-    const { webSocket } = options
+    const { webSocket, backoff } = options
+    this.#renewal = new PacedTask(backoff, () => this.#renewToken())
+    this.#resynchronisation = new PacedTask(backoff, () => this.#resynchronise())
+    // `close` follows; but `ws` ends the process when nobody listens to this.
+    webSocket.addEventListener('error', () => undefined)
     webSocket.addEventListener('message', ({ data }) => {
       if (!this.#over) this.#receive(parseFrame(data))
     })
@@ -61,15 +76,15 @@ export class RealtimeLink {
   close(): void {
     this.#over = true
     clearTimeout(this.#timer)
-    clearTimeout(this.#renewal)
+    this.#renewal.stop()
+    this.#resynchronisation.stop()
     this.#options.webSocket.close(1_000)
   }
 
   #end(code: number, retryAfterMs = 0): void {
     if (this.#over) return
     this.close()
-    const announced = this.#announced
-    this.#options.onEnd({ code: announced?.code ?? code, retryAfterMs: announced?.retry_after_ms ?? retryAfterMs })
+    this.#options.onEnd(this.#announced ?? { code, retryAfterMs })
   }
 
   #expectFrame(): void {
@@ -84,6 +99,7 @@ export class RealtimeLink {
   #checkWhenIdle(): void {
     clearTimeout(this.#timer)
     const ms = this.#options.idleCheckMs * (1 - Math.random() / 4)
+    if (ms > longestTimerMs) return
     this.#timer = setTimeout(() => {
       if (this.#answersPing && this.#send(frameType.ping, {})) this.#expectFrame()
     }, ms)
@@ -94,19 +110,21 @@ export class RealtimeLink {
     if (frame === undefined) return
     switch (frame.type) {
       case frameType.sessionReady:
-        this.#ready(frame.data as SessionReady)
+        if (isHead(frame.data)) this.#ready(frame.data as SessionReady)
+        else this.#end(lostConnection)
         break
       case frameType.progressChanged:
-        this.#apply(frame.data as ChangesPage)
+        if (isChangesPage(frame.data)) this.#apply(frame.data)
+        else this.#end(lostConnection)
         break
       case frameType.resumeReset:
-        void this.#resynchronise()
+        this.#resynchronisation.ask()
         break
       case frameType.tokenExpiring:
-        void this.#renewToken(0)
+        this.#renewal.ask()
         break
       case frameType.sessionClosing:
-        this.#announced = frame.data as SessionClosing
+        this.#announced = announcedEnd(frame.data)
         break
       case frameType.noticePosted:
         callBack(this.#options.onNotice, frame.data as NoticePosted)
@@ -154,14 +172,12 @@ export class RealtimeLink {
   }
 
   /** The connection is good until the server ends it, so what fails is tried again beside it. */
-  async #renewToken(attempt: number): Promise<void> {
-    clearTimeout(this.#renewal)
+  async #renewToken(): Promise<void> {
     try {
       this.#send(frameType.tokenRefresh, { token: await this.#options.newToken() })
     } catch (error) {
-      if (isTokenRefused(error)) this.#end(lostConnection)
-      const ms = retryAfterMsOf(error) + backoffMs(this.#options.backoff, attempt)
-      if (!this.#over) this.#renewal = setTimeout(() => void this.#renewToken(attempt + 1), ms)
+      if (!isTokenRefused(error)) throw error
+      this.#end(lostConnection)
     }
   }
 
