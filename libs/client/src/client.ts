@@ -133,6 +133,7 @@ const assemble = (options: CairnClientOptions): Parts => {
     backoff,
     idleCheckMs: options.idleCheckMs ?? defaultIdleCheckMs,
     answerTimeoutMs: options.answerTimeoutMs ?? 10_000,
+    steadyAfterMs: 5_000,
     onNotice: options.onNotice,
     onStatus: (status, code) => {
       if (status === 'live') queue.flush()

@@ -21,6 +21,8 @@ export interface RealtimeClientOptions {
   readonly backoff: Backoff
   readonly idleCheckMs: number
   readonly answerTimeoutMs: number
+  /** A connection that is up to date and lasts so long was worth what it cost: pauses begin small again. */
+  readonly steadyAfterMs: number
   readonly onNotice?: ((notice: NoticePosted) => void) | undefined
   /** `code` is given with `stopped`: the close code that said to stay away, or undefined when the session is over. */
   readonly onStatus?: ((status: RealtimeStatus, code?: number) => void) | undefined
@@ -36,6 +38,7 @@ export class RealtimeClient {
   readonly #options: RealtimeClientOptions
   #link: RealtimeLink | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
+  #steady: ReturnType<typeof setTimeout> | undefined
   #wanted = false
   /** Counts what was begun or called off: what is no longer the latest comes to nothing. */
   #dials = 0
@@ -76,6 +79,7 @@ export class RealtimeClient {
   #callOff(): void {
     this.#dials += 1
     clearTimeout(this.#timer)
+    clearTimeout(this.#steady)
     this.#link?.close()
     this.#link = undefined
   }
@@ -111,16 +115,22 @@ export class RealtimeClient {
         this.#tell('live')
       },
       // Not before: what makes a connection end at once may be HTTP, which needs the pause as well.
-      onCaughtUp: () => {
-        this.#failures = 0
-      },
+      onCaughtUp: () => this.#lasts(),
       onEnd: end => {
         if (dial === this.#dials) this.#ended(end, session)
       },
     })
   }
 
+  #lasts(): void {
+    clearTimeout(this.#steady)
+    this.#steady = setTimeout(() => {
+      this.#failures = 0
+    }, this.#options.steadyAfterMs)
+  }
+
   #ended({ code, retryAfterMs }: LinkEnd, session: UserSession): void {
+    clearTimeout(this.#steady)
     this.#link = undefined
     if (code === closeCode.tokenExpired || this.#mayBeRefused()) session.expireToken()
     if (code === closeCode.sessionRevoked) session.end()

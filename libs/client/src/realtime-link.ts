@@ -18,7 +18,7 @@ export interface LinkOptions {
   readonly answerTimeoutMs: number
   readonly backoff: Backoff
   readonly onReady: () => void
-  /** Nothing of the log is missing here: the connection is worth what it cost. */
+  /** Nothing of the log is missing here. */
   readonly onCaughtUp: () => void
   /** A token newer than the one that is about to end; asked for again until it is there, or the connection over. */
   readonly newToken: () => Promise<string>
