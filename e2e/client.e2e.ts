@@ -2,7 +2,7 @@
 // without a word.
 import { randomUUID } from 'node:crypto'
 import { createCairnClient, type CairnClient } from '@cairn/client'
-import { eventually, startLink } from '@cairn/testkit'
+import { eventually, orderIdentityToken, startLink } from '@cairn/testkit'
 import { startStack, type Stack } from '@cairn/testkit/stack'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 
@@ -94,4 +94,24 @@ it('an account is deleted by its owner, on every device', async () => {
   const other = createCairnClient({ gatewayUrl: stack.gatewayUrl, realtimeUrl: stack.realtimeUrl, session })
   await expect(other.readSnapshot()).rejects.toMatchObject({ code: 'token_invalid' })
   expect(other.session).toBeUndefined()
+})
+
+it('a guest who signs in with Apple is the same user, with all their progress', async () => {
+  const seen: string[] = []
+  client = createCairnClient({
+    gatewayUrl: stack.gatewayUrl,
+    realtimeUrl: stack.realtimeUrl,
+    onEvents: events => seen.push(...events.map(({ seq, item_id }) => `${seq} ${item_id}`)),
+    onReset: () => seen.push('reset'),
+  })
+  const guest = await client.signInAsGuest()
+  client.connect()
+  await client.record(practiced('a'))
+  await eventually(() => expect(seen).toEqual(['1 a']))
+  const { nonce } = await client.issueNonce()
+  const identity = await orderIdentityToken(stack.apple.issuer, { sub: randomUUID(), nonce })
+  const { user } = await client.signInWithApple({ identity_token: identity, nonce })
+  expect([user.id, user.is_guest]).toEqual([guest.user.id, false])
+  await client.record(practiced('b'))
+  await eventually(() => expect(seen).toEqual(['1 a', '2 b']))
 })

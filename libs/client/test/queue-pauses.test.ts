@@ -78,7 +78,7 @@ describe('recorded events', () => {
 
   it('wait while every new token is refused, whatever else is recorded', async () => {
     vi.spyOn(Math, 'random').mockReturnValue(1)
-    client = create({ backoff: { firstMs: 300, mostMs: 300 } })
+    client = create({ backoff: { firstMs: 5_000, mostMs: 5_000 } })
     server.on(events, problem(401, 'token_invalid'))
     const began = performance.now()
     await recordUntil(() => performance.now() - began > 200)
