@@ -93,7 +93,8 @@ export class UserSession {
       this.#mayBeDeleted = true
     }
     try {
-      await this.call({ method: 'DELETE', path: '/me', repeatable: false, onDoubt })
+      const answer = await this.call({ method: 'DELETE', path: '/me', repeatable: false, onDoubt })
+      if (answer !== undefined) throw nonsenseAnswer()
     } catch (error) {
       if (!this.#mayBeDeleted) throw error
       if (isTokenRefused(error) && !this.#isOver) await this.refresh().catch(() => undefined)

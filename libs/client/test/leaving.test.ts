@@ -130,6 +130,12 @@ describe('whoever leaves', () => {
     await eventually(() => expect([client.session, client.queuedEvents, stored]).toEqual([undefined, 0, []]))
   })
 
+  it('is not told that the account was deleted by what only looks like an answer', async () => {
+    server.on(deleteMe, { body: {} })
+    await expect(client.deleteAccount()).rejects.toMatchObject({ code: 'unavailable' })
+    expect(client.session).toBeDefined()
+  })
+
   it('is not told that the account was deleted when only the session was over', async () => {
     await client.record({ event_id: 'a' })
     alreadyDeleted()
