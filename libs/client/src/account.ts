@@ -8,7 +8,6 @@ import type { Http } from './http.ts'
 import type { LocalLog } from './local-log.ts'
 import type { RealtimeClient } from './realtime-client.ts'
 import type { SessionStore } from './session-store.ts'
-import type { UserSession } from './user-session.ts'
 
 export interface Parts {
   readonly http: Http
@@ -36,8 +35,12 @@ export const createAccount = ({ http, sessions, log, queue, realtime }: Parts): 
   const signInWithApple = async (body: SignInWithApple): Promise<Session> => {
     const { current } = sessions
     const call = { method: 'POST', path: '/auth/apple', body, repeatable: false } as const
-    const isGuest = current?.latest.user.is_guest === true
-    return begin(isGuest ? await current.call(call) : await http(call))
+    if (current?.latest.user.is_guest !== true) return begin(await http(call))
+    // A sign-in that is refused counts for everybody who shares the address: not for a token that is known to have ended.
+    await current.accessToken().catch((error: unknown) => {
+      if (!current.isOver) throw error
+    })
+    return begin(current.isOver ? await http(call) : await current.call(call))
   }
   const signInAsGuest = async (device?: Device): Promise<Session> => {
     const body: SignInAsGuest = device === undefined ? {} : { device }
@@ -48,19 +51,20 @@ export const createAccount = ({ http, sessions, log, queue, realtime }: Parts): 
     queue.pause()
   }
   /** Somebody else may have signed in: what goes on is theirs then. */
-  const leave = (session: UserSession): void => {
-    session.end()
+  const disconnectIfLast = (): void => {
     if (sessions.current === undefined) disconnect()
   }
   const signOut = async (): Promise<void> => {
     const session = sessions.require()
-    leave(session)
+    session.leave()
+    disconnectIfLast()
     await session.logOut()
   }
   const deleteAccount = async (): Promise<void> => {
     const session = sessions.require()
     await session.deleteAccount()
-    leave(session)
+    session.end()
+    disconnectIfLast()
     await queue.forget(session.userId)
   }
   return { signInWithApple, signInAsGuest, signOut, deleteAccount, disconnect }

@@ -1,7 +1,7 @@
 // One call of the HTTP API. What the server says may be tried again (429, 503) is, as late as it says and not for ever;
 // so is a call that may never have arrived, if doing it twice is harmless.
 import { backoffMs, defaultBackoff, sleep } from './backoff.ts'
-import { CairnProblem, isAnswer, problemOf } from './cairn-problem.ts'
+import { CairnProblem, isAnswer, problemOf, retryAfterMsOf } from './cairn-problem.ts'
 
 export interface HttpOptions {
   readonly gatewayUrl: string
@@ -74,7 +74,7 @@ const waitMs = (error: unknown, call: HttpCall, attempts: number): number | unde
   const jitterMs = backoffMs(defaultBackoff, attempts)
   if (!(error instanceof CairnProblem)) return call.repeatable ? jitterMs : undefined
   const passes = error.code === 'unavailable' || error.code === 'rate_limited'
-  return passes && (call.repeatable || !error.isForeign) ? (error.retryAfterMs ?? 0) + jitterMs : undefined
+  return passes && (call.repeatable || !error.isForeign) ? retryAfterMsOf(error) + jitterMs : undefined
 }
 
 /** Rejects with `CairnProblem` for every answer that is an error, and with fetch's own error when there was none. */

@@ -3,6 +3,9 @@
 import { backoffMs, type Backoff } from './backoff.ts'
 import { retryAfterMsOf } from './cairn-problem.ts'
 
+/** The shortest life that tokens may have is 10 s, and a new one is asked for after half of it. */
+const seldomAfterMs = 4_000
+
 export class PacedTask {
   readonly #backoff: Backoff
   readonly #run: () => Promise<void>
@@ -23,7 +26,7 @@ export class PacedTask {
   ask(afterMs = 0): void {
     if (this.#busy || this.#stopped) return
     this.#busy = true
-    const isSoon = performance.now() - this.#lastAt < 2 * this.#backoff.mostMs
+    const isSoon = performance.now() - this.#lastAt < Math.min(2 * this.#backoff.mostMs, seldomAfterMs)
     this.#again = isSoon ? this.#again + 1 : 0
     const ms = isSoon ? afterMs + backoffMs(this.#backoff, this.#again - 1) : afterMs
     this.#timer = setTimeout(() => void this.#perform(), ms)

@@ -115,7 +115,9 @@ export class RealtimeClient {
         this.#tell('live')
       },
       // Not before: what makes a connection end at once may be HTTP, which needs the pause as well.
-      onCaughtUp: () => this.#lasts(),
+      onCaughtUp: () => {
+        if (dial === this.#dials) this.#lasts()
+      },
       onEnd: end => {
         if (dial === this.#dials) this.#ended(end, session)
       },

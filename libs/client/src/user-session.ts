@@ -48,7 +48,7 @@ export class UserSession {
     return this.#isOver
   }
 
-  /** The account was to be deleted, and the answer never came. */
+  /** The account was to be deleted, the answer never came, and nothing since then says that it is there. */
   get mayBeDeleted(): boolean {
     return this.#mayBeDeleted
   }
@@ -72,11 +72,17 @@ export class UserSession {
     return this.#refreshing
   }
 
-  /** The server says that it is over, or the user does. */
+  /** The server says that it is over. */
   end(): void {
     if (this.#isOver) return
     this.#isOver = true
     this.#options.onChange(undefined)
+  }
+
+  /** The user says so, which says nothing of a deletion that was not heard of. */
+  leave(): void {
+    this.#mayBeDeleted = false
+    this.end()
   }
 
   /** Ends it on the server, whether or not its access token is taken any more. */
@@ -124,6 +130,7 @@ export class UserSession {
       const renewed = await this.#options.http<unknown>(call)
       if (!isSession(renewed) || renewed.user.id !== this.userId) throw nonsenseAnswer()
       this.#latest = renewed
+      this.#mayBeDeleted = false
       this.#expiresAtMs = expiryOf(this.#latest)
       this.#options.onChange(this.#latest)
       return this.#latest

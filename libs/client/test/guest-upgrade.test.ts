@@ -16,7 +16,7 @@ describe('a guest who signs in with Apple', () => {
   beforeEach(async () => {
     server = await startServer()
     resets = 0
-    server.on('POST /auth/refresh', { body: sessionOf(2) })
+    server.on('POST /auth/refresh', { body: sessionOf(2) }, { body: sessionOf(5) })
     server.on('POST /progress/events', problem(503, 'unavailable', { retry_after: 3_600 }))
     server.on('GET /progress/changes', { body: pageOf(1, 3) })
     client = createCairnClient({
@@ -42,14 +42,21 @@ describe('a guest who signs in with Apple', () => {
     server.on('POST /progress/events', receiptsOf)
     await client.signInWithApple(identity)
     await eventually(() => expect(client.queuedEvents).toBe(0))
-    expect([tokens(apple), tokens('POST /progress/events').at(-1)]).toEqual([['access-1'], 'access-3'])
+    expect([tokens(apple), tokens('POST /progress/events').at(-1)]).toEqual([['access-2'], 'access-3'])
     expect([client.session?.user.is_guest, client.log.head?.seq, resets]).toEqual([false, 3, 0])
   })
 
   it('is upgraded though the access token is not taken any more', async () => {
     server.on(apple, problem(401, 'token_expired'), { body: upgraded })
     await client.signInWithApple(identity)
-    expect(tokens(apple)).toEqual(['access-1', 'access-2'])
+    expect(tokens(apple)).toEqual(['access-2', 'access-5'])
+  })
+
+  it('signs in by themselves where the guest’s session is over', async () => {
+    server.on('POST /auth/refresh', problem(401, 'token_invalid'))
+    server.on(apple, { body: otherSessionOf(1) })
+    await client.signInWithApple(identity)
+    expect([tokens(apple), client.session?.access_token]).toEqual([[undefined], 'other-1'])
   })
 
   it('becomes the user of the account that the identity has, and leaves the guest what is the guest’s', async () => {
@@ -65,13 +72,13 @@ describe('a guest who signs in with Apple', () => {
   it('hears that the identity was taken just now, and stays a guest', async () => {
     server.on(apple, problem(409, 'identity_taken'))
     await expect(client.signInWithApple(identity)).rejects.toMatchObject({ status: 409, code: 'identity_taken' })
-    expect([client.session?.access_token, client.queuedEvents]).toEqual(['access-1', 1])
+    expect([client.session?.access_token, client.queuedEvents]).toEqual(['access-2', 1])
   })
 
   it('shows no token once upgraded', async () => {
     server.on(apple, { body: upgraded })
     await client.signInWithApple(identity)
     await client.signInWithApple(identity)
-    expect(tokens(apple)).toEqual(['access-1', undefined])
+    expect(tokens(apple)).toEqual(['access-2', undefined])
   })
 })

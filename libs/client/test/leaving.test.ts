@@ -130,6 +130,24 @@ describe('whoever leaves', () => {
     await eventually(() => expect([client.session, client.queuedEvents, stored]).toEqual([undefined, 0, []]))
   })
 
+  it('keeps what was recorded by signing out after a deletion that may have failed', async () => {
+    server.on(deleteMe, { hangUp: true })
+    await client.record({ event_id: 'a' })
+    await expect(client.deleteAccount()).rejects.toThrow()
+    await client.signOut()
+    expect([client.queuedEvents, stored.length]).toEqual([1, 1])
+  })
+
+  it('takes no later end of the session for a deletion, once the account was seen', async () => {
+    server.on(deleteMe, { hangUp: true }, problem(401, 'token_invalid'))
+    await client.record({ event_id: 'a' })
+    await expect(client.deleteAccount()).rejects.toThrow()
+    await client.refresh()
+    server.on('POST /auth/refresh', problem(401, 'token_invalid'))
+    await expect(client.deleteAccount()).rejects.toMatchObject({ code: 'token_invalid' })
+    expect([client.session, stored.length]).toEqual([undefined, 1])
+  })
+
   it('is not told that the account was deleted by what only looks like an answer', async () => {
     server.on(deleteMe, { body: {} })
     await expect(client.deleteAccount()).rejects.toMatchObject({ code: 'unavailable' })

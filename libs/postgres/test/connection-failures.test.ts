@@ -46,8 +46,8 @@ const failureOf = async (work: Promise<unknown>): Promise<Error & { code?: strin
 }
 
 const asking = {
-  'a statement': () => pool.query('SELECT 1'),
-  'a transaction': () => inTransaction(pool, client => client.query('SELECT 1')),
+  'a statement': (of = pool) => of.query('SELECT 1'),
+  'a transaction': (of = pool) => inTransaction(of, client => client.query('SELECT 1')),
 }
 
 describe.each(Object.entries(asking))('%s', (_what, ask) => {
@@ -75,7 +75,8 @@ describe.each(Object.entries(asking))('%s', (_what, ask) => {
     const url = new URL(database.url)
     url.username = 'nobody'
     const refused = open({ url: url.href })
-    const { code } = await failureOf(refused.query('SELECT 1')).finally(() => refused.end())
+    const { code } = await failureOf(ask(refused))
+    await refused.end()
     expect(code).toMatch(/^28/)
   })
 

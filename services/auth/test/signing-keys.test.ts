@@ -66,18 +66,18 @@ it('a look that fails leaves the next one alone', async () => {
 })
 
 it('a look that gets no answer in time says that the database is not available', async () => {
-  const client = await under.database.connect()
-  // "akey", as in lock-signing-keys.ts: whoever looks waits for it until the statement has no time left.
-  await client.query('SELECT pg_advisory_lock($1)', [0x61_6b_65_79])
   const another = await under.startAnother({ AUTH_KEY_CHECK_MS: '100', AUTH_STATEMENT_TIMEOUT_MS: '200' })
+  const client = await under.database.connect()
   try {
+    // "akey", as in lock-signing-keys.ts: whoever looks waits for it until the statement has no time left.
+    await client.query('SELECT pg_advisory_lock($1)', [0x61_6b_65_79])
     await eventually(() => {
       const line = under.logs.lines.find(one => one.includes('could not look at the signing keys'))
       expect(JSON.parse(line ?? '{}')).toMatchObject({ job: 'signing-keys', code: 'unavailable' })
     })
   } finally {
-    await client.query('SELECT pg_advisory_unlock($1)', [0x61_6b_65_79])
-    client.release()
+    // The session, and the lock with it.
+    client.release(true)
     await another.stop()
   }
 })

@@ -44,6 +44,12 @@ describe('starting', () => {
     survivor = replicas[0]
   })
 
+  it('is refused with a login that PostgreSQL does not let in', async () => {
+    const url = new URL(under.config.databaseUrl)
+    url.password = 'another'
+    await expect(under.startAnother({ AUTH_DATABASE_URL: url.href })).rejects.toThrow('password authentication failed')
+  })
+
   it('is refused with another master key, and the keys stay as they are', async () => {
     const before = await under.database.query('SELECT * FROM auth.signing_keys')
     const other = { AUTH_MASTER_KEY: Buffer.alloc(32, 'o').toString('base64url') }

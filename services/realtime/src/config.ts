@@ -135,7 +135,7 @@ const connections = {
     max: 300_000,
     fallback: 1_000,
     description:
-      'clients of a stopping node, and those an operator disconnects, are told to wait a random time up to this before they come back',
+      'clients of a stopping node, those an operator disconnects and those whose key is withdrawn are told to wait a random time up to this before they come back',
   }),
 } as const
 

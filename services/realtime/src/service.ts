@@ -19,10 +19,10 @@ export interface RunningRealtime extends RunningService {
 }
 
 /** Within a second of the end of a session, or of the key of its token, and after the bus was lost, its sockets are closed. */
-const closeWhatEnds = (guard: TokenGuard, registry: ConnectionRegistry): void => {
+const closeWhatEnds = (guard: TokenGuard, registry: ConnectionRegistry, retryMs: number): void => {
   guard.onSessionEnded(({ user_id, session_id }) => registry.endSession(user_id, session_id))
   guard.onUserSignedOut(({ user_id, not_after }) => registry.signOutUser(user_id, not_after))
-  guard.onVerdictsChanged(() => registry.recheck(claims => guard.verdictOn(claims)))
+  guard.onVerdictsChanged(() => registry.recheck(claims => guard.verdictOn(claims), retryMs))
 }
 
 interface Started {
@@ -65,7 +65,7 @@ export const startRealtime = async (config: RealtimeConfig, logger: Logger): Pro
   const hashUser = userHasher(config.userHashKey)
   const { wheel, ...core } = createCore(config, bus, hashUser)
   const { registry } = core
-  closeWhatEnds(guard, registry)
+  closeWhatEnds(guard, registry, config.drainRetryMs)
   logger.metrics.gauge('cairn.sockets', () => registry.size)
   const limits = (started.limits = startHandshakeLimits(config, logger))
   const orders = (started.orders = openOrderChannel({ ...config, checkMs: config.orderCheckMs, logger, role: 'node' }))

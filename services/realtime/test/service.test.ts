@@ -193,10 +193,18 @@ describe('a realtime node', () => {
       const gone = [await connect(plainDoor, scene.node, person), await connect(socketIoDoor, scene.node, person)]
       await scene.others.rotateKey()
       const next = { ...person, token: await scene.others.tokenFor(person) }
-      const stays = [await connect(plainDoor, scene.node, next), await connect(socketIoDoor, scene.node, next)]
+      // Until the node has read the new key.
+      const stays = [
+        await eventually(() => connect(plainDoor, scene.node, next)),
+        await connect(socketIoDoor, scene.node, next),
+      ]
       expect([...gone, ...stays].map(({ closed }) => closed)).toEqual([false, false, false, false])
       scene.others.withdrawKeys()
       await eventually(() => expect(gone.map(({ frames }) => frames.at(-1)?.data['code'])).toEqual([4401, 4401]))
+      expect(gone.map(({ frames }) => frames.at(-1)?.data['retry_after_ms'])).toEqual([
+        expect.any(Number),
+        expect.any(Number),
+      ])
       expect(stays.map(({ frames }) => frames.at(-1)?.type)).toEqual(['session.ready', 'session.ready'])
     })
   })

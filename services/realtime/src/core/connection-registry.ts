@@ -90,12 +90,15 @@ export class ConnectionRegistry {
     }
   }
 
-  /** Closes what must not go on: of an ended session it is told to stay away, of a token too old to tell, or of a withdrawn key, to refresh. */
-  recheck(verdictOn: TokenGuard['verdictOn']): void {
+  /**
+   * Closes what must not go on: of an ended session it is told to stay away, of a token too old to tell, or of a withdrawn key, to
+   * refresh, after a random time up to `retryMs`: it may be everybody's.
+   */
+  recheck(verdictOn: TokenGuard['verdictOn'], retryMs: number): void {
     for (const connection of this.all()) {
       const verdict = verdictOn(connection.claims)
       if (verdict === 'token_invalid') connection.close(closeCode.sessionRevoked)
-      if (verdict === 'token_expired') connection.close(closeCode.tokenExpired)
+      if (verdict === 'token_expired') connection.close(closeCode.tokenExpired, Math.floor(Math.random() * retryMs))
     }
   }
 }
