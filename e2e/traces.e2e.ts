@@ -16,6 +16,7 @@ import {
   type TestDatabase,
 } from '@cairn/testkit'
 import { startFleet, type Fleet } from '@cairn/testkit/fleet'
+import pg from 'pg'
 import { WebSocket } from 'ws'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 
@@ -125,12 +126,21 @@ it('a traceparent is continued over gateway, bus, database and socket frame, eac
   expect(edge?.attributes).toMatchObject({ 'http.route': '/api/v1/progress/events', 'http.response.status_code': 200 })
 }, 30_000)
 
+/** Whoever begins to listen then hears nothing of what was written before. */
+const published = async (): Promise<void> => {
+  const client = new pg.Client({ connectionString: fleet.databaseUrl })
+  await client.connect()
+  await eventually(async () => expect((await client.query('SELECT FROM progress.outbox')).rowCount).toBe(0))
+  await client.end()
+}
+
 it('a handshake and a frame continue the traces they name, down to what they ask for', async () => {
   const { port = 0 } = fleet.of('realtime')[0] ?? {}
   const [ofHandshake, ofFrame] = [newTrace(), newTrace()]
   // Somebody of whom the node has no page in its memory.
   const other = await signIn()
   await write({}, other)
+  await published()
   const url = `ws://127.0.0.1:${port}/ws/user/${other.user.id}?token=${other.access_token}`
   const socket = new WebSocket(url, { headers: { traceparent: ofHandshake.traceparent } })
   const [ready] = (await once(socket, 'message')) as [Buffer]
