@@ -128,10 +128,10 @@ it('a traceparent is continued over gateway, bus, database and socket frame, eac
 
 /** Whoever begins to listen then hears nothing of what was written before. */
 const published = async (): Promise<void> => {
-  const client = new pg.Client({ connectionString: fleet.databaseUrl })
-  await client.connect()
-  await eventually(async () => expect((await client.query('SELECT FROM progress.outbox')).rowCount).toBe(0))
-  await client.end()
+  const administrator = new pg.Client({ connectionString: fleet.databaseUrl })
+  await administrator.connect()
+  await eventually(async () => expect((await administrator.query('SELECT FROM progress.outbox')).rowCount).toBe(0))
+  await administrator.end()
 }
 
 it('a handshake and a frame continue the traces they name, down to what they ask for', async () => {
