@@ -1,8 +1,8 @@
 // The user signs out or deletes the account: what is then left here, and what the server was told.
 import { eventually } from '@cairn/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createCairnClient, type CairnClient, type CairnClientOptions, type QueuedEvent } from '../src/index.ts'
-import { otherSessionOf, problem, sessionOf, startServer, type Answer, type TestServer } from './server.ts'
+import type { CairnClient, CairnClientOptions, QueuedEvent } from '../src/index.ts'
+import { clientAt, otherSessionOf, problem, sessionOf, startServer, type Answer, type TestServer } from './server.ts'
 
 const logOut = 'POST /auth/logout'
 const deleteMe = 'DELETE /me'
@@ -14,11 +14,7 @@ describe('whoever leaves', () => {
   let stored: readonly QueuedEvent[]
 
   const create = (more: Partial<CairnClientOptions> = {}): CairnClient =>
-    createCairnClient({
-      gatewayUrl: server.url,
-      realtimeUrl: server.url,
-      session: sessionOf(1),
-      backoff: { firstMs: 5, mostMs: 20 },
+    clientAt(server, {
       storage: { load: async () => stored, save: async queued => void (stored = structuredClone(queued)) },
       onSession: session => kept.push(session?.access_token),
       ...more,

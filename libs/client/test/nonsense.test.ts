@@ -1,8 +1,8 @@
 // Answers and frames that say they are good and are nothing that the server gives: they cost neither session nor log.
 import { eventually } from '@cairn/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createCairnClient, type CairnClient, type CairnClientOptions } from '../src/index.ts'
-import { otherSessionOf, pageOf, serveLog, sessionOf, startServer, type TestServer } from './server.ts'
+import type { CairnClient, CairnClientOptions } from '../src/index.ts'
+import { clientAt, otherSessionOf, pageOf, serveLog, sessionOf, startServer, type TestServer } from './server.ts'
 
 describe('nonsense', () => {
   let server: TestServer
@@ -11,11 +11,7 @@ describe('nonsense', () => {
   let seen: (number | 'reset')[]
 
   const create = (more: Partial<CairnClientOptions> = {}): CairnClient =>
-    createCairnClient({
-      gatewayUrl: server.url,
-      realtimeUrl: server.url,
-      session: sessionOf(1),
-      backoff: { firstMs: 5, mostMs: 20 },
+    clientAt(server, {
       onSession: session => kept.push(session),
       onEvents: events => seen.push(...events.map(({ seq }) => seq)),
       onReset: () => seen.push('reset'),

@@ -2,8 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { eventually } from '@cairn/testkit'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createCairnClient, type CairnClient, type CairnClientOptions } from '../src/index.ts'
+import type { CairnClient, CairnClientOptions } from '../src/index.ts'
 import {
+  clientAt,
   idsOf,
   otherSessionOf,
   problem,
@@ -21,11 +22,7 @@ describe('recorded events', () => {
   let client: CairnClient
 
   const create = (more: Partial<CairnClientOptions> = {}): CairnClient =>
-    createCairnClient({
-      gatewayUrl: server.url,
-      realtimeUrl: server.url,
-      session: sessionOf(1),
-      backoff: { firstMs: 5, mostMs: 20 },
+    clientAt(server, {
       maxWaitMs: 500,
       ...more,
     })

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { ChangesPage, Session, SessionReady } from '@cairn/contracts'
 import { WebSocketServer, type WebSocket } from 'ws'
+import { createCairnClient, type CairnClient, type CairnClientOptions } from '../src/index.ts'
 
 export interface Call {
   readonly route: string
@@ -214,3 +215,13 @@ export const serveLog = (server: TestServer): ServedLog => {
   }
   return log
 }
+
+/** Of somebody who is signed in since an earlier run, with pauses for tests. */
+export const clientAt = ({ url }: TestServer, more: Partial<CairnClientOptions> = {}): CairnClient =>
+  createCairnClient({
+    gatewayUrl: url,
+    realtimeUrl: url,
+    session: sessionOf(1),
+    backoff: { firstMs: 5, mostMs: 20 },
+    ...more,
+  })
