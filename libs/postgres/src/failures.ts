@@ -31,9 +31,9 @@ export const isPassing = (error: unknown): boolean => {
   return connectionMessages.test(code) || connectionMessages.test(error.message)
 }
 
-/** True when the server does not let in the user of the URL: a fault of the configuration at the start, a password under change later. */
-export const isLoginRefused = (error: unknown): boolean =>
-  error instanceof pg.DatabaseError && error.code?.startsWith('28') === true
+/** The same of what a service meets at its start. Then a login that is refused is a fault of the configuration, later a password under change. */
+export const isPassingAtStart = (error: unknown): boolean =>
+  isPassing(error) && !(error instanceof pg.DatabaseError && error.code?.startsWith('28') === true)
 
 /** True when the connection itself is gone, so that the fate of a COMMIT may be unknown. */
 export const isConnectionLoss = (error: unknown): boolean =>

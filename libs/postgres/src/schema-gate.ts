@@ -2,7 +2,7 @@
 // as a role that can neither change the schema nor use another service's. One that is behind is waited for, everything else is refused.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import { isLoginRefused, isPassing } from './failures.ts'
+import { isPassingAtStart } from './failures.ts'
 import { historyFaults, judgeHistory, type AppliedMigration } from './migrations/judge-history.ts'
 import { readMigrationFiles } from './migrations/migration-files.ts'
 import { findRoleFault } from './role-fault.ts'
@@ -63,7 +63,7 @@ export const waitForSchema = async (pool: pg.Pool, onBehind: (error: Error) => v
       return
     } catch (error) {
       if (!(error instanceof SchemaBehind)) {
-        if (isPassing(error) && !isLoginRefused(error)) return
+        if (isPassingAtStart(error)) return
         throw error
       }
       if (!told) onBehind(error)

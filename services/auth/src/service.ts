@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Bus, keepIncidents, serve, type OutboxPublisher, type Serving } from '@cairn/bus'
-import { createPool, createSchemaGate, isLoginRefused, isPassing } from '@cairn/postgres'
+import { createPool, createSchemaGate, isPassingAtStart } from '@cairn/postgres'
 import { HealthState, startOpsServer, userHasher, type Logger, type RunningService } from '@cairn/runtime'
 import type pg from 'pg'
 import { AppleKeySet } from './apple/apple-key-set.ts'
@@ -59,7 +59,7 @@ const waitForSigningKeys = async (pool: pg.Pool, config: AuthConfig, logger: Log
     try {
       return await SigningKeys.load({ pool, sealingKey, rules })
     } catch (error) {
-      if (!isPassing(error) || isLoginRefused(error)) throw error
+      if (!isPassingAtStart(error)) throw error
       logger.warn({ error }, 'the database cannot be used yet')
       await sleep(databaseRetryMs)
     }
