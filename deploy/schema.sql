@@ -5,7 +5,7 @@ CREATE SCHEMA auth;
 CREATE SCHEMA progress;
 
 CREATE TYPE auth.device_platform AS ENUM ('ios', 'android', 'web', 'other');
-CREATE TYPE auth.session_end_reason AS ENUM ('logged_out', 'ended_by_user', 'reuse_detected', 'account_deleted', 'consent_revoked');
+CREATE TYPE auth.session_end_reason AS ENUM ('logged_out', 'ended_by_user', 'reuse_detected', 'account_deleted', 'consent_revoked', 'ended_by_operator');
 CREATE TYPE auth.signing_key_state AS ENUM ('standby', 'current', 'previous', 'revoked');
 CREATE TYPE progress.event_kind AS ENUM ('started', 'advanced', 'completed', 'practiced', 'reset');
 CREATE TYPE progress.item_status AS ENUM ('not_started', 'in_progress', 'completed');

@@ -1,5 +1,6 @@
 // An operator's command on a bus that does not let it in: a line that says so, and an end, instead of waiting for NATS as
 // services do.
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { deriveNatsUrl, type Backend } from '@cairn/local'
@@ -23,6 +24,7 @@ afterAll(async () => {
 const commands = [
   ['janitor', ['--once']],
   ['rotate-keys', []],
+  ['account', ['show', randomUUID()]],
   ['incident', ['list']],
 ] as const
 

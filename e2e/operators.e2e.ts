@@ -2,9 +2,12 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { createCairnClient, type CairnClient } from '@cairn/client'
+import type { Session } from '@cairn/contracts'
+import { deriveNatsUrl } from '@cairn/local'
 import { createTestDatabase, databaseUrlOf, eventually, type TestDatabase } from '@cairn/testkit'
 import { startFleet, type Fleet } from '@cairn/testkit/fleet'
-import { afterAll, beforeAll, expect, inject, it } from 'vitest'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { runCommand, type Ran } from './run-command.ts'
 
 interface Phone {
@@ -95,3 +98,47 @@ it('says so when no node listens, and when Redis is not there', async () => {
   const away = await runCommand('realtime', { REDIS_URL: 'redis://:password@127.0.0.1:1' }, 'notice', 'x')
   expect(away).toEqual({ code: 1, output: 'Redis at 127.0.0.1:1 cannot be reached\n' })
 }, 30_000)
+
+describe('an account', () => {
+  const orderAbout = (...args: string[]): Promise<Ran> =>
+    runCommand('account', { NATS_URL: deriveNatsUrl(fleet.nats.url, 'operator') }, ...args)
+  const sessionOf = ({ client }: Phone): Session => client.session as Session
+  const portOfFirst = (): number => fleet.of('realtime')[0]?.port ?? 0
+
+  it('is shown, signed out and deleted; its phone is told each time, and its progress goes with it', async () => {
+    const phone = await open(portOfFirst())
+    const { user, session_id: id } = sessionOf(phone)
+    const occurredAt = new Date().toISOString()
+    const event = { event_id: randomUUID(), track_id: 'course', item_id: 'lesson', kind: 'completed' }
+    await phone.client.record({ ...event, occurred_at: occurredAt })
+    const admin = new pg.Client({ connectionString: fleet.databaseUrl })
+    await admin.connect()
+    const log = 'SELECT 1 FROM progress.events WHERE user_id = $1'
+    const eventsOf = async (userId: string): Promise<number | null> => (await admin.query(log, [userId])).rowCount
+    await eventually(async () => expect(await eventsOf(user.id)).toBe(1))
+    const shown = await orderAbout('show', user.id)
+    expect(shown.code).toBe(0)
+    expect(shown.output).toMatch(new RegExp(`^${user.id}: a guest; since .+\n  session ${id} on .+\n$`))
+
+    expect(await orderAbout('sign-out', user.id)).toEqual({ code: 0, output: 'signed out everywhere\n' })
+    await eventually(() => expect(phone.client.session).toBeUndefined())
+    expect((await orderAbout('show', user.id)).output).toContain('signed in nowhere')
+
+    expect(await orderAbout('delete', user.id, '--yes')).toEqual({
+      code: 0,
+      output: 'deleted; progress is being erased\n',
+    })
+    await eventually(async () => expect(await eventsOf(user.id)).toBe(0))
+    await admin.end()
+    expect(await orderAbout('show', user.id)).toEqual({ code: 1, output: 'there is no such user\n' })
+  }, 60_000)
+
+  it.each([[[]], [['show']], [['show', 'somebody']], [['forget', randomUUID()]], [['delete', randomUUID()]]])(
+    'what is no order is answered with how to give one: %j',
+    async args => {
+      const { code, output } = await orderAbout(...args)
+      expect(code).toBe(1)
+      expect(output).toContain('usage: npm run account')
+    },
+  )
+})

@@ -8,7 +8,7 @@ export interface Ran {
 }
 
 export const runCommand = async (
-  name: 'incident' | 'janitor' | 'new-epoch' | 'realtime' | 'rebuild' | 'rotate-keys',
+  name: 'account' | 'incident' | 'janitor' | 'new-epoch' | 'realtime' | 'rebuild' | 'rotate-keys',
   environment: Readonly<Record<string, string>>,
   ...args: string[]
 ): Promise<Ran> => {

@@ -1,12 +1,13 @@
 // What auth tells other services, and what they ask of it: bus payloads that no client sees (design §4 and §8).
 import { Type, type Static } from 'typebox'
+import { SessionSummary, User } from './auth.ts'
 import { Instant, Nullable, Uuid } from './scalars.ts'
 
 const closed = { additionalProperties: false }
 
 /** Why one session ended, and why all of a user's did. */
 export const sessionEndReasons = ['logged_out', 'ended_by_user', 'reuse_detected'] as const
-export const signOutReasons = ['account_deleted', 'consent_revoked'] as const
+export const signOutReasons = ['account_deleted', 'consent_revoked', 'ended_by_operator'] as const
 
 /** Payload of `event.auth.session.ended.v1.<user>`. */
 export const SessionEnded = Type.Object({
@@ -57,3 +58,17 @@ export const KeyRotation = Type.Object({
   ready_in_s: Type.Integer({ description: 'Seconds until the next key may sign.' }),
 })
 export type KeyRotation = Static<typeof KeyRotation>
+
+/** Whom an operator's order is about. */
+export const AboutUser = Type.Object({ user_id: Uuid }, closed)
+export type AboutUser = Static<typeof AboutUser>
+
+/** What auth has of a user, null when there is none; `sessions` are those that live. */
+export const Account = Type.Object({
+  account: Nullable(Type.Object({ user: User, sessions: Type.Array(Type.Omit(SessionSummary, ['current'])) })),
+})
+export type Account = Static<typeof Account>
+
+/** `found` is false when there is no such user: nothing was done. */
+export const FoundUser = Type.Object({ found: Type.Boolean() })
+export type FoundUser = Static<typeof FoundUser>

@@ -1,7 +1,7 @@
 // Every request one service may make of another: its subject and the schemas of both directions.
 // A new one is a line here, a handler at its owner and a caller.
 import { Type, type Static, type TSchema } from 'typebox'
-import { Denials, KeyRotation, ReadDenials, RotateKeys } from './auth-bus.ts'
+import { AboutUser, Account, Denials, FoundUser, KeyRotation, ReadDenials, RotateKeys } from './auth-bus.ts'
 import {
   AppleNotification,
   EndSession,
@@ -66,6 +66,7 @@ const operation =
   })
 
 const session = operation('auth', 'session')
+const account = operation('auth', 'account')
 const log = operation('progress', 'log')
 
 export const issueNonce = operation('auth', 'nonce')('issue', Nothing, Nonce)
@@ -96,8 +97,11 @@ export const sweepIdleSessions = operation('auth', 'sessions')('sweep-idle', Swe
 export const findAbandonedGuests = operation('auth', 'guests')('find-abandoned', FindAbandonedGuests, AbandonedGuests)
 export const deleteAbandonedGuests = operation('auth', 'guests')('delete-abandoned', UserIds, CleanUpResult)
 export const inspectAuthTables = operation('auth', 'tables')('inspect', Nothing, TableReport)
-/** For operators: refused when it comes on a user's behalf, and no route of the gateway leads here. */
+/** These four for operators: refused when they come on a user's behalf, and no route of the gateway leads here. */
 export const rotateKeys = operation('auth', 'keys')('rotate', RotateKeys, KeyRotation)
+export const readAccount = account('read', AboutUser, Account)
+export const signOutAccount = account('sign-out', AboutUser, FoundUser)
+export const eraseAccount = account('erase', AboutUser, FoundUser)
 export const readKeySet = operation('auth', 'keys')('read', Nothing, KeySet)
 
 export const submitEvents = log('submit', SubmitEvents, SubmitResult)

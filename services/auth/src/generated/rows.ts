@@ -3,7 +3,8 @@
 
 export type DevicePlatform = 'ios' | 'android' | 'web' | 'other'
 
-export type SessionEndReason = 'logged_out' | 'ended_by_user' | 'reuse_detected' | 'account_deleted' | 'consent_revoked'
+export type SessionEndReason =
+  'logged_out' | 'ended_by_user' | 'reuse_detected' | 'account_deleted' | 'consent_revoked' | 'ended_by_operator'
 
 export type SigningKeyState = 'standby' | 'current' | 'previous' | 'revoked'
 

@@ -6,8 +6,11 @@ import { deleteUser } from '../store/delete-user.ts'
 import type { Change } from './change-and-tell.ts'
 import { signOutEverywhere } from './sign-out-everywhere.ts'
 
-/** Call `apple.revocations.kept()` after the commit. Harmless when the account is gone: nobody is told twice. */
-export const deleteAccount = async (context: AuthContext, change: Change, userId: string): Promise<void> => {
+/**
+ * Call `apple.revocations.kept()` after the commit. Harmless when the account is gone: nobody is told twice, and it resolves
+ * with false.
+ */
+export const deleteAccount = async (context: AuthContext, change: Change, userId: string): Promise<boolean> => {
   const reason = 'account_deleted'
   const denied = await signOutEverywhere(context, change, {
     userId,
@@ -17,7 +20,8 @@ export const deleteAccount = async (context: AuthContext, change: Change, userId
       await deleteUser(change.database, userId)
     },
   })
-  if (denied === undefined) return
+  if (denied === undefined) return false
   const event: UserDeleted = { user_id: userId, deleted_at: denied.denied_at.toISOString() }
   await change.tell([{ subject: userDeletedSubject(userId), payload: event }])
+  return true
 }

@@ -13,11 +13,13 @@ import { handleDeleteAbandonedGuests } from './delete-abandoned-guests.ts'
 import { handleDeleteMe } from './delete-me.ts'
 import { handleEndOtherSessions } from './end-other-sessions.ts'
 import { handleEndSession } from './end-session.ts'
+import { handleEraseAccount } from './erase-account.ts'
 import { handleFindAbandonedGuests } from './find-abandoned-guests.ts'
 import { handleInspectTables } from './inspect-tables.ts'
 import { handleIssueNonce } from './issue-nonce.ts'
 import { handleListSessions } from './list-sessions.ts'
 import { handleLogOut } from './log-out.ts'
+import { handleReadAccount } from './read-account.ts'
 import { handleReadDenials } from './read-denials.ts'
 import { handleReadKeySet } from './read-key-set.ts'
 import { handleReadMe } from './read-me.ts'
@@ -27,6 +29,7 @@ import { handleRotateKeys } from './rotate-keys.ts'
 import { handleSweepIdleSessions } from './sweep-idle-sessions.ts'
 import { handleSignInAsGuest } from './sign-in-as-guest.ts'
 import { handleSignInWithApple } from './sign-in-with-apple.ts'
+import { handleSignOutAccount } from './sign-out-account.ts'
 
 const serving = routeWith(databaseFailure)
 
@@ -50,6 +53,9 @@ export const routesOf = (context: AuthContext): readonly Route[] => [
   serving(operations.receiveAppleNotification, handleReceiveAppleNotification(context)),
   serving(operations.cleanUpSigningKeys, handleCleanUpSigningKeys(context)),
   serving(operations.rotateKeys, handleRotateKeys(context)),
+  serving(operations.readAccount, handleReadAccount(context)),
+  serving(operations.signOutAccount, handleSignOutAccount(context)),
+  serving(operations.eraseAccount, handleEraseAccount(context)),
   serving(operations.cleanUpAppleCodes, handleCleanUpAppleCodes(context)),
   serving(operations.sweepIdleSessions, handleSweepIdleSessions(context)),
   serving(operations.findAbandonedGuests, handleFindAbandonedGuests(context)),

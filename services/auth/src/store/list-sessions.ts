@@ -1,6 +1,5 @@
-// The live sessions of a user, the one that asks first, then by when they were last refreshed.
+// The live sessions of a user, the one that asks first, if any does, then by when they were last refreshed.
 import type { SessionsRow } from '../generated/rows.ts'
-import type { OwnSession } from './find-own-session.ts'
 import type { Queryable } from './queryable.ts'
 
 export type ListedSession = Pick<
@@ -20,7 +19,7 @@ const statement = {
 /** At most `limit`. */
 export const listSessions = async (
   database: Queryable,
-  { sessionId, userId }: OwnSession,
+  { userId, sessionId }: { userId: string; sessionId: string | null },
   limit: number,
 ): Promise<readonly ListedSession[]> =>
   (await database.query<ListedSession>({ ...statement, values: [userId, sessionId, limit] })).rows
