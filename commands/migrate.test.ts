@@ -183,7 +183,7 @@ describe('npm run migrate', () => {
       await bus.drain(0)
       await server.stop()
     }
-  }, 60_000)
+  }, 120_000)
 
   it('migrates the database without NATS, and says that nothing was done there', async () => {
     expect(await run()).toMatchObject({ code: 0, output: expect.stringContaining('MIGRATE_NATS_URL is not set') })

@@ -9,6 +9,7 @@ import { keysRotatedSubject, readKeySet, type KeySet, type Me, type Session } fr
 import { createLogger } from '@cairn/runtime'
 import { call, eventually, orderIdentityToken, signInAsGuest, signInWithApple } from '@cairn/testkit'
 import { startStack, type Stack } from '@cairn/testkit/stack'
+import { guardVariables } from '@cairn/tokens'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
@@ -124,10 +125,12 @@ describe('signature and header', () => {
       expectRefused(await unknown(-1))
       expect(keyReads).toBeGreaterThan(0)
     }, 10_000)
-    const before = keyReads
+    const [before, begunAt] = [keyReads, performance.now()]
     const answers = await Promise.all(Array.from({ length: 1_000 }, (_, index) => unknown(index)))
     for (const answer of answers) expectRefused(answer)
-    expect(keyReads - before).toBeLessThanOrEqual(1)
+    // One, unless the machine is so slow that the floor between two reads has passed meanwhile.
+    const floors = Math.floor((performance.now() - begunAt) / (guardVariables.unknownKeyFloorMs.fallback ?? 0))
+    expect(keyReads - before).toBeLessThanOrEqual(1 + floors)
   }, 60_000)
 
   it.each<[string, unknown]>([
