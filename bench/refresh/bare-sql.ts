@@ -28,7 +28,7 @@ export const openBareSql = (databaseUrl: string, masterKey: Buffer): BareSql => 
     const session = await readSession(pool, presented.sessionId)
     if (session === undefined) throw new Error('the session is not there')
     const nextGeneration = presented.generation + 1
-    const next = makeRefreshToken(macKey, {
+    const next = makeRefreshToken([macKey], {
       sessionId: presented.sessionId,
       generation: nextGeneration,
       secret: randomBytes(16),

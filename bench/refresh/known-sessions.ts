@@ -23,7 +23,7 @@ export const knownSessions = (masterKey: Buffer): ((number: number) => KnownSess
   const macKey = deriveKey(masterKey, 'refreshTokenMac')
   return number => ({
     userId: uuidOf(`user ${number}`),
-    token: makeRefreshToken(macKey, {
+    token: makeRefreshToken([macKey], {
       sessionId: uuidOf(`session ${number}`),
       generation: 0,
       secret: bytesOf(`secret ${number}`),

@@ -26,7 +26,7 @@ export const readSigningKey = async (stack: Stack, database: pg.Pool): Promise<S
   const [stored] = rows
   if (stored === undefined) throw new Error('there is no current key')
   const sealingKey = deriveKey(Buffer.from(stack.environment['AUTH_MASTER_KEY'] ?? '', 'base64url'), 'signingKeys')
-  const jwk = JSON.parse(unseal(sealingKey, stored.private_key_sealed, stored.kid)) as Record<string, string>
+  const jwk = JSON.parse(unseal([sealingKey], stored.private_key_sealed, stored.kid)) as Record<string, string>
   const privateKey = createPrivateKey({ key: jwk, format: 'jwk' })
   return { kid: stored.kid, privateKey, publicKey: createPublicKey(privateKey) }
 }

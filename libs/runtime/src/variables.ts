@@ -95,13 +95,24 @@ export const natsUrl = (name: string, about: Described<string>): Variable<string
 export const redisUrl = (name: string, about: Described<string>): Variable<string> =>
   url(name, { ...about, protocols: ['redis:', 'rediss:'] })
 
+const parseKey = (value: string): Buffer | undefined => {
+  const bytes = Buffer.from(value, 'base64url')
+  return bytes.length >= 32 && bytes.toString('base64url') === value ? bytes : undefined
+}
+
 /** A secret key: at least 32 random bytes, base64url without padding (`openssl rand -base64 32 | tr '+/' '-_' | tr -d =`). */
 export const secretKey = (name: string, about: Described<Buffer>): Variable<Buffer> => ({
-  ...define<Buffer>(name, about, {
-    expects: 'at least 32 bytes as base64url without padding',
+  ...define<Buffer>(name, about, { expects: 'at least 32 bytes as base64url without padding', parse: parseKey }),
+  secret: true,
+})
+
+/** Several of them. */
+export const secretKeys = (name: string, about: Described<readonly Buffer[]>): Variable<readonly Buffer[]> => ({
+  ...define<readonly Buffer[]>(name, about, {
+    expects: 'comma-separated, each at least 32 bytes as base64url without padding',
     parse: value => {
-      const bytes = Buffer.from(value, 'base64url')
-      return bytes.length >= 32 && bytes.toString('base64url') === value ? bytes : undefined
+      const keys = value.split(',').map(one => parseKey(one.trim()))
+      return keys.every(key => key !== undefined) ? keys : undefined
     },
   }),
   secret: true,

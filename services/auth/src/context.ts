@@ -4,6 +4,7 @@ import type { HashUser, Logger } from '@cairn/runtime'
 import type pg from 'pg'
 import type { AppleKeySet } from './apple/apple-key-set.ts'
 import type { AuthConfig } from './config.ts'
+import type { Keys } from './crypto/derive-key.ts'
 import type { AppleCodes } from './jobs/exchange-apple-codes.ts'
 import type { KeyKeeper } from './jobs/keep-keys-moving.ts'
 import type { AppleRevocations } from './jobs/revoke-apple-grants.ts'
@@ -15,6 +16,6 @@ export interface AuthContext {
   readonly pool: pg.Pool
   readonly events: OutboxPublisher
   readonly keys: KeyKeeper
-  readonly refreshMacKey: Buffer
+  readonly refreshMacKeys: Keys
   readonly apple: { readonly keys: AppleKeySet; readonly codes: AppleCodes; readonly revocations: AppleRevocations }
 }

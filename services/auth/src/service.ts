@@ -9,7 +9,7 @@ import { AppleKeySet } from './apple/apple-key-set.ts'
 import { appleCredentialsOf, type AppleCredentials } from './apple/client-secret.ts'
 import { fetchAppleKeys } from './apple/fetch-apple-keys.ts'
 import type { AuthConfig } from './config.ts'
-import { deriveKey } from './crypto/derive-key.ts'
+import { deriveKeys } from './crypto/derive-key.ts'
 import { SigningKeys } from './crypto/signing-keys.ts'
 import { tokenLifeSeconds } from './domain/token-life.ts'
 import { routesOf } from './handlers/index.ts'
@@ -17,6 +17,7 @@ import { AppleCodes } from './jobs/exchange-apple-codes.ts'
 import { startKeepingKeysMoving, type KeyKeeper } from './jobs/keep-keys-moving.ts'
 import { AppleRevocations } from './jobs/revoke-apple-grants.ts'
 import { startPublishingEvents } from './jobs/publish-events.ts'
+import { startSealingGrantsAnew } from './jobs/seal-grants-anew.ts'
 import { refuseOtherIssuers } from './refuse-other-issuers.ts'
 
 export interface RunningAuth extends RunningService {
@@ -48,7 +49,7 @@ const appleKeysOf = (config: AuthConfig, logger: Logger): AppleKeySet =>
 
 /** Waits for a database that is down, or not migrated yet; anything else that is wrong with it is a reason not to start. */
 const waitForSigningKeys = async (pool: pg.Pool, config: AuthConfig, logger: Logger): Promise<SigningKeys> => {
-  const sealingKey = deriveKey(config.masterKey, 'signingKeys')
+  const sealingKeys = deriveKeys(config, 'signingKeys')
   const rules = {
     rotationSeconds: config.keyRotationSeconds,
     publishSeconds: config.keyPublishSeconds,
@@ -57,7 +58,7 @@ const waitForSigningKeys = async (pool: pg.Pool, config: AuthConfig, logger: Log
   }
   for (;;) {
     try {
-      return await SigningKeys.load({ pool, sealingKey, rules })
+      return await SigningKeys.load({ pool, sealingKeys, rules })
     } catch (error) {
       if (!isPassingAtStart(error)) throw error
       logger.warn({ error }, 'the database cannot be used yet')
@@ -95,6 +96,7 @@ interface AtWork {
   readonly keys: KeyKeeper
   readonly codes: AppleCodes
   readonly revocations: AppleRevocations
+  readonly sealing: { stop(): Promise<void> }
 }
 
 const appleGrantsOf = (
@@ -104,7 +106,7 @@ const appleGrantsOf = (
   const calls = {
     bus,
     pool,
-    sealingKey: deriveKey(config.masterKey, 'appleGrants'),
+    sealingKeys: deriveKeys(config, 'appleGrants'),
     credentials: appleCredentials,
     tokenUrl: config.appleTokenUrl,
     timeoutMs: config.appleExchangeTimeoutMs,
@@ -118,18 +120,24 @@ const appleGrantsOf = (
 const serveAuth = (config: AuthConfig, logger: Logger, foundations: Foundations): AtWork => {
   const { bus, pool, signingKeys } = foundations
   const hashUser = userHasher(config.userHashKey)
-  const refreshMacKey = deriveKey(config.masterKey, 'refreshTokenMac')
+  const refreshMacKeys = deriveKeys(config, 'refreshTokenMac')
   const { codes, revocations } = appleGrantsOf(config, foundations)
   const apple = { keys: appleKeysOf(config, logger), codes, revocations }
   const events = startPublishingEvents(bus, config)
   const keys = startKeepingKeysMoving({ bus, logger, signingKeys, checkEveryMs: config.keyCheckMs })
   const serving = serve(bus, {
     owner: 'auth',
-    routes: routesOf({ config, logger, hashUser, pool, events, keys, refreshMacKey, apple }),
+    routes: routesOf({ config, logger, hashUser, pool, events, keys, refreshMacKeys, apple }),
     hashUser,
     handlerTimeoutMs: config.handlerTimeoutMs,
   })
-  return { serving, events, keys, codes, revocations }
+  const sealing = startSealingGrantsAnew({
+    bus,
+    pool,
+    sealingKeys: deriveKeys(config, 'appleGrants'),
+    everyMs: config.sealAnewEveryMs,
+  })
+  return { serving, events, keys, codes, revocations, sealing }
 }
 
 /** Rejects with `ConfigError` in production unless it trusts Apple alone. */

@@ -156,7 +156,7 @@ describe('a refresh token used beside its successor', () => {
 
 describe('a refresh token that is none of ours', () => {
   const forged = (key: Buffer, sessionId: string): string =>
-    makeRefreshToken(key, { sessionId, generation: 0, secret: Buffer.alloc(16) }).text
+    makeRefreshToken([key], { sessionId, generation: 0, secret: Buffer.alloc(16) }).text
 
   it.each<[string, () => string]>([
     ['with the MAC of another key', () => forged(Buffer.alloc(32, 'x'), session.session_id)],

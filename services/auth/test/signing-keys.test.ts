@@ -2,7 +2,7 @@
 import { eventually } from '@cairn/testkit'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { deriveKey } from '../src/crypto/derive-key.ts'
+import { deriveKeys } from '../src/crypto/derive-key.ts'
 import { SigningKeys } from '../src/crypto/signing-keys.ts'
 import { readSigningKeys } from '../src/store/read-signing-keys.ts'
 import { startAuthUnderTest, type AuthUnderTest } from './auth-under-test.ts'
@@ -38,7 +38,7 @@ it('a look that began later is not undone by one that began earlier, and those t
     await release.promise
   })
   const rules = { rotationSeconds: 1e6, publishSeconds: 1, previousSeconds: 1e6 }
-  const keys = await SigningKeys.load({ pool, sealingKey: deriveKey(under.config.masterKey, 'signingKeys'), rules })
+  const keys = await SigningKeys.load({ pool, sealingKeys: deriveKeys(under.config, 'signingKeys'), rules })
   const slow = keys.reload()
   await answered.promise
   await addKey()
@@ -57,7 +57,7 @@ it('a look that fails leaves the next one alone', async () => {
     if (fails) throw new Error('gone')
   })
   const rules = { rotationSeconds: 1e6, publishSeconds: 1, previousSeconds: 1e6 }
-  const keys = await SigningKeys.load({ pool, sealingKey: deriveKey(under.config.masterKey, 'signingKeys'), rules })
+  const keys = await SigningKeys.load({ pool, sealingKeys: deriveKeys(under.config, 'signingKeys'), rules })
   fails = true
   await expect(keys.reload()).rejects.toThrow('gone')
   fails = false

@@ -8,6 +8,15 @@ const purposes = {
   appleGrants: 'cairn/auth/seal-apple-grants/v1',
 } as const
 
+/** Keys of one purpose, 32 bytes each: the first makes, every one of them reads. */
+export type Keys = readonly [Buffer, ...Buffer[]]
+
 /** 32 bytes. `secret` has to hold at least 128 bits of entropy: nothing here slows guessing down. */
 export const deriveKey = (secret: Buffer, purpose: keyof typeof purposes): Buffer =>
   Buffer.from(hkdfSync('sha256', secret, Buffer.alloc(0), purposes[purpose], 32))
+
+/** While the master key is replaced there are others beside it. */
+export const deriveKeys = (
+  { masterKey, otherMasterKeys }: { readonly masterKey: Buffer; readonly otherMasterKeys: readonly Buffer[] },
+  purpose: keyof typeof purposes,
+): Keys => [deriveKey(masterKey, purpose), ...otherMasterKeys.map(secret => deriveKey(secret, purpose))]

@@ -4,25 +4,26 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type Cry
 import type { KeyAge } from '../domain/key-schedule.ts'
 import type { NewSigningKey } from '../store/insert-signing-key.ts'
 import type { StoredSigningKey } from '../store/read-signing-keys.ts'
+import type { Keys } from './derive-key.ts'
 import { seal, unseal } from './sealed.ts'
 
-export const makeSigningKey = async (sealingKey: Buffer, state: KeyAge['state']): Promise<NewSigningKey> => {
+export const makeSigningKey = async (sealingKeys: Keys, state: KeyAge['state']): Promise<NewSigningKey> => {
   const pair = await generateKeyPair('EdDSA', { extractable: true })
   const { x = '' } = await exportJWK(pair.publicKey)
   const kid = await calculateJwkThumbprint({ kty: 'OKP', crv: 'Ed25519', x })
   const publicKey: PublicKey = { kid, kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', use: 'sig', x }
-  const sealed = seal(sealingKey, JSON.stringify(await exportJWK(pair.privateKey)), kid)
+  const sealed = seal(sealingKeys, JSON.stringify(await exportJWK(pair.privateKey)), kid)
   return { kid, state, private_key_sealed: sealed, public_key: publicKey }
 }
 
 /** Throws when it was sealed with another master key. */
 export const openPrivateKey = async (
   { kid, private_key_sealed: sealed }: StoredSigningKey,
-  sealingKey: Buffer,
+  sealingKeys: Keys,
 ): Promise<CryptoKey> => {
   let jwk: JWK
   try {
-    jwk = JSON.parse(unseal(sealingKey, sealed, kid)) as JWK
+    jwk = JSON.parse(unseal(sealingKeys, sealed, kid)) as JWK
   } catch (cause) {
     throw new Error('the signing key in the database was sealed with another AUTH_MASTER_KEY', { cause })
   }

@@ -1,9 +1,10 @@
 // One refresh token has one spelling, and only the key's owner can make one.
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import type { Keys } from './derive-key.ts'
 import { makeRefreshToken, readRefreshToken } from './refresh-token.ts'
 
-const key = Buffer.alloc(32, 'k')
+const key: Keys = [Buffer.alloc(32, 'k')]
 const sessionId = '0b8c3c1e-7b1f-4f5e-9d57-0f9a3a3f2f11'
 const token = makeRefreshToken(key, { sessionId, generation: 7, secret: Buffer.alloc(16, 1) })
 
@@ -44,6 +45,13 @@ describe('refresh tokens', () => {
   })
 
   it('refuse what another key made', () => {
-    expect(readRefreshToken(Buffer.alloc(32, 'o'), token.text)).toBeUndefined()
+    expect(readRefreshToken([Buffer.alloc(32, 'o')], token.text)).toBeUndefined()
+  })
+
+  it('are made with the first of several keys, and read with any', () => {
+    const other: Keys = [Buffer.alloc(32, 'o')]
+    const parts = { sessionId, generation: 7, secret: Buffer.alloc(16, 1) }
+    expect(makeRefreshToken([...key, ...other], parts)).toEqual(token)
+    expect(readRefreshToken([...other, ...key], token.text)).toEqual(token)
   })
 })

@@ -11,11 +11,12 @@ import { insertSigningKey } from '../store/insert-signing-key.ts'
 import { lockSigningKeys } from '../store/lock-signing-keys.ts'
 import type { Queryable } from '../store/queryable.ts'
 import { readSigningKeys, type StoredSigningKey } from '../store/read-signing-keys.ts'
+import type { Keys } from './derive-key.ts'
 import { makeSigningKey, openPrivateKey } from './make-signing-key.ts'
 
 export interface SigningKeysOptions {
   readonly pool: pg.Pool
-  readonly sealingKey: Buffer
+  readonly sealingKeys: Keys
   readonly rules: KeyRules
 }
 
@@ -49,7 +50,7 @@ export class SigningKeys {
   /** Rejects with the database's failure, or when the master key is not the one the keys were sealed with. */
   static async load(options: SigningKeysOptions): Promise<SigningKeys> {
     const keys = await ensureKeys(options)
-    return new SigningKeys(options, await currentOf(keys, options.sealingKey), keySetOf(keys))
+    return new SigningKeys(options, await currentOf(keys, options.sealingKeys), keySetOf(keys))
   }
 
   /** Signs from now on. */
@@ -79,7 +80,7 @@ export class SigningKeys {
 
   async #look(): Promise<boolean> {
     const keys = await readSigningKeys(this.#options.pool)
-    if (kidOf(keys, 'current') !== this.#current.kid) this.#current = await currentOf(keys, this.#options.sealingKey)
+    if (kidOf(keys, 'current') !== this.#current.kid) this.#current = await currentOf(keys, this.#options.sealingKeys)
     const keySet = keySetOf(keys)
     const changed = !isDeepStrictEqual(keySet, this.#keySet)
     this.#keySet = keySet
@@ -88,11 +89,11 @@ export class SigningKeys {
 
   /** Moves the keys on as the schedule or the order wants it, and takes over the outcome. */
   async move(order: KeyOrder): Promise<KeyMove> {
-    const { pool, rules, sealingKey } = this.#options
+    const { pool, rules, sealingKeys } = this.#options
     const move = await inTransaction(pool, async client => {
       await lockSigningKeys(client)
       const plan = planKeys(await readSigningKeys(client), rules, order)
-      await carryOut(client, plan, sealingKey)
+      await carryOut(client, plan, sealingKeys)
       const keys = await readSigningKeys(client)
       return { plan, currentKeyId: kidOf(keys, 'current') ?? '', nextKeyId: kidOf(keys, 'standby') ?? '' }
     })
@@ -103,29 +104,29 @@ export class SigningKeys {
 
 const keySetOf = (keys: readonly StoredSigningKey[]): KeySet => ({ keys: keys.map(key => key.public_key) })
 
-const currentOf = async (keys: readonly StoredSigningKey[], sealingKey: Buffer): Promise<CurrentKey> => {
+const currentOf = async (keys: readonly StoredSigningKey[], sealingKeys: Keys): Promise<CurrentKey> => {
   const current = keys.find(key => key.state === 'current')
   if (current === undefined) throw new Error('there is no current signing key')
-  return { kid: current.kid, privateKey: await openPrivateKey(current, sealingKey) }
+  return { kid: current.kid, privateKey: await openPrivateKey(current, sealingKeys) }
 }
 
-const carryOut = async (database: Queryable, plan: KeyPlan, sealingKey: Buffer): Promise<void> => {
+const carryOut = async (database: Queryable, plan: KeyPlan, sealingKeys: Keys): Promise<void> => {
   if (plan.promote !== undefined) await promoteSigningKey(database, plan.promote)
   if (plan.revoke.length > 0) await revokeSigningKeys(database, plan.revoke)
   if (plan.makeStandby) {
-    await insertSigningKey(database, await makeSigningKey(sealingKey, 'standby'), { knownEverywhere: false })
+    await insertSigningKey(database, await makeSigningKey(sealingKeys, 'standby'), { knownEverywhere: false })
   }
 }
 
 /** However many replicas start at once, one of them makes the first key and its successor. */
-const ensureKeys = async ({ pool, sealingKey }: SigningKeysOptions): Promise<readonly StoredSigningKey[]> => {
+const ensureKeys = async ({ pool, sealingKeys }: SigningKeysOptions): Promise<readonly StoredSigningKey[]> => {
   const keys = await readSigningKeys(pool)
   if (kidOf(keys, 'current') !== undefined) return keys
   return inTransaction(pool, async client => {
     await lockSigningKeys(client)
     if (kidOf(await readSigningKeys(client), 'current') === undefined) {
       for (const state of ['current', 'standby'] as const) {
-        await insertSigningKey(client, await makeSigningKey(sealingKey, state), {
+        await insertSigningKey(client, await makeSigningKey(sealingKeys, state), {
           knownEverywhere: state === 'standby',
         })
       }

@@ -10,7 +10,7 @@ import { endOneSession } from './end-one-session.ts'
 export const handleLogOut =
   (context: AuthContext): Handler<typeof logOut> =>
   async ({ refresh_token: text }, { caller }) => {
-    const presented = text === undefined ? undefined : readRefreshToken(context.refreshMacKey, text)
+    const presented = text === undefined ? undefined : readRefreshToken(context.refreshMacKeys, text)
     if (text === undefined ? caller === undefined : presented === undefined) throw new CairnError('token_invalid')
     const sessionIds = new Set([caller?.sessionId, presented?.sessionId])
     for (const sessionId of sessionIds) {

@@ -18,7 +18,7 @@ export interface SignedIn {
 
 /** Throws `unavailable` when the account is being deleted: the next sign-in makes another. */
 export const openSession = async (
-  { config, refreshMacKey }: AuthContext,
+  { config, refreshMacKeys }: AuthContext,
   database: Queryable,
   { user, created, device }: SignedIn,
 ): Promise<GrantedSession> => {
@@ -26,7 +26,7 @@ export const openSession = async (
     throw new CairnError('unavailable', { cause: new Error('the account was deleted just now') })
   }
   const sessionId = randomUUID()
-  const token = makeRefreshToken(refreshMacKey, { sessionId, generation: 0, secret: randomBytes(16) })
+  const token = makeRefreshToken(refreshMacKeys, { sessionId, generation: 0, secret: randomBytes(16) })
   const issue = await insertSession(database, {
     id: sessionId,
     userId: user.id,

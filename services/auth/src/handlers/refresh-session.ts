@@ -40,11 +40,11 @@ const granted = ({ id, user }: StoredSession, refreshToken: string, issue: Issue
 
 /** (2) and (4): a successor of the presented token becomes the current one. */
 const succeed = async (
-  { config, pool, refreshMacKey }: AuthContext,
+  { config, pool, refreshMacKeys }: AuthContext,
   { presented, session }: Attempt,
 ): Promise<GrantedSession | undefined> => {
   const nextGeneration = presented.generation + 1
-  const successor = makeRefreshToken(refreshMacKey, {
+  const successor = makeRefreshToken(refreshMacKeys, {
     sessionId: session.id,
     generation: nextGeneration,
     secret: randomBytes(16),
@@ -56,7 +56,7 @@ const succeed = async (
     nextGeneration,
     nextHash: successor.hash,
     previousHash: presented.hash,
-    successorSealed: seal(deriveKey(Buffer.from(presented.text), 'refreshSuccessor'), successor.text, session.id),
+    successorSealed: seal([deriveKey(Buffer.from(presented.text), 'refreshSuccessor')], successor.text, session.id),
     idleSeconds: config.refreshIdleSeconds,
   })
   return issue === undefined ? undefined : granted(session, successor.text, issue)
@@ -71,7 +71,7 @@ const repeat = async (
   if (sealed === null) throw new Error('a session with a previous token has no sealed successor')
   const issue = await countRepeat(pool, { sessionId, currentHash, maxRepeats: config.refreshRepeats })
   if (issue === undefined) return undefined
-  const successor = unseal(deriveKey(Buffer.from(presented.text), 'refreshSuccessor'), sealed, sessionId)
+  const successor = unseal([deriveKey(Buffer.from(presented.text), 'refreshSuccessor')], sealed, sessionId)
   return granted(session, successor, issue)
 }
 
@@ -102,7 +102,7 @@ const attemptRefresh = async (context: AuthContext, attempt: Attempt): Promise<G
 export const handleRefreshSession =
   (context: AuthContext): Handler<typeof refreshSession> =>
   async ({ refresh_token: text }) => {
-    const presented = readRefreshToken(context.refreshMacKey, text)
+    const presented = readRefreshToken(context.refreshMacKeys, text)
     if (presented === undefined) throw new CairnError('token_invalid')
     for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
       const session = await readSession(context.pool, presented.sessionId)

@@ -5,6 +5,7 @@ import type pg from 'pg'
 import { mintClientSecret, type AppleCredentials } from '../apple/client-secret.ts'
 import { exchangeCode } from '../apple/exchange-code.ts'
 import { codeOf, refreshTokenOf } from '../apple/grant-binding.ts'
+import type { Keys } from '../crypto/derive-key.ts'
 import { seal, unseal } from '../crypto/sealed.ts'
 import {
   claimAppleCodes,
@@ -21,7 +22,7 @@ import { Worklist } from './worklist.ts'
 export interface AppleCodesOptions {
   readonly bus: Bus
   readonly pool: pg.Pool
-  readonly sealingKey: Buffer
+  readonly sealingKeys: Keys
   /** Undefined: codes are kept until they are too old, and not exchanged. */
   readonly credentials: AppleCredentials | undefined
   readonly tokenUrl: string
@@ -53,7 +54,7 @@ export class AppleCodes {
 
   /** Keeps a code within the login's transaction. */
   async keep(database: Queryable, key: AppleGrantKey, code: string): Promise<void> {
-    const sealed = seal(this.#options.sealingKey, code, codeOf(key))
+    const sealed = seal(this.#options.sealingKeys, code, codeOf(key))
     await keepAppleCode(database, key, { sealed, lifetimeSeconds: codeLifetimeSeconds })
   }
 
@@ -67,12 +68,12 @@ export class AppleCodes {
   }
 
   async #exchange(credentials: AppleCredentials, claimed: ClaimedCode): Promise<void> {
-    const { bus, pool, sealingKey, tokenUrl: url, timeoutMs } = this.#options
+    const { bus, pool, sealingKeys, tokenUrl: url, timeoutMs } = this.#options
     const key = { userId: claimed.user_id, clientId: claimed.client_id }
-    const code = unseal(sealingKey, claimed.code_sealed, codeOf(key))
+    const code = unseal(sealingKeys, claimed.code_sealed, codeOf(key))
     const clientSecret = await mintClientSecret(credentials, key.clientId)
     const token = await exchangeCode({ url, timeoutMs, clientId: key.clientId, clientSecret, code })
-    const sealed = token === undefined ? undefined : seal(sealingKey, token, refreshTokenOf(key))
+    const sealed = token === undefined ? undefined : seal(sealingKeys, token, refreshTokenOf(key))
     const settled = await settleAppleCode(pool, claimed, sealed)
     if (!settled && token !== undefined) await this.#revokeUnlessReplaced(key, token)
     bus.logger.debug({ granted: token !== undefined }, 'authorization code exchanged')

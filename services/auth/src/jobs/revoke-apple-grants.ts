@@ -7,6 +7,7 @@ import { mintClientSecret, type AppleCredentials } from '../apple/client-secret.
 import { exchangeCode } from '../apple/exchange-code.ts'
 import { codeOf, refreshTokenOf, revocationOf } from '../apple/grant-binding.ts'
 import { revokeToken } from '../apple/revoke-token.ts'
+import type { Keys } from '../crypto/derive-key.ts'
 import { seal, unseal } from '../crypto/sealed.ts'
 import type { AppleGrantKey } from '../store/apple-codes.ts'
 import {
@@ -23,7 +24,7 @@ import { Worklist } from './worklist.ts'
 export interface AppleRevocationsOptions {
   readonly bus: Bus
   readonly pool: pg.Pool
-  readonly sealingKey: Buffer
+  readonly sealingKeys: Keys
   /** Undefined: what was granted when there were some is kept for as long as it would be tried. */
   readonly credentials: AppleCredentials | undefined
   readonly tokenUrl: string
@@ -88,9 +89,9 @@ export class AppleRevocations {
   }
 
   #read(sealed: Buffer, boundTo: string): string | undefined {
-    const { sealingKey, bus } = this.#options
+    const { sealingKeys, bus } = this.#options
     try {
-      return unseal(sealingKey, sealed, boundTo)
+      return unseal(sealingKeys, sealed, boundTo)
     } catch (error) {
       bus.logger.error({ error }, 'a grant of a deleted account cannot be read, and is not revoked at Apple')
       return undefined
@@ -104,16 +105,16 @@ export class AppleRevocations {
   ): Promise<void> {
     const id = randomUUID()
     const sealed = (text: string | undefined): Buffer | null =>
-      text === undefined ? null : seal(this.#options.sealingKey, text, revocationOf(id))
+      text === undefined ? null : seal(this.#options.sealingKeys, text, revocationOf(id))
     const revocation = { id, client_id: clientId, token_sealed: sealed(token), code_sealed: sealed(code) }
     await insertAppleRevocation(database, revocation, expiresAt)
   }
 
   async #revoke(credentials: AppleCredentials, revocation: Revocation): Promise<void> {
-    const { bus, pool, sealingKey, revokeUrl: url, timeoutMs } = this.#options
+    const { bus, pool, sealingKeys, revokeUrl: url, timeoutMs } = this.#options
     const { id, client_id: clientId, token_sealed: sealed } = revocation
     const token =
-      sealed === null ? await this.#exchange(credentials, revocation) : unseal(sealingKey, sealed, revocationOf(id))
+      sealed === null ? await this.#exchange(credentials, revocation) : unseal(sealingKeys, sealed, revocationOf(id))
     if (token !== undefined) {
       const clientSecret = await mintClientSecret(credentials, clientId)
       await revokeToken({ url, timeoutMs, clientId, clientSecret, token })
@@ -127,13 +128,13 @@ export class AppleRevocations {
     credentials: AppleCredentials,
     { id, client_id: clientId, code_sealed: sealed }: Revocation,
   ): Promise<string | undefined> {
-    const { pool, sealingKey, tokenUrl: url, timeoutMs } = this.#options
+    const { pool, sealingKeys, tokenUrl: url, timeoutMs } = this.#options
     if (sealed === null) throw new Error('a revocation without a token and without a code')
-    const code = unseal(sealingKey, sealed, revocationOf(id))
+    const code = unseal(sealingKeys, sealed, revocationOf(id))
     const clientSecret = await mintClientSecret(credentials, clientId)
     const token = await exchangeCode({ url, timeoutMs, clientId, clientSecret, code })
     if (token === undefined) return undefined
-    const tokenSealed = seal(sealingKey, token, revocationOf(id))
+    const tokenSealed = seal(sealingKeys, token, revocationOf(id))
     await putTokenOfRevocation(pool, id, { tokenSealed, expiresAt: this.#expiry() })
     return token
   }

@@ -1,0 +1,122 @@
+// Another master key is put to work while everything goes on: replicas that make things with the old one and with the new one
+// side by side, then the new one alone. Nobody signs in again.
+import { generateKeyPairSync, randomUUID } from 'node:crypto'
+import {
+  deleteMe,
+  issueNonce,
+  readKeySet,
+  refreshSession,
+  rotateKeys,
+  signInAsGuest,
+  signInWithApple,
+  type Session,
+} from '@cairn/contracts'
+import { eventually, orderIdentityToken } from '@cairn/testkit'
+import { decodeProtectedHeader } from 'jose'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { refreshTokenOf } from '../src/apple/grant-binding.ts'
+import { deriveKeys } from '../src/crypto/derive-key.ts'
+import { readRefreshToken } from '../src/crypto/refresh-token.ts'
+import { unseal } from '../src/crypto/sealed.ts'
+import type { RunningAuth } from '../src/service.ts'
+import { clientIds, startAuthUnderTest, type AuthUnderTest } from './auth-under-test.ts'
+
+const keyOf = (letter: string): Buffer => Buffer.alloc(32, letter)
+const textOf = (letter: string): string => keyOf(letter).toString('base64url')
+const privateKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
+  type: 'pkcs8',
+  format: 'pem',
+}) as string
+const oldAlone = { AUTH_MASTER_KEY: textOf('m') }
+const oldKnowingNew = { AUTH_MASTER_KEY: textOf('m'), AUTH_OTHER_MASTER_KEYS: textOf('n') }
+const newKnowingOld = { AUTH_MASTER_KEY: textOf('n'), AUTH_OTHER_MASTER_KEYS: textOf('m') }
+const newAlone = { AUTH_MASTER_KEY: textOf('n') }
+const onlyNew = { masterKey: keyOf('n'), otherMasterKeys: [] }
+
+let under: AuthUnderTest
+const running: RunningAuth[] = []
+const start = (keys: Record<string, string>): Promise<RunningAuth> =>
+  under.startAnother({
+    ...keys,
+    APPLE_TOKEN_URL: `${under.apple.issuer}/auth/token`,
+    APPLE_REVOKE_URL: `${under.apple.issuer}/auth/revoke`,
+  })
+const replace = async (keys: Record<string, string>): Promise<void> => {
+  const next = await start(keys)
+  for (const one of running.splice(0)) await one.stop()
+  running.push(next)
+}
+beforeAll(async () => {
+  under = await startAuthUnderTest({
+    AUTH_KEY_PUBLISH_S: '1',
+    AUTH_KEY_CHECK_MS: '100',
+    AUTH_SEAL_ANEW_EVERY_MS: '100',
+    APPLE_KEY_ID: 'KEYID00000',
+    APPLE_PRIVATE_KEY: privateKey,
+    APPLE_EXCHANGE_POLL_MS: '50',
+  })
+})
+afterAll(async () => {
+  for (const one of running) await one.stop()
+  await under.stop()
+})
+
+const refresh = ({ refresh_token: token }: Session): Promise<Session> =>
+  under.ask(refreshSession, { refresh_token: token })
+const signInWithCode = async (): Promise<Session> => {
+  const { nonce } = await under.ask(issueNonce, {})
+  const order = { sub: randomUUID(), nonce, claims: { aud: clientIds[1] } }
+  const token = await orderIdentityToken(under.apple.issuer, order)
+  return under.ask(signInWithApple, { identity_token: token, nonce, authorization_code: randomUUID() })
+}
+const grantOf = async ({ user }: Session): Promise<{ userId: string; clientId: string; sealed: Buffer | null }> => {
+  const { rows } = await under.database.query<{ client_id: string; refresh_token_sealed: Buffer | null }>(
+    'SELECT client_id, refresh_token_sealed FROM auth.apple_grants WHERE user_id = $1',
+    [user.id],
+  )
+  return { userId: user.id, clientId: rows[0]?.client_id ?? '', sealed: rows[0]?.refresh_token_sealed ?? null }
+}
+
+it('keeps sessions, signing keys and what Apple granted, step by step', async () => {
+  running.push(await start(oldAlone))
+  await under.stopAuth()
+  const guest = await under.ask(signInAsGuest, {})
+  const user = await signInWithCode()
+  await eventually(async () => expect((await grantOf(user)).sealed).not.toBeNull())
+
+  await replace(oldKnowingNew)
+  const second = await refresh(guest)
+
+  // Both at once: whichever answers takes the other's tokens.
+  const next = await start(newKnowingOld)
+  const [first] = running
+  running.push(next)
+  let mixed = second
+  for (let n = 0; n < 12; n += 1) mixed = await refresh(mixed)
+  expect((await under.ask(readKeySet, {})).keys).toHaveLength(2)
+  await first?.stop()
+  running.shift()
+
+  // Made by the new key from here on; the grant, too, though nobody has asked for it.
+  mixed = await refresh(mixed)
+  expect(readRefreshToken(deriveKeys(onlyNew, 'refreshTokenMac'), mixed.refresh_token)).toBeDefined()
+  await eventually(async () => {
+    const { sealed, ...key } = await grantOf(user)
+    const open = (): string => unseal(deriveKeys(onlyNew, 'appleGrants'), sealed ?? Buffer.of(), refreshTokenOf(key))
+    expect(open).not.toThrow()
+  })
+  const kid = decodeProtectedHeader(mixed.access_token).kid
+  for (let rotations = 0; rotations < 2; rotations += 1) {
+    await eventually(async () => expect(await under.ask(rotateKeys, {})).toMatchObject({ rotated: true }), 10_000)
+  }
+
+  await replace(newAlone)
+  mixed = await refresh(mixed)
+  expect(decodeProtectedHeader(mixed.access_token).kid).not.toBe(kid)
+  expect(mixed.session_id).toBe(guest.session_id)
+  await under.ask(deleteMe, {}, { userId: user.user.id, sessionId: user.session_id })
+  expect(under.logs.lines.filter(line => line.includes('cannot be read'))).toEqual([])
+  // Who has not refreshed since has a token that only the old key has made.
+  await expect(refresh(user)).rejects.toMatchObject({ code: 'token_invalid' })
+  await expect(start(oldAlone)).rejects.toThrow('another AUTH_MASTER_KEY')
+}, 60_000)
