@@ -27,7 +27,7 @@ it('fails for as long as the end of a log is missing', async () => {
     expect(output).toContain('1 logs are not whole')
     expect(code).toBe(1)
   }
-})
+}, 60_000)
 
 it.each([['--help'], ['--dry-run'], ['now']])('new-epoch %s begins none', async argument => {
   const client = new pg.Client({ connectionString: url })
@@ -40,4 +40,4 @@ it.each([['--help'], ['--dry-run'], ['now']])('new-epoch %s begins none', async 
   expect((await runCommand('new-epoch', environment)).code).toBe(0)
   expect(await epoch()).not.toEqual(before)
   await client.end()
-})
+}, 60_000)
