@@ -29,15 +29,19 @@ it('fails for as long as the end of a log is missing', async () => {
   }
 }, 60_000)
 
-it.each([['--help'], ['--dry-run'], ['now']])('new-epoch %s begins none', async argument => {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  const epoch = async (): Promise<unknown> => (await client.query('SELECT epoch FROM progress.epoch')).rows
-  const before = await epoch()
-  const environment = { PROGRESS_DATABASE_URL: url }
-  expect((await runCommand('new-epoch', environment, argument)).code).toBe(1)
-  expect(await epoch()).toEqual(before)
-  expect((await runCommand('new-epoch', environment)).code).toBe(0)
-  expect(await epoch()).not.toEqual(before)
-  await client.end()
-}, 60_000)
+it.each([['--help'], ['--dry-run'], ['now']])(
+  'new-epoch %s begins none',
+  async argument => {
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    const epoch = async (): Promise<unknown> => (await client.query('SELECT epoch FROM progress.epoch')).rows
+    const before = await epoch()
+    const environment = { PROGRESS_DATABASE_URL: url }
+    expect((await runCommand('new-epoch', environment, argument)).code).toBe(1)
+    expect(await epoch()).toEqual(before)
+    expect((await runCommand('new-epoch', environment)).code).toBe(0)
+    expect(await epoch()).not.toEqual(before)
+    await client.end()
+  },
+  60_000,
+)
