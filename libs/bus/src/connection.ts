@@ -5,6 +5,7 @@ import { connect } from '@nats-io/transport-node'
 import { Incidents, type Logger } from '@cairn/runtime'
 import { InFlight } from './in-flight.ts'
 import { PendingReplies } from './pending-replies.ts'
+import { WaitingForNats } from './waiting-for-nats.ts'
 
 export interface BusOptions {
   /** `nats://user:password@host:port`, several hosts separated by commas. */
@@ -49,14 +50,17 @@ export class Bus {
   readonly incidents: Incidents
   readonly inFlight: InFlight
   readonly replies: PendingReplies
+  readonly #waiting: WaitingForNats
   readonly #reconnectListeners = new Set<() => void>()
   #subscriptions = 0
   #connected = true
   #disconnectedAt: number | undefined
 
-  private constructor(nats: NatsConnection, { url, logger, maxInFlight = 2_000, incidentsPerSecond = 20 }: BusOptions) {
+  private constructor(nats: NatsConnection, options: BusOptions, waiting: WaitingForNats) {
+    const { url, logger, maxInFlight = 2_000, incidentsPerSecond = 20 } = options
     this.nats = nats
     this.logger = logger
+    this.#waiting = waiting
     this.incidents = new Incidents(logger, incidentsPerSecond)
     this.inFlight = new InFlight(maxInFlight)
     this.replies = new PendingReplies(nats, connectionOptions(url).inboxPrefix)
@@ -73,8 +77,12 @@ export class Bus {
   static async connect(options: BusOptions): Promise<Bus> {
     const { url, name, connectWithinMs } = options
     const servers = connectionOptions(url)
+    const waiting = new WaitingForNats(options.logger, servers.servers)
+    if (connectWithinMs === undefined) waiting.begin()
     const connecting = connect({
       ...servers,
+      // Adds nothing to user and password: it tells that a server has answered.
+      authenticator: () => waiting.asked(),
       name,
       waitOnFirstConnect: connectWithinMs === undefined,
       maxReconnectAttempts: -1,
@@ -88,10 +96,12 @@ export class Bus {
     })
     const first = connectWithinMs === undefined ? connecting : Promise.race([connecting, lateAfter(connectWithinMs)])
     const nats = await first.catch((cause: unknown) => {
+      waiting.end()
       const fault = cause instanceof errors.AuthorizationError ? 'refuses the user of the URL' : 'cannot be reached'
       throw new Error(`NATS at ${servers.servers.join(', ')} ${fault}`, { cause })
     })
-    return new Bus(nats, options)
+    waiting.end()
+    return new Bus(nats, options, waiting)
   }
 
   get connected(): boolean {
@@ -125,6 +135,7 @@ export class Bus {
     this.replies.close()
     if (this.#connected) await this.nats.drain()
     else await this.nats.close()
+    this.#waiting.end()
   }
 
   async #watch(): Promise<void> {
@@ -134,9 +145,11 @@ export class Bus {
         this.#disconnectedAt ??= Date.now()
         this.replies.failAll()
         this.logger.warn('lost the connection to NATS')
+        this.#waiting.begin()
       } else if (status.type === 'reconnect') {
         this.#connected = true
         this.#disconnectedAt = undefined
+        this.#waiting.end()
         this.logger.info('connected to NATS again')
         for (const listener of this.#reconnectListeners) listener()
       } else if (status.type === 'error' || status.type === 'slowConsumer') {

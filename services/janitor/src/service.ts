@@ -37,10 +37,11 @@ const runScheduled = async (job: ScheduledJob, { asking, figures, config, signal
 
 export const startJanitor = async (config: JanitorConfig, logger: Logger): Promise<RunningJanitor> => {
   const { natsUrl: url, incidentsPerSecond } = config
-  const bus = await Bus.connect({ url, name: 'janitor', logger, incidentsPerSecond })
-  const incidents = keepIncidents(bus, config)
-  const health = new HealthState({ bus: () => bus.connected })
+  let connected: Bus | undefined
+  const health = new HealthState({ bus: () => connected?.connected === true })
   const ops = await startOpsServer({ port: config.opsPort, host: config.opsHost }, health, logger.metrics)
+  const bus = (connected = await Bus.connect({ url, name: 'janitor', logger, incidentsPerSecond }))
+  const incidents = keepIncidents(bus, config)
   const aborter = new AbortController()
   const jobs = jobsOf(config)
   const figures = createJobFigures(logger.metrics, jobs)
