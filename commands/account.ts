@@ -1,10 +1,10 @@
 // `npm run account -- show <user id>`: what auth has of a user. `-- sign-out <user id>`: ends all sessions of that user; their
 // devices are told to sign in again. `-- delete <user id> --yes`: deletes the account and all its progress, as if its user had
-// asked for it. Exits 1 when there is no such user.
+// asked for it. Exits 1 when there is no such user, or whatever else kept it from being done: the text says which.
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { askAuth, type OperatorEnds } from '@cairn/auth/ask-auth'
-import { eraseAccount, isUuid, readAccount, signOutAccount, type Account } from '@cairn/contracts'
+import { CairnError, eraseAccount, isUuid, readAccount, signOutAccount, type Account } from '@cairn/contracts'
 import { withLocalStack } from '@cairn/local'
 import { createLogger, readEnvironment, variable } from '@cairn/runtime'
 
@@ -16,22 +16,37 @@ interface Order {
   readonly userId: string
 }
 
+const readArguments = () => {
+  try {
+    return parseArgs({ allowPositionals: true, options: { yes: { type: 'boolean', default: false } } })
+  } catch {
+    throw new Error(usage)
+  }
+}
+
 const readOrder = (): Order => {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { yes: { type: 'boolean' } } })
-  const [what, userId = ''] = positionals
-  if (positionals.length !== 2 || !isUuid(userId)) throw new Error(usage)
-  if (what === 'delete' && values.yes !== true) throw new Error(`this cannot be undone: add --yes\n${usage}`)
-  if (what === 'show' || what === 'sign-out' || what === 'delete') return { what, userId }
+  const { values, positionals } = readArguments()
+  const [what, given = ''] = positionals
+  if (positionals.length !== 2 || !isUuid(given)) throw new Error(usage)
+  // Apps for Apple's systems may show it in upper case.
+  const userId = given.toLowerCase()
+  if (what === 'delete' && !values.yes) throw new Error(`this cannot be undone: add --yes, behind the --\n${usage}`)
+  if (what === 'delete') return { what, userId }
+  if ((what === 'show' || what === 'sign-out') && !values.yes) return { what, userId }
   throw new Error(usage)
 }
+
+/** Nothing that a terminal would obey, or show the other way round. */
+const plain = (text: string | null | undefined): string => (text ?? '').replaceAll(/\p{C}/gu, '')
 
 const describe = ({ user, sessions }: NonNullable<Account['account']>): void => {
   const who = user.is_guest
     ? 'a guest'
-    : ['signs in with Apple', user.display_name, user.email].filter(Boolean).join(', ')
+    : ['signs in with Apple', plain(user.display_name), plain(user.email)].filter(Boolean).join(', ')
   say(`${user.id}: ${who}; since ${user.created_at}`)
   for (const { id, device, created_at: begun, last_seen_at: seen } of sessions) {
-    const place = [device.name, device.platform].filter(Boolean).join(', ') || 'a device that tells nothing of itself'
+    const place =
+      [plain(device.name), device.platform].filter(Boolean).join(', ') || 'a device that tells nothing of itself'
     say(`  session ${id} on ${place}; begun ${begun}, last refreshed ${seen}`)
   }
   if (sessions.length === 0) say('  signed in nowhere')
@@ -51,6 +66,15 @@ const obey = async ({ what, userId }: Order, ends: OperatorEnds): Promise<boolea
     return found
   })
 
+/** What somebody who ordered should know of a failure. */
+const explained = (error: unknown): string => {
+  const code = error instanceof CairnError ? error.code : undefined
+  if (code === 'not_found') return 'the auth that answered is older than this command; nothing was done'
+  if (code === 'unavailable')
+    return 'auth did not answer, so it may have been done or not; it is safe to order it again'
+  return error instanceof Error ? error.message : String(error)
+}
+
 try {
   const order = readOrder()
   const { natsUrl } = readEnvironment(
@@ -61,7 +85,7 @@ try {
     throw new Error('there is no such user')
   }
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(`${explained(error)}\n`)
   // A bus that has not answered would keep the process alive.
   process.exit(1)
 }

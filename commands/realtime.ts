@@ -16,7 +16,7 @@ const readOrder = (): Order => {
   const [kind, given = ''] = positionals
   if (positionals.length !== 2) throw new Error(usage)
   if (kind === 'notice' && given.trim() !== '' && given.length <= longestNotice) return { kind, text: given }
-  if (kind === 'disconnect' && isUuid(given)) return { kind, userId: given }
+  if (kind === 'disconnect' && isUuid(given)) return { kind, userId: given.toLowerCase() }
   throw new Error(usage)
 }
 

@@ -116,7 +116,7 @@ describe('an account', () => {
     const log = 'SELECT 1 FROM progress.events WHERE user_id = $1'
     const eventsOf = async (userId: string): Promise<number | null> => (await admin.query(log, [userId])).rowCount
     await eventually(async () => expect(await eventsOf(user.id)).toBe(1))
-    const shown = await orderAbout('show', user.id)
+    const shown = await orderAbout('show', user.id.toUpperCase())
     expect(shown.code).toBe(0)
     expect(shown.output).toMatch(new RegExp(`^${user.id}: a guest; since .+\n  session ${id} on .+\n$`))
 

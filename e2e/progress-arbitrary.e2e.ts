@@ -4,7 +4,7 @@ import type { ChangesPage, Receipt, Snapshot } from '@cairn/contracts'
 import { startStack, type Stack } from '@cairn/testkit/stack'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { failedRequests } from './progress/failed-requests.ts'
+import { faultsOfOurs } from './progress/faults-of-ours.ts'
 import { newPhone, type Phone } from './progress/phone.ts'
 
 let stack: Stack
@@ -154,5 +154,5 @@ it('answers any JSON, and any text, without a fault of ours', async () => {
     }),
     { numRuns: 100 },
   )
-  expect(failedRequests(stack.logs)).toEqual([])
+  expect(faultsOfOurs(stack.logs)).toEqual([])
 })

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import type { ChangesPage, Problem, Snapshot } from '@cairn/contracts'
 import { startStack, type Stack } from '@cairn/testkit/stack'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { failedRequests } from './progress/failed-requests.ts'
+import { faultsOfOurs } from './progress/faults-of-ours.ts'
 import { eventText, expectFieldFault, faultsOf, leftOut, newPhone, type Phone } from './progress/phone.ts'
 
 let stack: Stack
@@ -231,5 +231,5 @@ describe('an event', () => {
 })
 
 it('none of it was an error of ours', () => {
-  expect(failedRequests(stack.logs)).toEqual([])
+  expect(faultsOfOurs(stack.logs)).toEqual([])
 })

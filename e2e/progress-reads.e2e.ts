@@ -3,7 +3,7 @@
 import type { ChangesPage, DayList, Head, Snapshot, TrackList, TrackPage } from '@cairn/contracts'
 import { startStack, type Stack } from '@cairn/testkit/stack'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { failedRequests } from './progress/failed-requests.ts'
+import { faultsOfOurs } from './progress/faults-of-ours.ts'
 import { eventText, expectFieldFault, newPhone, type Phone } from './progress/phone.ts'
 
 let stack: Stack
@@ -217,5 +217,5 @@ it.each(['?', '/changes?since=0', '/tracks?', '/tracks/a?', '/days?from=2024-01-
 
 it('what was refused has changed nothing, and none of it was an error of ours', async () => {
   expect((await phone.get<Snapshot>('')).body.head).toEqual(head)
-  expect(failedRequests(stack.logs)).toEqual([])
+  expect(faultsOfOurs(stack.logs)).toEqual([])
 })

@@ -157,17 +157,20 @@ export const authVariables = {
   masterKey: variable.secretKey('AUTH_MASTER_KEY', {
     description: 'secret that seals signing keys and authenticates refresh tokens; losing it ends every session',
   }),
-  otherMasterKeys: variable.secretKeys('AUTH_OTHER_MASTER_KEYS', {
+  nextMasterKeys: variable.secretKeys('AUTH_NEXT_MASTER_KEYS', {
     fallback: [],
-    description:
-      'while AUTH_MASTER_KEY is replaced: the next one, so that this replica can read what others make with it; then the last one, until nothing of it is left',
+    description: 'before AUTH_MASTER_KEY is replaced: the one to come, with which other replicas make things already',
+  }),
+  oldMasterKeys: variable.secretKeys('AUTH_OLD_MASTER_KEYS', {
+    fallback: [],
+    description: 'after AUTH_MASTER_KEY was replaced: the ones before it, until nothing is left that they have made',
   }),
   sealAnewEveryMs: variable.integer('AUTH_SEAL_ANEW_EVERY_MS', {
     min: 100,
     max: 86_400_000,
-    fallback: 600_000,
+    fallback: 3_600_000,
     description:
-      "while there are AUTH_OTHER_MASTER_KEYS: pause between two walks through Apple's grants, in which what another key has sealed is sealed with AUTH_MASTER_KEY",
+      "while there are AUTH_OLD_MASTER_KEYS: pause between two walks through Apple's tokens, in which what they have sealed is sealed with AUTH_MASTER_KEY",
   }),
   handlerTimeoutMs: variable.integer('AUTH_HANDLER_TIMEOUT_MS', {
     min: 100,

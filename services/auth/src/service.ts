@@ -9,7 +9,7 @@ import { AppleKeySet } from './apple/apple-key-set.ts'
 import { appleCredentialsOf, type AppleCredentials } from './apple/client-secret.ts'
 import { fetchAppleKeys } from './apple/fetch-apple-keys.ts'
 import type { AuthConfig } from './config.ts'
-import { deriveKeys } from './crypto/derive-key.ts'
+import { deriveKeys, fingerprints } from './crypto/derive-key.ts'
 import { SigningKeys } from './crypto/signing-keys.ts'
 import { tokenLifeSeconds } from './domain/token-life.ts'
 import { routesOf } from './handlers/index.ts'
@@ -17,7 +17,7 @@ import { AppleCodes } from './jobs/exchange-apple-codes.ts'
 import { startKeepingKeysMoving, type KeyKeeper } from './jobs/keep-keys-moving.ts'
 import { AppleRevocations } from './jobs/revoke-apple-grants.ts'
 import { startPublishingEvents } from './jobs/publish-events.ts'
-import { startSealingGrantsAnew } from './jobs/seal-grants-anew.ts'
+import { startSealingTokensAnew } from './jobs/seal-tokens-anew.ts'
 import { refuseOtherIssuers } from './refuse-other-issuers.ts'
 
 export interface RunningAuth extends RunningService {
@@ -131,12 +131,7 @@ const serveAuth = (config: AuthConfig, logger: Logger, foundations: Foundations)
     hashUser,
     handlerTimeoutMs: config.handlerTimeoutMs,
   })
-  const sealing = startSealingGrantsAnew({
-    bus,
-    pool,
-    sealingKeys: deriveKeys(config, 'appleGrants'),
-    everyMs: config.sealAnewEveryMs,
-  })
+  const sealing = startSealingTokensAnew({ bus, pool, masterKeys: config, everyMs: config.sealAnewEveryMs })
   return { serving, events, keys, codes, revocations, sealing }
 }
 
@@ -160,7 +155,8 @@ export const startAuth = async (config: AuthConfig, logger: Logger): Promise<Run
   const { serving, ...jobs } = serveAuth(config, logger, foundations)
   // Whoever starts after this one may ask at once.
   await bus.nats.flush()
-  logger.info({ ops_port: ops.port, key_id: signingKeys.current.kid }, 'auth serves')
+  const about = { ops_port: ops.port, key_id: signingKeys.current.kid, fingerprints: fingerprints(config) }
+  logger.info(about, 'auth serves')
   const stop = async (): Promise<void> => {
     health.drain()
     await serving.stop()

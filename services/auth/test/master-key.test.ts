@@ -13,12 +13,13 @@ import {
 } from '@cairn/contracts'
 import { eventually, orderIdentityToken } from '@cairn/testkit'
 import { decodeProtectedHeader } from 'jose'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { refreshTokenOf } from '../src/apple/grant-binding.ts'
-import { deriveKeys } from '../src/crypto/derive-key.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { refreshTokenOf, revocationOf } from '../src/apple/grant-binding.ts'
+import { deriveKeys, type MasterKeys } from '../src/crypto/derive-key.ts'
 import { readRefreshToken } from '../src/crypto/refresh-token.ts'
-import { unseal } from '../src/crypto/sealed.ts'
+import { seal, unseal } from '../src/crypto/sealed.ts'
 import type { RunningAuth } from '../src/service.ts'
+import { grantTokens, readSealedTokens, replaceSealedTokens, revocationTokens } from '../src/store/sealed-tokens.ts'
 import { clientIds, startAuthUnderTest, type AuthUnderTest } from './auth-under-test.ts'
 
 const keyOf = (letter: string): Buffer => Buffer.alloc(32, letter)
@@ -28,10 +29,10 @@ const privateKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
   format: 'pem',
 }) as string
 const oldAlone = { AUTH_MASTER_KEY: textOf('m') }
-const oldKnowingNew = { AUTH_MASTER_KEY: textOf('m'), AUTH_OTHER_MASTER_KEYS: textOf('n') }
-const newKnowingOld = { AUTH_MASTER_KEY: textOf('n'), AUTH_OTHER_MASTER_KEYS: textOf('m') }
+const oldKnowingNew = { AUTH_MASTER_KEY: textOf('m'), AUTH_NEXT_MASTER_KEYS: textOf('n') }
+const newKnowingOld = { AUTH_MASTER_KEY: textOf('n'), AUTH_OLD_MASTER_KEYS: textOf('m') }
 const newAlone = { AUTH_MASTER_KEY: textOf('n') }
-const onlyNew = { masterKey: keyOf('n'), otherMasterKeys: [] }
+const only = (letter: string): MasterKeys => ({ masterKey: keyOf(letter), nextMasterKeys: [], oldMasterKeys: [] })
 
 let under: AuthUnderTest
 const running: RunningAuth[] = []
@@ -99,10 +100,10 @@ it('keeps sessions, signing keys and what Apple granted, step by step', async ()
 
   // Made by the new key from here on; the grant, too, though nobody has asked for it.
   mixed = await refresh(mixed)
-  expect(readRefreshToken(deriveKeys(onlyNew, 'refreshTokenMac'), mixed.refresh_token)).toBeDefined()
+  expect(readRefreshToken(deriveKeys(only('n'), 'refreshTokenMac'), mixed.refresh_token)).toBeDefined()
   await eventually(async () => {
     const { sealed, ...key } = await grantOf(user)
-    const open = (): string => unseal(deriveKeys(onlyNew, 'appleGrants'), sealed ?? Buffer.of(), refreshTokenOf(key))
+    const open = (): string => unseal(deriveKeys(only('n'), 'appleGrants'), sealed ?? Buffer.of(), refreshTokenOf(key))
     expect(open).not.toThrow()
   })
   const kid = decodeProtectedHeader(mixed.access_token).kid
@@ -120,3 +121,70 @@ it('keeps sessions, signing keys and what Apple granted, step by step', async ()
   await expect(refresh(user)).rejects.toMatchObject({ code: 'token_invalid' })
   await expect(start(oldAlone)).rejects.toThrow('another AUTH_MASTER_KEY')
 }, 60_000)
+
+describe('tokens of Apple that an old key has sealed', () => {
+  const [oldKeys, newKeys] = [deriveKeys(only('m'), 'appleGrants'), deriveKeys(only('n'), 'appleGrants')]
+  const addUser = async (userId: string): Promise<void> => {
+    await under.database.query('INSERT INTO auth.users (id, is_guest) VALUES ($1, false)', [userId])
+    const sealed = seal(oldKeys, `token of ${userId}`, refreshTokenOf({ userId, clientId: 'app' }))
+    const grant = `INSERT INTO auth.apple_grants (user_id, client_id, refresh_token_sealed, granted_at) VALUES ($1, 'app', $2, now())`
+    await under.database.query(grant, [userId, sealed])
+  }
+  const sealedOf = async (userId: string): Promise<Buffer> => {
+    const query = 'SELECT refresh_token_sealed AS sealed FROM auth.apple_grants WHERE user_id = $1'
+    return (await under.database.query<{ sealed: Buffer }>(query, [userId])).rows[0]?.sealed ?? Buffer.of()
+  }
+
+  it('are all sealed anew, however many, those that wait to be revoked too', async () => {
+    const users = Array.from({ length: 130 }, () => randomUUID())
+    for (const userId of users) await addUser(userId)
+    const id = randomUUID()
+    await under.database.query(
+      `INSERT INTO auth.apple_revocations (id, client_id, token_sealed, expires_at, next_attempt_at)
+        VALUES ($1, 'app', $2, now() + interval '1 day', now() + interval '1 day')`,
+      [id, seal(oldKeys, 'revoked', revocationOf(id))],
+    )
+    const sealing = await start(newKnowingOld)
+    running.push(sealing)
+    await eventually(async () => {
+      for (const userId of users) {
+        const text = unseal(newKeys, await sealedOf(userId), refreshTokenOf({ userId, clientId: 'app' }))
+        expect(text).toBe(`token of ${userId}`)
+      }
+      const [waiting] = await readSealedTokens(under.database, revocationTokens, {
+        after: revocationTokens.start,
+        limit: 1,
+      })
+      expect(unseal(newKeys, waiting?.sealed ?? Buffer.of(), revocationOf(id))).toBe('revoked')
+    }, 10_000)
+  }, 30_000)
+
+  it('stay as they are when there is a newer one by then', async () => {
+    const userId = randomUUID()
+    await addUser(userId)
+    const sealed = await sealedOf(userId)
+    const late = { place: [userId, 'app'], sealed: Buffer.from('an earlier one'), sealedAnew: Buffer.from('x') }
+    expect(await replaceSealedTokens(under.database, grantTokens, [late])).toBe(0)
+    const text = (of: Buffer): string =>
+      unseal([...newKeys, ...oldKeys], of, refreshTokenOf({ userId, clientId: 'app' }))
+    expect(text(await sealedOf(userId))).toBe(text(sealed))
+  })
+})
+
+it('a signing key that cannot be opened is put to work by nobody', async () => {
+  const own = await startAuthUnderTest()
+  const { rows } = await own.database.query<{ kid: string }>(
+    `SELECT kid FROM auth.signing_keys WHERE state = 'standby'`,
+  )
+  const kid = rows[0]?.kid ?? ''
+  const sealed = seal(deriveKeys(only('x'), 'signingKeys'), '{}', kid)
+  await own.database.query(
+    `UPDATE auth.signing_keys SET private_key_sealed = $2, state_changed_at = now() - interval '1 day' WHERE kid = $1`,
+    [kid, sealed],
+  )
+  await expect(own.startAnother()).rejects.toThrow('another AUTH_MASTER_KEY')
+  await expect(own.ask(rotateKeys, {})).rejects.toMatchObject({ code: 'internal' })
+  const states = await own.database.query(`SELECT state FROM auth.signing_keys WHERE kid = $1`, [kid])
+  expect(states.rows).toEqual([{ state: 'standby' }])
+  await own.stop()
+})

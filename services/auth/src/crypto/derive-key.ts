@@ -6,6 +6,7 @@ const purposes = {
   refreshTokenMac: 'cairn/auth/refresh-token-mac/v1',
   refreshSuccessor: 'cairn/auth/seal-refresh-successor/v1',
   appleGrants: 'cairn/auth/seal-apple-grants/v1',
+  fingerprint: 'cairn/auth/master-key-fingerprint/v1',
 } as const
 
 /** Keys of one purpose, 32 bytes each: the first makes, every one of them reads. */
@@ -15,8 +16,26 @@ export type Keys = readonly [Buffer, ...Buffer[]]
 export const deriveKey = (secret: Buffer, purpose: keyof typeof purposes): Buffer =>
   Buffer.from(hkdfSync('sha256', secret, Buffer.alloc(0), purposes[purpose], 32))
 
-/** While the master key is replaced there are others beside it. */
+export interface MasterKeys {
+  readonly masterKey: Buffer
+  /** Others that are read with while it is replaced. */
+  readonly nextMasterKeys: readonly Buffer[]
+  readonly oldMasterKeys: readonly Buffer[]
+}
+
 export const deriveKeys = (
-  { masterKey, otherMasterKeys }: { readonly masterKey: Buffer; readonly otherMasterKeys: readonly Buffer[] },
+  { masterKey, nextMasterKeys, oldMasterKeys }: MasterKeys,
   purpose: keyof typeof purposes,
-): Keys => [deriveKey(masterKey, purpose), ...otherMasterKeys.map(secret => deriveKey(secret, purpose))]
+): Keys => [
+  deriveKey(masterKey, purpose),
+  ...[...nextMasterKeys, ...oldMasterKeys].map(secret => deriveKey(secret, purpose)),
+]
+
+const fingerprintOf = (secret: Buffer): string => deriveKey(secret, 'fingerprint').toString('hex').slice(0, 8)
+
+/** For a person who has to tell which replica has which keys; says nothing of the keys. */
+export const fingerprints = ({ masterKey, nextMasterKeys, oldMasterKeys }: MasterKeys): object => ({
+  master: fingerprintOf(masterKey),
+  next: nextMasterKeys.map(fingerprintOf),
+  old: oldMasterKeys.map(fingerprintOf),
+})

@@ -25,7 +25,8 @@ export const openPrivateKey = async (
   try {
     jwk = JSON.parse(unseal(sealingKeys, sealed, kid)) as JWK
   } catch (cause) {
-    throw new Error('the signing key in the database was sealed with another AUTH_MASTER_KEY', { cause })
+    const missing = 'the signing key in the database was sealed with another AUTH_MASTER_KEY'
+    throw new Error(`${missing}; is the one before it missing in AUTH_OLD_MASTER_KEYS?`, { cause })
   }
   const privateKey = await importJWK(jwk, 'EdDSA')
   if (privateKey instanceof Uint8Array) throw new TypeError('the signing key is not a key pair')

@@ -47,9 +47,10 @@ export class SigningKeys {
     this.#keySet = keySet
   }
 
-  /** Rejects with the database's failure, or when the master key is not the one the keys were sealed with. */
+  /** Rejects with the database's failure, or when the master key is not the one the keys were sealed with, the next to sign included. */
   static async load(options: SigningKeysOptions): Promise<SigningKeys> {
     const keys = await ensureKeys(options)
+    await expectUsableStandby(keys, options.sealingKeys)
     return new SigningKeys(options, await currentOf(keys, options.sealingKeys), keySetOf(keys))
   }
 
@@ -93,6 +94,7 @@ export class SigningKeys {
     const move = await inTransaction(pool, async client => {
       await lockSigningKeys(client)
       const plan = planKeys(await readSigningKeys(client), rules, order)
+      if (plan.promote !== undefined) await expectUsableStandby(await readSigningKeys(client), sealingKeys)
       await carryOut(client, plan, sealingKeys)
       const keys = await readSigningKeys(client)
       return { plan, currentKeyId: kidOf(keys, 'current') ?? '', nextKeyId: kidOf(keys, 'standby') ?? '' }
@@ -108,6 +110,12 @@ const currentOf = async (keys: readonly StoredSigningKey[], sealingKeys: Keys): 
   const current = keys.find(key => key.state === 'current')
   if (current === undefined) throw new Error('there is no current signing key')
   return { kid: current.kid, privateKey: await openPrivateKey(current, sealingKeys) }
+}
+
+/** Throws when it could not sign, were it put to work. */
+const expectUsableStandby = async (keys: readonly StoredSigningKey[], sealingKeys: Keys): Promise<void> => {
+  const standby = keys.find(key => key.state === 'standby')
+  if (standby !== undefined) await openPrivateKey(standby, sealingKeys)
 }
 
 const carryOut = async (database: Queryable, plan: KeyPlan, sealingKeys: Keys): Promise<void> => {
