@@ -24,7 +24,7 @@ export interface Service {
 }
 
 const probeTimeoutMs = 1_000
-const keptLines = 10
+const keptLines = 20
 
 const answersOk = (url: string): Promise<boolean> =>
   new Promise(resolve => {
