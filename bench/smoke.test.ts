@@ -10,7 +10,7 @@ const names = readdirSync(import.meta.dirname)
   .filter(file => file.endsWith('.ts') && !file.endsWith('.test.ts'))
   .map(file => file.slice(0, -3))
 
-it.each(names)('%s', { timeout: 120_000 }, async name => {
+it.each(names)('%s', { timeout: 300_000 }, async name => {
   const { bench } = (await import(join(import.meta.dirname, `${name}.ts`))) as { bench: Bench }
   const directory = join(inject('backends').directory, `bench-${name}`)
   const { tables, figures, bars } = await bench.run({ smoke: true, directory, say: () => undefined })

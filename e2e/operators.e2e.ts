@@ -133,7 +133,7 @@ describe('an account', () => {
     expect(await orderAbout('show', user.id)).toEqual({ code: 1, output: 'there is no such user\n' })
   }, 60_000)
 
-  it.each([[[]], [['show']], [['show', 'somebody']], [['forget', randomUUID()]], [['delete', randomUUID()]]])(
+  it.each([[['--help']], [['show', 'somebody']], [['sign-out', randomUUID(), '--yes']], [['delete', randomUUID()]]])(
     'what is no order is answered with how to give one: %j',
     async args => {
       const { code, output } = await orderAbout(...args)
