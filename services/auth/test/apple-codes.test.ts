@@ -1,24 +1,18 @@
 // Authorization codes beside sign-in: kept sealed, exchanged when Apple answers, never in the way of a login.
-import { generateKeyPairSync, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import {
-  cleanUpAppleCodes,
-  deleteMe,
-  issueNonce,
-  receiveAppleNotification,
-  signInWithApple,
-  type Session,
-} from '@cairn/contracts'
+import { cleanUpAppleCodes, deleteMe, receiveAppleNotification, type Session } from '@cairn/contracts'
 import { eventually, orderIdentityToken, ownMs } from '@cairn/testkit'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { clientIds, startAuthUnderTest, type AuthUnderTest } from './auth-under-test.ts'
-
-const privateKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
-  type: 'pkcs8',
-  format: 'pem',
-}) as string
+import {
+  applePrivateKey,
+  clientIds,
+  signInWithCode,
+  startAuthUnderTest,
+  type AuthUnderTest,
+} from './auth-under-test.ts'
 
 let under: AuthUnderTest
 let without: AuthUnderTest
@@ -27,7 +21,7 @@ beforeAll(async () => {
   // The issuer of the other one answers for both: it takes any code once.
   under = await startAuthUnderTest({
     APPLE_KEY_ID: 'KEYID00000',
-    APPLE_PRIVATE_KEY: privateKey,
+    APPLE_PRIVATE_KEY: applePrivateKey,
     APPLE_TOKEN_URL: `${without.apple.issuer}/auth/token`,
     APPLE_REVOKE_URL: `${without.apple.issuer}/auth/revoke`,
     APPLE_EXCHANGE_TIMEOUT_MS: '2000',
@@ -43,11 +37,6 @@ afterEach(() => control('ok'))
 const control = async (token: 'ok' | 'fail' | 'hang'): Promise<void> => {
   const headers = { 'content-type': 'application/json' }
   await fetch(`${without.apple.issuer}/control`, { method: 'POST', headers, body: JSON.stringify({ token }) })
-}
-const signIn = async (auth: AuthUnderTest, code: string, sub: string = randomUUID()): Promise<Session> => {
-  const { nonce } = await auth.ask(issueNonce, {})
-  const token = await orderIdentityToken(auth.apple.issuer, { sub, nonce, claims: { aud: clientIds[1] } })
-  return auth.ask(signInWithApple, { identity_token: token, nonce, authorization_code: code })
 }
 interface Grant {
   readonly client_id: string
@@ -105,7 +94,7 @@ const startLateApple = async () => {
 
 describe('an authorization code', () => {
   it('is exchanged for the client id of the identity token', async () => {
-    const session = await signIn(under, randomUUID())
+    const session = await signInWithCode(under, randomUUID())
     await exchanged(session)
     expect(await grantsOf(under, session)).toHaveLength(1)
   })
@@ -114,7 +103,7 @@ describe('an authorization code', () => {
     'is tried again when Apple does not answer (%s), and no login waits',
     async how => {
       await control(how)
-      const signingIn = signIn(under, randomUUID())
+      const signingIn = signInWithCode(under, randomUUID())
       expect(await ownMs(() => signingIn)).toBeLessThan(1_000)
       const session = await signingIn
       await eventually(async () => expect((await grantsOf(under, session))[0]?.attempts).toBeGreaterThanOrEqual(1))
@@ -130,17 +119,17 @@ describe('an authorization code', () => {
 
   it('that Apple does not take is given up, and the token of an earlier one stays', async () => {
     const [code, sub] = [randomUUID(), randomUUID()]
-    const session = await signIn(under, code, sub)
+    const session = await signInWithCode(under, code, sub)
     await exchanged(session)
     const [before] = await grantsOf(under, session)
-    await signIn(under, code, sub)
+    await signInWithCode(under, code, sub)
     await eventually(async () => expect((await grantsOf(under, session))[0]?.code_sealed).toBeNull())
     expect(await grantsOf(under, session)).toEqual([before])
   })
 
   it('without credentials is kept sealed until it is too old, and is in no log', async () => {
     const code = `code-${randomUUID()}`
-    const session = await signIn(without, code)
+    const session = await signInWithCode(without, code)
     const [grant] = await grantsOf(without, session)
     expect(grant?.code_sealed?.toString('latin1')).not.toContain(code)
     expect(await without.ask(cleanUpAppleCodes, { limit: 10 })).toEqual({ deleted: 0 })
@@ -153,7 +142,7 @@ describe('an authorization code', () => {
   it.each(['with space', 'ümlaut', 'new\nline', 'x'.repeat(1_025), ''])(
     '%j is refused before anything happens',
     async code => {
-      await expect(signIn(under, code)).rejects.toMatchObject({ code: 'invalid_request' })
+      await expect(signInWithCode(under, code)).rejects.toMatchObject({ code: 'invalid_request' })
     },
   )
 })
@@ -169,7 +158,7 @@ describe('what Apple granted', () => {
   const remove = (auth: AuthUnderTest, { user, session_id: sessionId }: Session) =>
     auth.ask(deleteMe, {}, { userId: user.id, sessionId })
   const deleted = async (): Promise<Session> => {
-    const session = await signIn(under, randomUUID())
+    const session = await signInWithCode(under, randomUUID())
     await exchanged(session)
     await control('fail')
     await remove(under, session)
@@ -197,7 +186,7 @@ describe('what Apple granted', () => {
 
   it('of a code that still waits is revoked too: exchanged first, then revoked', async () => {
     await control('fail')
-    const session = await signIn(under, randomUUID())
+    const session = await signInWithCode(under, randomUUID())
     await remove(under, session)
     expect(await grantsOf(under, session)).toEqual([])
     expect(await revocations()).toMatchObject([{ client_id: clientIds[1], code_sealed: expect.any(Buffer) }])
@@ -206,14 +195,14 @@ describe('what Apple granted', () => {
 
   it('of a code that Apple does not take is settled without a token', async () => {
     const code = randomUUID()
-    await exchanged(await signIn(under, code))
+    await exchanged(await signInWithCode(under, code))
     await control('fail')
-    await remove(under, await signIn(under, code))
+    await remove(under, await signInWithCode(under, code))
     await expectSettled(false)
   })
 
   it('in a form that cannot be read holds up no deletion', async () => {
-    const session = await signIn(under, randomUUID())
+    const session = await signInWithCode(under, randomUUID())
     await exchanged(session)
     await under.database.query(`UPDATE auth.apple_grants SET refresh_token_sealed = '\\x01' WHERE user_id = $1`, [
       session.user.id,
@@ -228,12 +217,12 @@ describe('what Apple granted', () => {
     const late = await startLateApple()
     const auth = await startAuthUnderTest({
       APPLE_KEY_ID: 'KEYID00000',
-      APPLE_PRIVATE_KEY: privateKey,
+      APPLE_PRIVATE_KEY: applePrivateKey,
       APPLE_TOKEN_URL: `${late.url}/auth/token`,
       APPLE_REVOKE_URL: `${late.url}/auth/revoke`,
     })
     try {
-      const session = await signIn(auth, 'late-code')
+      const session = await signInWithCode(auth, 'late-code')
       await eventually(() => expect(late.calls).toMatchObject([{ path: '/auth/token', form: { code: 'late-code' } }]))
       await remove(auth, session)
       late.answer()
@@ -263,7 +252,7 @@ describe('what Apple granted', () => {
 
   it('goes with the consent', async () => {
     const sub = randomUUID()
-    const session = await signIn(under, randomUUID(), sub)
+    const session = await signInWithCode(under, randomUUID(), sub)
     await exchanged(session)
     const claims = { sub: null, jti: randomUUID(), events: { type: 'consent-revoked', sub } }
     await under.ask(receiveAppleNotification, { payload: await orderIdentityToken(under.apple.issuer, { claims }) })

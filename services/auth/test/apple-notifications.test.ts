@@ -5,24 +5,25 @@ import {
   readMe,
   receiveAppleNotification,
   refreshSession,
-  userDeletedSubjects,
-  userSignedOutSubjects,
   type Session,
-  type UserDeleted,
-  type UserSignedOut,
 } from '@cairn/contracts'
 import { eventually, orderIdentityToken } from '@cairn/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { clientIds, listenFor, signIn, startAuthUnderTest, type AuthUnderTest } from './auth-under-test.ts'
+import {
+  clientIds,
+  listenForUsers,
+  signIn,
+  startAuthUnderTest,
+  type AuthUnderTest,
+  type ToldOfUsers,
+} from './auth-under-test.ts'
 
 let under: AuthUnderTest
-const signedOut: UserSignedOut[] = []
-const deleted: UserDeleted[] = []
+let heard: ToldOfUsers
 
 beforeAll(async () => {
   under = await startAuthUnderTest()
-  listenFor(under, userSignedOutSubjects, event => void signedOut.push(event as UserSignedOut))
-  listenFor(under, userDeletedSubjects, event => void deleted.push(event as UserDeleted))
+  heard = listenForUsers(under)
 })
 afterAll(async () => {
   await under.stop()
@@ -67,7 +68,7 @@ describe('a notification', () => {
     )
     expect([await lives(session), await lives(other)]).toEqual([false, false])
     await eventually(() => {
-      const told = signedOut.filter(one => one.user_id === session.user.id)
+      const told = heard.signedOut.filter(one => one.user_id === session.user.id)
       expect(told).toMatchObject([{ reason: 'consent_revoked' }])
     }, 1_000)
     const back = await signIn(under, { sub })
@@ -81,7 +82,7 @@ describe('a notification', () => {
     await expect(
       under.ask(readMe, {}, { userId: session.user.id, sessionId: session.session_id }),
     ).rejects.toMatchObject({ code: 'token_invalid' })
-    await eventually(() => expect(deleted.map(one => one.user_id)).toContain(session.user.id), 1_000)
+    await eventually(() => expect(heard.deleted.map(one => one.user_id)).toContain(session.user.id), 1_000)
     expect(await signIn(under, { sub })).toMatchObject({ created: true })
   })
 
@@ -136,7 +137,7 @@ describe('a notification', () => {
     const back = await signIn(under, { sub })
     await notify(payload)
     expect(await lives(back)).toBe(true)
-    expect(signedOut.filter(one => one.user_id === session.user.id)).toHaveLength(1)
+    expect(heard.signedOut.filter(one => one.user_id === session.user.id)).toHaveLength(1)
   })
 
   const orders: [string, Parameters<typeof order>[1]][] = [

@@ -1,13 +1,18 @@
 // Auth alone on real servers: a database and a NATS of its own, the local Apple issuer, and a bus to ask it over.
-import { randomUUID } from 'node:crypto'
+import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { Bus, request, subscribe } from '@cairn/bus'
 import {
   issueNonce,
   signInWithApple,
+  userDeletedSubjects,
+  userSignedOutSubjects,
   type Caller,
   type Operation,
   type ReplyOf,
   type RequestOf,
+  type Session,
+  type UserDeleted,
+  type UserSignedOut,
 } from '@cairn/contracts'
 import { deriveServiceUrls, startAppleIssuer, type AppleIssuer } from '@cairn/local'
 import { readEnvironment, type Environment } from '@cairn/runtime'
@@ -116,4 +121,34 @@ export const listenFor = (under: AuthUnderTest, subject: string, listener: (even
     if (!seen.has(text)) listener(JSON.parse(text))
     seen.add(text)
   })
+}
+
+/** What everybody is told of users, as it comes. */
+export interface ToldOfUsers {
+  readonly signedOut: UserSignedOut[]
+  readonly deleted: UserDeleted[]
+}
+
+export const listenForUsers = (under: AuthUnderTest): ToldOfUsers => {
+  const told: ToldOfUsers = { signedOut: [], deleted: [] }
+  listenFor(under, userSignedOutSubjects, event => void told.signedOut.push(event as UserSignedOut))
+  listenFor(under, userDeletedSubjects, event => void told.deleted.push(event as UserDeleted))
+  return told
+}
+
+/** What a team has from Apple: as PEM. */
+export const applePrivateKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
+  type: 'pkcs8',
+  format: 'pem',
+}) as string
+
+/** With an authorization code, which auth exchanges for a grant. */
+export const signInWithCode = async (
+  under: AuthUnderTest,
+  code: string = randomUUID(),
+  sub: string = randomUUID(),
+): Promise<Session> => {
+  const { nonce } = await under.ask(issueNonce, {})
+  const token = await orderIdentityToken(under.apple.issuer, { sub, nonce, claims: { aud: clientIds[1] } })
+  return under.ask(signInWithApple, { identity_token: token, nonce, authorization_code: code })
 }

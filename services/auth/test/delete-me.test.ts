@@ -5,26 +5,21 @@ import {
   readDenials,
   readMe,
   refreshSession,
-  userDeletedSubjects,
-  userSignedOutSubjects,
   type Caller,
   type Session,
   type UserDeleted,
-  type UserSignedOut,
 } from '@cairn/contracts'
 import { eventually } from '@cairn/testkit'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { listenFor, signIn, startAuthUnderTest, type AuthUnderTest } from './auth-under-test.ts'
+import { listenForUsers, signIn, startAuthUnderTest, type AuthUnderTest, type ToldOfUsers } from './auth-under-test.ts'
 
 let under: AuthUnderTest
-const signedOut: UserSignedOut[] = []
-const deleted: UserDeleted[] = []
+let heard: ToldOfUsers
 
 beforeAll(async () => {
   under = await startAuthUnderTest()
-  listenFor(under, userSignedOutSubjects, event => void signedOut.push(event as UserSignedOut))
-  listenFor(under, userDeletedSubjects, event => void deleted.push(event as UserDeleted))
+  heard = listenForUsers(under)
 })
 afterAll(async () => {
   await under.stop()
@@ -56,19 +51,19 @@ describe('deleting an account', () => {
     }
     await expect(under.ask(readMe, {}, callerOf(session))).rejects.toMatchObject({ code: 'token_invalid' })
     await eventually(() => {
-      expect(signedOut).toMatchObject([{ user_id: session.user.id, reason: 'account_deleted' }])
-      expect(deleted).toMatchObject([{ user_id: session.user.id }])
+      expect(heard.signedOut).toMatchObject([{ user_id: session.user.id, reason: 'account_deleted' }])
+      expect(heard.deleted).toMatchObject([{ user_id: session.user.id }])
     }, 1_000)
-    expect(signedOut[0]?.not_after).toBeGreaterThanOrEqual(Math.max(issuedAt(session), issuedAt(other)))
+    expect(heard.signedOut[0]?.not_after).toBeGreaterThanOrEqual(Math.max(issuedAt(session), issuedAt(other)))
     const { users } = await under.ask(readDenials, {})
-    expect(users).toEqual([{ user_id: session.user.id, not_after: signedOut[0]?.not_after }])
+    expect(users).toEqual([{ user_id: session.user.id, not_after: heard.signedOut[0]?.not_after }])
   })
 
   it('again is harmless and tells nobody', async () => {
     const session = await signIn(under)
     await under.ask(deleteMe, {}, callerOf(session))
     await under.ask(deleteMe, {}, callerOf(session))
-    const about = (): UserDeleted[] => deleted.filter(one => one.user_id === session.user.id)
+    const about = (): UserDeleted[] => heard.deleted.filter(one => one.user_id === session.user.id)
     await eventually(() => expect(about()).toHaveLength(1))
     await eventually(async () => expect((await under.database.query('SELECT 1 FROM auth.outbox')).rows).toEqual([]))
     expect(about()).toHaveLength(1)

@@ -1,17 +1,8 @@
 // Another master key is put to work while everything goes on: replicas that make things with the old one and with the new one
 // side by side, then the new one alone. Nobody signs in again.
-import { generateKeyPairSync, randomUUID } from 'node:crypto'
-import {
-  deleteMe,
-  issueNonce,
-  readKeySet,
-  refreshSession,
-  rotateKeys,
-  signInAsGuest,
-  signInWithApple,
-  type Session,
-} from '@cairn/contracts'
-import { eventually, orderIdentityToken } from '@cairn/testkit'
+import { randomUUID } from 'node:crypto'
+import { deleteMe, readKeySet, refreshSession, rotateKeys, signInAsGuest, type Session } from '@cairn/contracts'
+import { eventually } from '@cairn/testkit'
 import { decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { refreshTokenOf, revocationOf } from '../src/apple/grant-binding.ts'
@@ -20,14 +11,10 @@ import { readRefreshToken } from '../src/crypto/refresh-token.ts'
 import { seal, unseal } from '../src/crypto/sealed.ts'
 import type { RunningAuth } from '../src/service.ts'
 import { grantTokens, readSealedTokens, replaceSealedTokens, revocationTokens } from '../src/store/sealed-tokens.ts'
-import { clientIds, startAuthUnderTest, type AuthUnderTest } from './auth-under-test.ts'
+import { applePrivateKey, signInWithCode, startAuthUnderTest, type AuthUnderTest } from './auth-under-test.ts'
 
 const keyOf = (letter: string): Buffer => Buffer.alloc(32, letter)
 const textOf = (letter: string): string => keyOf(letter).toString('base64url')
-const privateKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
-  type: 'pkcs8',
-  format: 'pem',
-}) as string
 const oldAlone = { AUTH_MASTER_KEY: textOf('m') }
 const oldKnowingNew = { AUTH_MASTER_KEY: textOf('m'), AUTH_NEXT_MASTER_KEYS: textOf('n') }
 const newKnowingOld = { AUTH_MASTER_KEY: textOf('n'), AUTH_OLD_MASTER_KEYS: textOf('m') }
@@ -53,7 +40,7 @@ beforeAll(async () => {
     AUTH_KEY_CHECK_MS: '100',
     AUTH_SEAL_ANEW_EVERY_MS: '100',
     APPLE_KEY_ID: 'KEYID00000',
-    APPLE_PRIVATE_KEY: privateKey,
+    APPLE_PRIVATE_KEY: applePrivateKey,
     APPLE_EXCHANGE_POLL_MS: '50',
   })
 })
@@ -64,12 +51,6 @@ afterAll(async () => {
 
 const refresh = ({ refresh_token: token }: Session): Promise<Session> =>
   under.ask(refreshSession, { refresh_token: token })
-const signInWithCode = async (): Promise<Session> => {
-  const { nonce } = await under.ask(issueNonce, {})
-  const order = { sub: randomUUID(), nonce, claims: { aud: clientIds[1] } }
-  const token = await orderIdentityToken(under.apple.issuer, order)
-  return under.ask(signInWithApple, { identity_token: token, nonce, authorization_code: randomUUID() })
-}
 const grantOf = async ({ user }: Session): Promise<{ userId: string; clientId: string; sealed: Buffer | null }> => {
   const { rows } = await under.database.query<{ client_id: string; refresh_token_sealed: Buffer | null }>(
     'SELECT client_id, refresh_token_sealed FROM auth.apple_grants WHERE user_id = $1',
@@ -82,7 +63,7 @@ it('keeps sessions, signing keys and what Apple granted, step by step', async ()
   running.push(await start(oldAlone))
   await under.stopAuth()
   const guest = await under.ask(signInAsGuest, {})
-  const user = await signInWithCode()
+  const user = await signInWithCode(under)
   await eventually(async () => expect((await grantOf(user)).sealed).not.toBeNull())
 
   await replace(oldKnowingNew)

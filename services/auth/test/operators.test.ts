@@ -7,24 +7,18 @@ import {
   refreshSession,
   signInAsGuest,
   signOutAccount,
-  userDeletedSubjects,
-  userSignedOutSubjects,
   type Session,
-  type UserDeleted,
-  type UserSignedOut,
 } from '@cairn/contracts'
 import { eventually } from '@cairn/testkit'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { listenFor, signIn, startAuthUnderTest, type AuthUnderTest } from './auth-under-test.ts'
+import { listenForUsers, signIn, startAuthUnderTest, type AuthUnderTest, type ToldOfUsers } from './auth-under-test.ts'
 
 let under: AuthUnderTest
-const signedOut: UserSignedOut[] = []
-const deleted: UserDeleted[] = []
+let heard: ToldOfUsers
 beforeAll(async () => {
   under = await startAuthUnderTest()
-  listenFor(under, userSignedOutSubjects, event => void signedOut.push(event as UserSignedOut))
-  listenFor(under, userDeletedSubjects, event => void deleted.push(event as UserDeleted))
+  heard = listenForUsers(under)
 })
 afterAll(async () => {
   await under.stop()
@@ -52,7 +46,7 @@ it('ends all sessions of one user: their tokens are dead, everybody hears of it,
   for (const session of sessions) await refusedRefresh(session)
   await under.ask(refreshSession, { refresh_token: bystander.refresh_token })
   const [event] = await eventually(() => {
-    const told = signedOut.filter(one => one.user_id === sessions[0].user.id)
+    const told = heard.signedOut.filter(one => one.user_id === sessions[0].user.id)
     expect(told).toMatchObject([{ reason: 'ended_by_operator' }])
     return told
   })
@@ -72,7 +66,7 @@ it('deletes an account once, and tells everybody', async () => {
   expect(await under.ask(eraseAccount, about(session))).toEqual({ found: false })
   expect(await under.ask(readAccount, about(session))).toEqual({ account: null })
   await refusedRefresh(session)
-  await eventually(() => expect(deleted).toMatchObject([about(session)]))
+  await eventually(() => expect(heard.deleted).toMatchObject([about(session)]))
 })
 
 it('finds nobody where there is nobody', async () => {

@@ -93,8 +93,9 @@ export class SigningKeys {
     const { pool, rules, sealingKeys } = this.#options
     const move = await inTransaction(pool, async client => {
       await lockSigningKeys(client)
-      const plan = planKeys(await readSigningKeys(client), rules, order)
-      if (plan.promote !== undefined) await expectUsableStandby(await readSigningKeys(client), sealingKeys)
+      const before = await readSigningKeys(client)
+      const plan = planKeys(before, rules, order)
+      if (plan.promote !== undefined) await expectUsableStandby(before, sealingKeys)
       await carryOut(client, plan, sealingKeys)
       const keys = await readSigningKeys(client)
       return { plan, currentKeyId: kidOf(keys, 'current') ?? '', nextKeyId: kidOf(keys, 'standby') ?? '' }
