@@ -3,10 +3,10 @@
 // asked for it. Exits 1 when there is no such user, or whatever else kept it from being done: the text says which.
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { askAuth, type OperatorEnds } from '@cairn/auth/ask-auth'
+import { askAuth, operatorVariables, type OperatorEnds } from '@cairn/auth/ask-auth'
 import { CairnError, eraseAccount, isUuid, readAccount, signOutAccount, type Account } from '@cairn/contracts'
 import { withLocalStack } from '@cairn/local'
-import { createLogger, readEnvironment, variable } from '@cairn/runtime'
+import { createLogger, readEnvironment } from '@cairn/runtime'
 
 const usage = 'usage: npm run account -- show <user id> | sign-out <user id> | delete <user id> --yes'
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
@@ -77,10 +77,7 @@ const explained = (error: unknown): string => {
 
 try {
   const order = readOrder()
-  const { natsUrl } = readEnvironment(
-    { natsUrl: variable.natsUrl('NATS_URL', { description: 'the bus that auth listens on' }) },
-    withLocalStack(join(import.meta.dirname, '..'), process.env),
-  )
+  const { natsUrl } = readEnvironment(operatorVariables, withLocalStack(join(import.meta.dirname, '..'), process.env))
   if (!(await obey(order, { natsUrl, logger: createLogger({ service: 'account', level: 'error' }) }))) {
     throw new Error('there is no such user')
   }

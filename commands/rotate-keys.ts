@@ -2,18 +2,16 @@
 // its last token is dead; with --revoke-previous its tokens die at once, and their holders refresh.
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { operatorVariables } from '@cairn/auth/ask-auth'
 import { orderKeyRotation } from '@cairn/auth/rotate-keys'
 import { withLocalStack } from '@cairn/local'
-import { createLogger, readEnvironment, variable } from '@cairn/runtime'
+import { createLogger, readEnvironment } from '@cairn/runtime'
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 try {
   const { values } = parseArgs({ options: { 'revoke-previous': { type: 'boolean' } } })
-  const { natsUrl } = readEnvironment(
-    { natsUrl: variable.natsUrl('NATS_URL', { description: 'the bus that auth listens on' }) },
-    withLocalStack(join(import.meta.dirname, '..'), process.env),
-  )
+  const { natsUrl } = readEnvironment(operatorVariables, withLocalStack(join(import.meta.dirname, '..'), process.env))
   const { current_key_id: kid } = await orderKeyRotation({
     natsUrl,
     logger: createLogger({ service: 'rotate-keys', level: 'error' }),

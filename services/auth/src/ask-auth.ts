@@ -1,7 +1,11 @@
 // How an operator's command asks auth for something: over the bus, and whichever replica answers.
 import { Bus, request } from '@cairn/bus'
 import type { Operation, ReplyOf, RequestOf } from '@cairn/contracts'
-import type { Logger } from '@cairn/runtime'
+import { variable, type Logger } from '@cairn/runtime'
+
+export const operatorVariables = {
+  natsUrl: variable.natsUrl('NATS_URL', { description: 'the bus that auth listens on' }),
+} as const
 
 export interface OperatorEnds {
   readonly natsUrl: string
